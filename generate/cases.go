@@ -1,0 +1,115 @@
+package generate
+
+// Case is what a purchase is planted as.
+type Case uint8
+
+const (
+	// Plain purchases are what is left over: paid, perhaps with coupons,
+	// discounts, or refunded in whole, in part or several times on the same day.
+	Plain Case = iota
+
+	// Faults: each plants one break, except those that name two.
+
+	MissingInStatement
+	MissingInOrders
+	AmountMismatch
+	AmountMismatchOfRefund // the refund's line differs from the listed refund
+	StatusMismatch         // a line for a closed, cancelled or unpaid order
+	WalletMismatch         // the orders state the other wallet and no provider's number
+	DuplicatePayment       // a second line of the order number, another provider's number
+	RefundMissingInStatement
+	RefundMissingInOrders
+	RefundExceedsPayment // line and listed refund agree, the sum does not
+	FeeVariance          // WeChat Pay: 手续费 is not base × the row's rate, if only by a fen
+	FeeVarianceOfRefund  // by two fen or more: one is tolerated
+	AmountAndFeeVariance // two breaks: AmountMismatch and FeeVariance
+	RefundMissingAndFee  // two breaks: RefundMissingInStatement and FeeVariance
+
+	// Near-misses: nothing is wrong with these.
+
+	RefundFeeOneFenOff // a WeChat Pay refund whose fee is a fen off
+	NearMidnight       // no line, but within the cut-off of midnight: an open item
+	IdenticalPayments  // two orders, same amount, same second
+	RefundNotSettled   // a refund listed as processing or failed, without a line
+	TinyPayment        // so small that the fee rounds to nothing
+	UnstatedWallet     // an order that states no wallet
+
+	// Shapes.
+
+	Combined      // 合单: two or three orders under one payment number
+	TwoPayments   // deposit and balance of one order, each with its payment number
+	NotPaid       // unpaid, closed or cancelled, and no line
+	ImpliedRefund // an order `refunded` without a listed refund; one line of the whole
+	ProviderNo    // only the provider's number joins order and line
+	Unreleased    // escrow: paid, not yet confirmed, no line
+
+	// lastOfDay is one purchase later than every other payment and refund, so
+	// that the extracts speak of the whole day.
+	lastOfDay
+
+	numCases
+)
+
+const (
+	lastFault    = RefundMissingAndFee
+	lastNearMiss = UnstatedWallet
+)
+
+// CaseWords names the cases as options and keys spell them.
+var CaseWords = [numCases]string{"plain",
+	"missing_in_statement", "missing_in_orders", "amount_mismatch", "amount_mismatch_of_refund",
+	"status_mismatch", "wallet_mismatch", "duplicate_payment", "refund_missing_in_statement",
+	"refund_missing_in_orders", "refund_exceeds_payment", "fee_variance", "fee_variance_of_refund",
+	"amount_and_fee_variance", "refund_missing_and_fee_variance",
+	"refund_fee_one_fen_off", "near_midnight", "identical_payments", "refund_not_settled",
+	"tiny_payment", "unstated_wallet",
+	"combined", "two_payments", "not_paid", "implied_refund", "provider_no", "unreleased", "last_of_day"}
+
+func (c Case) String() string {
+	if c < numCases {
+		return CaseWords[c]
+	}
+	return ""
+}
+
+// ParseCase returns the case of a word of CaseWords.
+func ParseCase(text string) (Case, bool) {
+	for c, known := range CaseWords {
+		if known == text {
+			return Case(c), true
+		}
+	}
+	return Plain, false
+}
+
+// builders fills the sale of a case.
+var builders = [numCases]func(*maker){
+	Plain:                    (*maker).plain,
+	MissingInStatement:       (*maker).missingInStatement,
+	MissingInOrders:          (*maker).missingInOrders,
+	AmountMismatch:           func(m *maker) { m.amountMismatch() },
+	AmountMismatchOfRefund:   (*maker).amountMismatchOfRefund,
+	StatusMismatch:           (*maker).statusMismatch,
+	WalletMismatch:           (*maker).walletMismatch,
+	DuplicatePayment:         (*maker).duplicatePayment,
+	RefundMissingInStatement: func(m *maker) { m.refundMissingInStatement() },
+	RefundMissingInOrders:    (*maker).refundMissingInOrders,
+	RefundExceedsPayment:     (*maker).refundExceedsPayment,
+	FeeVariance:              (*maker).feeVariance,
+	FeeVarianceOfRefund:      (*maker).feeVarianceOfRefund,
+	AmountAndFeeVariance:     (*maker).amountAndFeeVariance,
+	RefundMissingAndFee:      (*maker).refundMissingAndFee,
+	RefundFeeOneFenOff:       (*maker).refundFeeOneFenOff,
+	NearMidnight:             (*maker).nearMidnight,
+	IdenticalPayments:        (*maker).identicalPayments,
+	RefundNotSettled:         (*maker).refundNotSettled,
+	TinyPayment:              (*maker).tinyPayment,
+	UnstatedWallet:           (*maker).unstatedWallet,
+	Combined:                 (*maker).combined,
+	TwoPayments:              (*maker).twoPayments,
+	NotPaid:                  (*maker).notPaid,
+	ImpliedRefund:            (*maker).impliedRefund,
+	ProviderNo:               (*maker).byProviderNo,
+	Unreleased:               (*maker).unreleased,
+	lastOfDay:                (*maker).latest,
+}

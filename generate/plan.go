@@ -1,0 +1,96 @@
+package generate
+
+import (
+	"math/bits"
+
+	"reconcile/settlement"
+)
+
+// plan is what all passes over a day share; it does not change.
+type plan struct {
+	options  Options
+	numbers  numbering
+	shops    []shop
+	products []product
+	surnames [][]byte // in GB18030
+	hours    [1024]uint8
+	clock    clock
+
+	// Purchase i has role roles.within(i, Orders). The first bounds[0] roles are
+	// of case 0, the next of case 1 and so on; those beyond the last are plain.
+	// So counts are exact, and the cases are scattered over the day.
+	roles  permutation
+	bounds [numCases]uint64
+}
+
+func newPlan(o Options) (*plan, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	p := &plan{options: o, numbers: newNumbering(o.Seed, o.Day), hours: hourQuantiles(), clock: newClock(o.Day)}
+	var err error
+	if p.shops, err = newShops(o.Shops); err != nil {
+		return nil, err
+	}
+	if p.products, err = newProducts(); err != nil {
+		return nil, err
+	}
+	for _, name := range surnames {
+		encoded, err := gb18030(name)
+		if err != nil {
+			return nil, err
+		}
+		p.surnames = append(p.surnames, encoded)
+	}
+	p.roles = newPermutation(mix(o.Seed^5), uint(max(bits.Len(uint(o.Orders)), 2)))
+	var sum uint64
+	for c := range numCases {
+		if f, asked := o.Cases[c]; asked {
+			sum += uint64(f.of(o.Orders))
+		}
+		if c == lastOfDay && o.Orders > 0 {
+			sum++
+		}
+		p.bounds[c] = sum
+	}
+	return p, nil
+}
+
+func (p *plan) caseOf(index int) Case {
+	role := p.roles.within(uint64(index), uint64(p.options.Orders))
+	if role >= p.bounds[numCases-1] {
+		return Plain
+	}
+	for c, bound := range p.bounds {
+		if role < bound {
+			return Case(c)
+		}
+	}
+	return Plain
+}
+
+// clock prints seconds of the day as the wallets print times. It reaches back
+// as far as an escrow order's payment may lie.
+type clock struct{ days [12]string }
+
+func newClock(day settlement.Day) (c clock) {
+	for back := range c.days {
+		c.days[back] = (day - settlement.Day(back)).String()
+	}
+	return c
+}
+
+// append appends 2024-09-12 08:30:00; at may be negative.
+func (c *clock) append(dst []byte, at int) []byte {
+	back := 0
+	for at < 0 {
+		at += daySeconds
+		back++
+	}
+	dst = append(dst, c.days[back]...)
+	dst = appendPair(append(dst, ' '), at/3600)
+	dst = appendPair(append(dst, ':'), at/60%60)
+	return appendPair(append(dst, ':'), at%60)
+}
+
+func appendPair(dst []byte, v int) []byte { return append(dst, byte('0'+v/10), byte('0'+v%10)) }

@@ -1,0 +1,238 @@
+package generate
+
+import (
+	"math/rand/v2"
+
+	"reconcile/settlement"
+)
+
+// A sale is everything that happened to one purchase: the merchant's rows, the
+// wallets' rows, and what was planted. It is rebuilt in place for each index.
+// Amounts are towards the merchant: refunds negative, fees of payments negative.
+// Times are seconds since the start of the day in Asia/Shanghai.
+type sale struct {
+	index  int
+	kind   Case
+	shop   *shop
+	wallet settlement.Wallet // where the money arrived, or would have
+
+	orders                             [3]orderRow
+	lines                              [6]line
+	refunds                            [3]refundRow
+	faults                             [2]fault
+	nOrders, nLines, nRefunds, nFaults int
+}
+
+// fate is what a run must find about an event.
+type fate struct {
+	verdict settlement.Verdict    // of the pair, NoVerdict where there is no line
+	state   settlement.MatchState // where there is no line
+}
+
+// orderRow is a row of orders.csv.
+type orderRow struct {
+	no, paymentNo, providerNo number
+	stated                    settlement.Wallet // the wallet as the orders state it
+	account                   bool              // whether the row states that wallet's account
+	amount                    settlement.Amount // expected in the statement
+	asked                     settlement.Amount // column amount, more than the payout where a platform chips in
+	at                        int               // expected in the statement
+	paidAt                    int               // column paid_at, before at on escrow platforms
+	paid, confirmed           bool              // whether these times are stated
+	status                    settlement.Status
+	fate
+}
+
+// refundRow is a row of refunds.csv.
+type refundRow struct {
+	orderNo, no number
+	amount      settlement.Amount // negative; the file has the magnitude
+	at          int               // acceptance
+	succeededAt int
+	status      settlement.Status
+	fate
+}
+
+// line is a row of a wallet's bill.
+type line struct {
+	kind        settlement.Kind
+	merchantNo  number // 商户订单号, without Taobao's prefix
+	providerNo  number
+	refundNo    number
+	refundID    number // 微信退款单号
+	gross       settlement.Amount
+	settled     settlement.Amount
+	fee         settlement.Amount
+	topUp       settlement.Amount // 充值券 used: the wallet pays it, part of settled
+	discount    settlement.Amount // 免充值券, 商家优惠: gross − settled
+	redPacket   settlement.Amount // 支付宝红包: funded by Alipay, changes nothing
+	rate        settlement.Rate
+	campaign    bool // the rate is a campaign's
+	created     int  // Alipay's 创建时间, of a refund the payment's
+	paidAt      int  // of the payment
+	at          int  // success of a payment, acceptance of a refund
+	succeededAt int
+	processing  bool   // 退款状态 was still PROCESSING when the bill was made
+	flavour     uint64 // decides the columns that nobody reconciles
+
+	returned settlement.Amount // of a payment: fee given back so far
+	claims   int               // events that claim this line
+}
+
+// fault is a planted break.
+type fault struct {
+	kind              settlement.BreakKind
+	orderNo, refundNo number
+	expected, actual  settlement.Amount
+}
+
+// maker builds sales, one after another in the same memory. Each pass over the
+// day has its own.
+type maker struct {
+	*plan
+	pcg *rand.PCG
+	rng *rand.Rand
+	sale
+}
+
+func (p *plan) maker() *maker {
+	m := &maker{plan: p, pcg: rand.NewPCG(0, 0)}
+	m.rng = rand.New(m.pcg)
+	return m
+}
+
+// each builds every sale of the day in order. The sale is valid during the call.
+func (p *plan) each(visit func(*sale) error) error {
+	m := p.maker()
+	for i := range p.options.Orders {
+		if err := visit(m.at(i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *maker) at(i int) *sale {
+	m.pcg.Seed(mix(m.options.Seed^mix(uint64(i))), uint64(i))
+	m.index, m.kind = i, m.caseOf(i)
+	m.nOrders, m.nLines, m.nRefunds, m.nFaults = 0, 0, 0, 0
+	m.shop = m.drawShop()
+	m.wallet = settlement.Alipay
+	if m.rng.IntN(1000) < wechatPerMille[m.shop.platform] {
+		m.wallet = settlement.WeChat
+	}
+	builders[m.kind](m)
+	return &m.sale
+}
+
+// order adds a paid order of amount, whose money is expected at.
+func (m *maker) order(amount settlement.Amount, at int) *orderRow {
+	o := &m.orders[m.nOrders]
+	*o = orderRow{
+		no:     m.numbers.order(m.shop.platform, m.index, slotOrder+m.nOrders, m.rng.Uint64()),
+		stated: m.wallet, account: true,
+		amount: amount, asked: amount, at: at, paidAt: at, paid: true,
+		status: settlement.Paid, fate: fate{verdict: settlement.VerdictEqual},
+	}
+	if m.options.Extract.Escrow {
+		o.confirmed = true
+		o.paidAt = at - (3+m.rng.IntN(7))*daySeconds
+	}
+	m.nOrders++
+	return o
+}
+
+// pay adds the line of o's payment and lets o claim it.
+func (m *maker) pay(o *orderRow) *line {
+	l := m.line(settlement.Payment, o.amount, o.at)
+	l.merchantNo = o.no
+	if !o.paymentNo.blank() {
+		l.merchantNo = o.paymentNo
+	}
+	o.providerNo = l.providerNo
+	l.claims = 1
+	return l
+}
+
+// line adds a payment line of gross with a provider's number of its own.
+func (m *maker) line(kind settlement.Kind, gross settlement.Amount, at int) *line {
+	l := &m.lines[m.nLines]
+	flavour := m.rng.Uint64()
+	*l = line{kind: kind, gross: gross, at: at, succeededAt: at, paidAt: at,
+		created: max(at-5-int(flavour%50), 0), flavour: flavour, rate: m.options.Alipay.Rate}
+	if m.wallet == settlement.WeChat {
+		l.providerNo = m.numbers.wechat(m.index, m.nLines)
+		l.rate = m.options.WeChat.Rate
+		if m.chance(m.options.WeChat.CampaignShare) {
+			l.rate, l.campaign = campaignRate, true
+		}
+	} else {
+		l.providerNo = m.numbers.alipay(m.index, m.nLines, m.rng.Uint64())
+	}
+	l.price()
+	m.nLines++
+	return l
+}
+
+// price sets what a payment settles and costs: half up per row on the settled
+// amount.
+func (l *line) price() {
+	l.settled = l.gross - l.discount
+	l.fee = -l.rate.HalfUp(l.settled)
+}
+
+// refund lists a refund of amount fen (positive) of order o, accepted at.
+func (m *maker) refund(o *orderRow, amount settlement.Amount, at int) *refundRow {
+	r := &m.refunds[m.nRefunds]
+	*r = refundRow{orderNo: o.no, no: m.numbers.refundNo(m.index, m.nRefunds), amount: -amount,
+		at: at, succeededAt: at + 2 + m.rng.IntN(50), status: settlement.Success,
+		fate: fate{verdict: settlement.VerdictEqual}}
+	m.nRefunds++
+	return r
+}
+
+// refundLine adds the line of a refund of amount fen (positive) of payment.
+func (m *maker) refundLine(payment *line, no number, amount settlement.Amount, at, succeededAt int) *line {
+	l := &m.lines[m.nLines]
+	*l = *payment
+	l.kind, l.refundNo, l.gross, l.at, l.succeededAt = settlement.Refund, no, -amount, at, succeededAt
+	l.redPacket, l.returned, l.claims = 0, 0, 0
+	l.discount = -portion(payment.discount, amount, payment.gross)
+	l.topUp = -portion(payment.topUp, amount, payment.gross)
+	l.settled = l.gross - l.discount
+	l.fee = 0
+	if m.wallet == settlement.WeChat {
+		l.refundID = m.numbers.wechatRefund(m.index, m.nLines)
+		l.processing = m.rng.IntN(20) == 0
+	}
+	if m.wallet == settlement.WeChat || m.options.Alipay.FeeReturned {
+		// Each return is rounded alone, so those of a whole payment may add up to
+		// a fen more than was charged. More than that is never returned, not even
+		// where the refunds exceed the payment.
+		l.fee = min(payment.rate.HalfUp(-l.settled), -payment.fee-payment.returned+1)
+		payment.returned += l.fee
+	}
+	m.nLines++
+	return l
+}
+
+// repay adds the line that answers refund r of payment.
+func (m *maker) repay(payment *line, r *refundRow) *line {
+	l := m.refundLine(payment, r.no, -r.amount, r.at, r.succeededAt)
+	l.claims = 1
+	return l
+}
+
+// portion is part × of/whole, half up; all are non-negative.
+func portion(part, of, whole settlement.Amount) settlement.Amount {
+	if part == 0 {
+		return 0
+	}
+	return (2*part*of + whole) / (2 * whole)
+}
+
+// plant records a break that a run must find.
+func (m *maker) plant(kind settlement.BreakKind, orderNo, refundNo number, expected, actual settlement.Amount) {
+	m.faults[m.nFaults] = fault{kind, orderNo, refundNo, expected, actual}
+	m.nFaults++
+}

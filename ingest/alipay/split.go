@@ -1,0 +1,184 @@
+package alipay
+
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"reconcile/settlement"
+)
+
+const (
+	ones = 0x0101010101010101
+	low7 = 0x7f7f7f7f7f7f7f7f
+)
+
+// commas writes the offsets of the commas of text to ends and returns how many
+// there are, or len(ends)+1 where there are more than it holds. Eight bytes are
+// looked at at a time: a byte of x is zero where text has a comma, and the sum
+// sets its top bit exactly where it is not.
+func commas(text []byte, ends []int32) int {
+	n, i := 0, 0
+	for ; i+8 <= len(text); i += 8 {
+		x := binary.LittleEndian.Uint64(text[i:]) ^ ','*ones
+		found := ^((x & low7) + low7 | x | low7)
+		for ; found != 0; found &= found - 1 {
+			if n == len(ends) {
+				return n + 1
+			}
+			ends[n] = int32(i + bits.TrailingZeros64(found)>>3)
+			n++
+		}
+	}
+	for ; i < len(text); i++ {
+		if text[i] == ',' {
+			if n == len(ends) {
+				return n + 1
+			}
+			ends[n] = int32(i)
+			n++
+		}
+	}
+	return n
+}
+
+// field returns field i of text without the tabs that end it. ends holds the
+// offset behind each field.
+func field(text []byte, ends []int32, i int) []byte {
+	start := int32(0)
+	if i > 0 {
+		start = ends[i-1] + 1
+	}
+	return withoutTabs(text[start:ends[i]])
+}
+
+func withoutTabs(text []byte) []byte {
+	for n := len(text); n > 0 && text[n-1] == '\t'; n-- {
+		text = text[:n-1]
+	}
+	return text
+}
+
+// isASCII looks at eight bytes at a time.
+func isASCII(text []byte) bool {
+	for ; len(text) >= 8; text = text[8:] {
+		if binary.LittleEndian.Uint64(text)&(ones<<7) != 0 {
+			return false
+		}
+	}
+	for _, c := range text {
+		if c >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+// maxExtra is how many commas of free text are sorted out in one row.
+const maxExtra = 16
+
+// anchor finds the fields of a row with more commas than its header, because free
+// text holds some. It tries every way to give the additional commas to the
+// columns of free text, and takes a way in which all times, amounts and the 业务类型
+// are what they must be. If several ways do, they must agree on every column that
+// is read. An amount with thousands separators must not pass as two fields: so
+// amounts must have the wallet's own form, and none that is read may stand right
+// behind free text. On success ends holds the end of each field; else why it
+// failed.
+func (h *header) anchor(text []byte, ends []int32, types *typeWords) (why string) {
+	width, n := len(h.names), 0
+	var at [maxColumns + maxExtra]int32
+	n = commas(text, at[:])
+	extra := n + 1 - width
+	if extra <= 0 || extra > maxExtra || len(h.free) == 0 || h.moneyBehindText {
+		return "the row has a wrong number of fields"
+	}
+	at[n] = int32(len(text))
+	var found [maxColumns]int32
+	ways, agree := 0, true
+	var give func(free, left int, shares []int)
+	give = func(free, left int, shares []int) {
+		if free == len(h.free)-1 {
+			var try [maxColumns]int32
+			h.distribute(at[:n+1], append(shares, left), try[:width])
+			if !h.fits(text, try[:width], types) {
+				return
+			}
+			if ways++; ways == 1 {
+				found = try
+			} else if !h.sameCells(text, found[:width], try[:width]) {
+				agree = false
+			}
+			return
+		}
+		for share := 0; share <= left; share++ {
+			give(free+1, left-share, append(shares, share))
+		}
+	}
+	give(0, extra, make([]int, 0, len(h.free)))
+	switch {
+	case ways == 0:
+		return "the row has too many fields, and no reading of commas in its free text (商品名称, 券名称, 备注) makes sense"
+	case !agree:
+		return "the row has too many fields, and commas in its free text (商品名称, 券名称, 备注) can be read in several ways"
+	}
+	copy(ends, found[:width])
+	return ""
+}
+
+// distribute writes the end of each field to ends, where free column i takes
+// shares[i] commas more than its own.
+func (h *header) distribute(at []int32, shares []int, ends []int32) {
+	next, free := 0, 0
+	for i := range ends {
+		if free < len(h.free) && h.free[free] == i {
+			next += shares[free]
+			free++
+		}
+		ends[i] = at[next]
+		next++
+	}
+}
+
+// fits says that every field looks as its column does.
+func (h *header) fits(text []byte, ends []int32, types *typeWords) bool {
+	for i, s := range h.shapes {
+		var err error
+		switch cell := field(text, ends, i); s {
+		case instant:
+			_, err = settlement.ParseInstant(cell)
+		case money:
+			if !isPlainMoney(cell) {
+				return false
+			}
+		case typeWord:
+			if types.kind(cell) == settlement.NoKind {
+				return false
+			}
+		}
+		if err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// isPlainMoney tells an amount as the wallet prints it: two decimals, and no zeros
+// to lead.
+func isPlainMoney(cell []byte) bool {
+	amount, err := settlement.ParseAmount(cell)
+	if err != nil {
+		return false
+	}
+	printed := amount.String()
+	return printed == string(cell) || amount == 0 && string(cell) == "-0.00"
+}
+
+// sameCells says that two readings of a row agree on all that is kept.
+func (h *header) sameCells(text []byte, a, b []int32) bool {
+	for _, i := range h.at {
+		if string(field(text, a, i)) != string(field(text, b, i)) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,152 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+
+	"reconcile/ingest/container"
+	"reconcile/ingest/delimited"
+	"reconcile/settlement"
+)
+
+// Delivery is one decoded file to read: a file, or a member of an archive.
+type Delivery struct {
+	File, Member string
+	// Size is the decoded size where the container declares it, else −1.
+	Size int64
+	open func() (io.ReadCloser, error)
+}
+
+// Source is the name under which messages and tables know the delivery.
+func (d *Delivery) Source() string {
+	return settlement.Position{File: d.File, Member: d.Member}.String()
+}
+
+// Open lists the deliveries in the named files and folders, in the order of their
+// names. A container that cannot be opened is a refusal; a path that does not
+// exist is an error, since it was typed wrong.
+func Open(paths []string) ([]*Delivery, []*settlement.Refusal, error) {
+	var deliveries []*Delivery
+	var refusals []*settlement.Refusal
+	for _, path := range paths {
+		if _, err := os.Stat(path); err != nil {
+			return nil, nil, err
+		}
+		members, err := container.Open(path, container.Limits{})
+		var refusal *settlement.Refusal
+		var bad *settlement.InputError
+		switch {
+		case errors.As(err, &refusal):
+			refusals = append(refusals, refusal)
+		case errors.As(err, &bad):
+			refusals = append(refusals, settlement.Refuse(bad))
+		case err != nil:
+			return nil, nil, err
+		}
+		for _, m := range members {
+			deliveries = append(deliveries, &Delivery{File: m.File, Member: m.Member, Size: m.Size, open: m.Open})
+		}
+	}
+	return deliveries, refusals, nil
+}
+
+// Options is how deliveries are read.
+type Options struct {
+	Mappings Mappings
+	Workers  int
+	// Account and Day are stated by configuration or request; "" and NoDay where
+	// they are not.
+	Account string
+	Day     settlement.Day
+	// Lines and Events take the rows.
+	Lines, Events Emit
+}
+
+// headSize is how much of a file is looked at to recognise it.
+const headSize = 64 << 10
+
+// Read reads one delivery with the provider that recognises it. index goes into
+// the source_file column of its rows. A refused delivery is a *settlement.Refusal
+// as the error.
+func (d *Delivery) Read(ctx context.Context, index int32, o Options) (*settlement.Statement, error) {
+	stream, err := d.open()
+	if err != nil {
+		return nil, d.refuse(err)
+	}
+	defer stream.Close()
+	head := make([]byte, headSize)
+	n, err := io.ReadFull(stream, head)
+	head = head[:n]
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, d.refuse(err)
+	}
+	if n == 0 {
+		return nil, d.refuse(d.fault("deliver it again; a bill of an empty day has headers and totals", "the file is empty: zero bytes"))
+	}
+	for _, f := range providers(o.Mappings) {
+		if !f.recognise(head) {
+			continue
+		}
+		emit := o.Lines
+		if f.events {
+			emit = o.Events
+		}
+		in := delimited.Input{
+			File: d.File, Member: d.Member, Stream: io.MultiReader(bytes.NewReader(head), stream),
+			Index: index, Workers: o.Workers, Account: o.Account, Day: o.Day,
+		}
+		statement, err := f.read(ctx, in, emit)
+		if err != nil {
+			return nil, d.refuse(err)
+		}
+		return statement, nil
+	}
+	refusal := settlement.Refuse(d.unknown(head))
+	refusal.NotAStatement = true
+	return nil, refusal
+}
+
+func (d *Delivery) fault(do, what string) *settlement.InputError {
+	return &settlement.InputError{Position: settlement.Position{File: d.File, Member: d.Member}, What: what, Do: do}
+}
+
+// unknown says what a file is that no provider reads.
+func (d *Delivery) unknown(head []byte) *settlement.InputError {
+	if what, do, ok := foreign(head); ok {
+		return d.fault(do, "this is "+what)
+	}
+	if bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0")) {
+		return d.fault("export it as CSV", "this is a spreadsheet or archive of a kind that is not read")
+	}
+	return d.fault("give it a WeChat Pay trade bill, an Alipay trade bill, or an orders or refunds CSV; map other column names in the configuration (orders.columns)",
+		"not a file of a known kind: its first line is "+firstLine(head))
+}
+
+func firstLine(head []byte) string {
+	line, _, _ := bytes.Cut(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), []byte{'\n'})
+	text := []rune(string(bytes.ToValidUTF8(bytes.TrimSpace(line), []byte("?"))))
+	if len(text) > 60 {
+		text = append(text[:60], '…')
+	}
+	return "“" + string(text) + "”"
+}
+
+// refuse makes any error of a delivery a refusal, except the run's own: a
+// cancelled run and rows that could not be taken.
+func (d *Delivery) refuse(err error) error {
+	var refusal *settlement.Refusal
+	var bad *settlement.InputError
+	switch {
+	case errors.As(err, &refusal):
+		if refusal.Source == "" {
+			refusal.Source = d.Source()
+		}
+		return refusal
+	case errors.As(err, &bad):
+		return settlement.Refuse(bad)
+	}
+	return err
+}

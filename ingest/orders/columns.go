@@ -1,0 +1,220 @@
+package orders
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"reconcile/settlement"
+)
+
+// column is a column that this package knows, whatever the file calls it.
+type column uint8
+
+const (
+	colOrderNo column = iota
+	colRefundNo
+	colAmount
+	colStatus
+	colPaidAt
+	colRefundedAt // when the wallet accepted the refund
+	colSucceededAt
+	colWallet
+	colShop
+	colPlatform
+	colAccount
+	colPaymentNo
+	colProviderTxnID
+	colConfirmedAt // 确认收货时间
+	colPayout      // 打款商家金额
+	colHomeWallet
+	colCurrency
+	columnCount
+)
+
+// columnNames are the names of the plain layout.
+var columnNames = [columnCount]string{"order_no", "refund_no", "amount", "status", "paid_at",
+	"refunded_at", "succeeded_at", "wallet", "shop", "platform", "account", "payment_no",
+	"provider_txn_id", "confirmed_at", "payout_amount", "home_wallet", "currency"}
+
+// The columns of each kind of extract. Of a refund's two times one is enough.
+var (
+	orderRequired  = []column{colOrderNo, colAmount, colPaidAt, colStatus}
+	orderOptional  = []column{colWallet, colShop, colPlatform, colAccount, colPaymentNo, colProviderTxnID, colConfirmedAt, colPayout, colHomeWallet, colCurrency}
+	refundRequired = []column{colOrderNo, colRefundNo, colAmount, colStatus}
+	refundOptional = []column{colRefundedAt, colSucceededAt, colWallet, colShop, colPlatform, colAccount, colPaymentNo, colProviderTxnID, colCurrency}
+)
+
+func columnsOf(kind settlement.StatementKind) (required, optional []column) {
+	if kind == settlement.RefundExtract {
+		return refundRequired, refundOptional
+	}
+	return orderRequired, orderOptional
+}
+
+func columnNamed(name string) (column, bool) {
+	i := slices.Index(columnNames[:], name)
+	return column(max(i, 0)), i >= 0
+}
+
+// layout says where in a file's rows each known column stands.
+type layout struct {
+	at     [columnCount]int    // field number from 0, -1 where the file lacks the column
+	names  [columnCount]string // the header's own wording, for messages
+	fields int                 // in every row
+	extra  []string            // header names that are not used
+}
+
+// has says that the file has column c.
+func (l *layout) has(c column) bool { return l.at[c] >= 0 }
+
+// headerFault is one thing wrong with a header.
+type headerFault struct {
+	field          int // from 0, -1 for the whole line
+	name, what, do string
+}
+
+// layOut finds the columns of kind in header and lists everything that is wrong.
+func layOut(header []string, kind settlement.StatementKind, m Mapping) (layout, []headerFault) {
+	l := layout{fields: len(header)}
+	for c := range l.at {
+		l.at[c] = -1
+	}
+	var faults []headerFault
+	places := make(map[string]int, len(header))
+	for i, name := range header {
+		if _, twice := places[name]; twice && name != "" {
+			faults = append(faults, headerFault{i, name, "the header has this name twice", "give each column a name of its own"})
+			continue
+		}
+		places[name] = i
+	}
+	required, optional := columnsOf(kind)
+	used := make([]bool, len(header))
+	for _, c := range slices.Concat(required, optional) {
+		theirs, mapped := m.headerName(c)
+		l.names[c] = theirs
+		i, found := places[theirs]
+		switch {
+		case found:
+			l.at[c], used[i] = i, true
+		case mapped:
+			faults = append(faults, headerFault{-1, theirs, fmt.Sprintf("no such column, which %s.columns gives for %s", kind, columnNames[c]), foundInstead(theirs, header)})
+		case slices.Contains(required, c) && !(c == colStatus && m.Defaults["status"] != ""):
+			faults = append(faults, missing(c, header, kind))
+		}
+	}
+	if fixed := m.Defaults["status"]; fixed != "" && !l.has(colStatus) {
+		if _, ok := parseStatus(fixed, statusesOf(kind)); !ok {
+			faults = append(faults, headerFault{-1, l.names[colStatus], fmt.Sprintf("%s.defaults gives %q, which is no status of %s", kind, fixed, kind), "known: " + statusList(kind)})
+		}
+	}
+	if kind == settlement.RefundExtract && !l.has(colRefundedAt) && !l.has(colSucceededAt) {
+		faults = append(faults, missing(colRefundedAt, header, kind))
+	}
+	for i, name := range header {
+		if !used[i] {
+			l.extra = append(l.extra, name)
+		}
+	}
+	return l, faults
+}
+
+func missing(c column, header []string, kind settlement.StatementKind) headerFault {
+	name := columnNames[c]
+	what := "this column is missing"
+	if c == colRefundedAt {
+		what = "this column is missing, and succeeded_at too; one of them is needed"
+	}
+	do := fmt.Sprintf("%s; the known layout is %s; another name is given with %s.columns", foundInstead(name, header), plainLayout(kind), kind)
+	return headerFault{-1, name, what, do}
+}
+
+// plainLayout lists the columns of kind, the optional ones in brackets.
+func plainLayout(kind settlement.StatementKind) string {
+	required, optional := columnsOf(kind)
+	var names []string
+	for _, c := range required {
+		names = append(names, columnNames[c])
+	}
+	out := strings.Join(names, ",")
+	for _, c := range optional {
+		out += "[," + columnNames[c] + "]"
+	}
+	return out
+}
+
+// foundInstead names what the header has in place of name.
+func foundInstead(name string, header []string) string {
+	if len(header) == 1 && strings.ContainsAny(header[0], ";\t|") {
+		return fmt.Sprintf("the header has no comma: %q; export it again with commas between the fields", cut(header[0]))
+	}
+	if near := closest(name, header); near != "" {
+		return fmt.Sprintf("found %q instead", cut(near))
+	}
+	return fmt.Sprintf("found %s", listed(header, 12))
+}
+
+// closest returns the candidate that is most like name, "" where none is.
+func closest(name string, candidates []string) string {
+	best, least := "", len([]rune(name))/3+1
+	for _, candidate := range candidates {
+		if d := editDistance(plainLetters(name), plainLetters(candidate)); candidate != "" && d < least {
+			best, least = candidate, d
+		}
+	}
+	return best
+}
+
+// plainLetters drops what spellings of one name differ in.
+func plainLetters(name string) []rune {
+	return []rune(strings.NewReplacer("_", "", "-", "", " ", "", ".", "").Replace(strings.ToLower(name)))
+}
+
+// editDistance counts the insertions, deletions and replacements between a and b.
+func editDistance(a, b []rune) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range a {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range b {
+			replaced := diagonal
+			if a[i] != b[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// cut shortens a text of the file for a message.
+func cut(text string) string {
+	const most = 60
+	for i, n := 0, 0; i < len(text); n++ {
+		if n == most {
+			return text[:i] + "…"
+		}
+		_, size := utf8.DecodeRuneInString(text[i:])
+		i += size
+	}
+	return text
+}
+
+// listed prints up to most names, quoted.
+func listed(names []string, most int) string {
+	var out []string
+	for i, name := range names {
+		if i == most {
+			out = append(out, fmt.Sprintf("and %d more", len(names)-most))
+			break
+		}
+		out = append(out, fmt.Sprintf("%q", cut(name)))
+	}
+	return strings.Join(out, ", ")
+}

@@ -1,0 +1,88 @@
+// Package ingest reads what wallets and merchants deliver: it opens containers,
+// recognises each file by its content, has the provider of that kind read it, and
+// says which files may be used. Nothing of a file is used before all of it was
+// read and its control totals tied.
+package ingest
+
+import (
+	"context"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"reconcile/ingest/alipay"
+	"reconcile/ingest/delimited"
+	"reconcile/ingest/orders"
+	"reconcile/ingest/wechatpay"
+	"reconcile/settlement"
+)
+
+// Emit takes a record of a provider's rows, which is valid only during the call.
+// It is called from several goroutines.
+type Emit func(arrow.Record) error
+
+// format is one kind of file.
+type format struct {
+	name string
+	// events says that the rows are settlement.Events, not settlement.Lines.
+	events    bool
+	recognise func(head []byte) bool
+	read      func(ctx context.Context, in delimited.Input, emit Emit) (*settlement.Statement, error)
+}
+
+// providers is the one list of what is read. A new wallet is one folder beside
+// this file and one entry here.
+func providers(m Mappings) []format {
+	return []format{
+		{
+			name:      "WeChat Pay trade bill (交易账单)",
+			recognise: wechatpay.Recognise,
+			read: func(ctx context.Context, in delimited.Input, emit Emit) (*settlement.Statement, error) {
+				return wechatpay.Read(ctx, in, emit)
+			},
+		},
+		{
+			name:      "Alipay trade bill (业务明细)",
+			recognise: alipay.Recognise,
+			read: func(ctx context.Context, in delimited.Input, emit Emit) (*settlement.Statement, error) {
+				return alipay.Read(ctx, in, emit)
+			},
+		},
+		{
+			name:      "Alipay trade summary (业务汇总)",
+			recognise: alipay.RecogniseSummary,
+			read: func(ctx context.Context, in delimited.Input, _ Emit) (*settlement.Statement, error) {
+				return alipay.ReadSummary(ctx, in)
+			},
+		},
+		extract("orders", settlement.OrderExtract, m.Orders),
+		extract("refunds", settlement.RefundExtract, m.Refunds),
+	}
+}
+
+// Mappings adapts the merchant's extracts to the plain layouts.
+type Mappings struct{ Orders, Refunds orders.Mapping }
+
+func extract(name string, kind settlement.StatementKind, m orders.Mapping) format {
+	return format{
+		name:   name,
+		events: true,
+		recognise: func(head []byte) bool {
+			found, ok := orders.Recognise(head, m)
+			return ok && found == kind
+		},
+		read: func(ctx context.Context, in delimited.Input, emit Emit) (*settlement.Statement, error) {
+			return orders.Read(ctx, in, kind, m, emit)
+		},
+	}
+}
+
+// foreign recognises files that are not read, to say what they are and what to
+// deliver instead.
+func foreign(head []byte) (what, do string, ok bool) {
+	for _, recognise := range []func([]byte) (string, string, bool){wechatpay.Foreign, alipay.Foreign, orders.Foreign} {
+		if what, do, ok = recognise(head); ok {
+			return what, do, true
+		}
+	}
+	return "", "", false
+}

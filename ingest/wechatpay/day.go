@@ -1,0 +1,159 @@
+package wechatpay
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+
+	"reconcile/ingest/delimited"
+	"reconcile/settlement"
+)
+
+// expectedDay is the bill's day as it is known before the rows are read.
+type expectedDay struct {
+	day    settlement.Day // NoDay where nothing gives it
+	from   string         // what gave it, for messages
+	inName settlement.Day // the one date in the file's name, else NoDay
+	notes  []string
+}
+
+// dayBefore takes the day from the request or the configuration, else from the
+// name of the member, else of the file. A name with several dates gives none.
+func dayBefore(in delimited.Input) expectedDay {
+	e := expectedDay{day: settlement.NoDay, inName: settlement.NoDay}
+	for _, name := range []string{in.Member, in.File} {
+		day, several := dayInName(baseName(name))
+		if several {
+			e.notes = append(e.notes, "the name "+baseName(name)+" has more than one date: none is taken as the bill's day")
+		}
+		if several || day != settlement.NoDay {
+			e.inName = day
+			break
+		}
+	}
+	switch {
+	case in.Day != settlement.NoDay:
+		e.day, e.from = in.Day, "the request or the configuration"
+	case e.inName != settlement.NoDay:
+		e.day, e.from = e.inName, "the file's name"
+	}
+	return e
+}
+
+func baseName(name string) string {
+	return path.Base(strings.ReplaceAll(name, `\`, "/"))
+}
+
+// dayInName finds dates of the forms 2021-01-28 and 20210128 that no other digit
+// touches. several says that there are different ones; the day is then NoDay.
+func dayInName(name string) (day settlement.Day, several bool) {
+	day = settlement.NoDay
+	for at := 0; at < len(name); {
+		if !isDigit(name[at]) {
+			at++
+			continue
+		}
+		end := at
+		for end < len(name) && isDigit(name[end]) {
+			end++
+		}
+		found, next := dateAt(name, at, end)
+		if found != settlement.NoDay {
+			if day != settlement.NoDay && day != found {
+				return settlement.NoDay, true
+			}
+			day = found
+		}
+		at = next
+	}
+	return day, false
+}
+
+// dateAt reads the run of digits name[at:end], with what follows it, as a date.
+// next is where to look on.
+func dateAt(name string, at, end int) (day settlement.Day, next int) {
+	day, next = settlement.NoDay, end
+	var text string
+	switch {
+	case end-at == 8:
+		text = name[at:at+4] + "-" + name[at+4:at+6] + "-" + name[at+6:end]
+	case end-at == 4 && len(name) >= at+10 && (len(name) == at+10 || !isDigit(name[at+10])):
+		text, next = name[at:at+10], at+10
+	default:
+		return day, next
+	}
+	found, err := settlement.ParseDay([]byte(text))
+	if err != nil {
+		return settlement.NoDay, end
+	}
+	return found, next
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+// ownName is how WeChat Pay names a bill that is downloaded from the merchant
+// platform: 1900000109All2024-09-12_2024-09-12.csv.
+var ownName = regexp.MustCompile(`^([0-9]{8,10})[-_]?(?i:all|success|refund)`)
+
+// accountInName is the merchant number in the name of the member or file, for
+// bills without rows; "" where the name is not of WeChat Pay's form.
+func accountInName(in delimited.Input) string {
+	for _, name := range []string{in.Member, in.File} {
+		if m := ownName.FindStringSubmatch(baseName(name)); m != nil {
+			return m[1]
+		}
+	}
+	return ""
+}
+
+// paidDays gathers the days of the payment rows' 交易时间, one of a worker each.
+type paidDays struct {
+	min, max  settlement.Day // NoDay before the first row
+	wrong     int64          // rows whose day is not the expected one
+	wrongLine int64          // the first of these
+	wrongAt   int64          // its column in decoded characters
+	wrongDay  settlement.Day
+}
+
+func (p *paidDays) merge(o paidDays) {
+	if o.min == settlement.NoDay {
+		return
+	}
+	if p.min == settlement.NoDay {
+		*p = o
+		return
+	}
+	p.min, p.max = min(p.min, o.min), max(p.max, o.max)
+	if o.wrong > 0 && (p.wrong == 0 || o.wrongLine < p.wrongLine) {
+		p.wrongLine, p.wrongAt, p.wrongDay = o.wrongLine, o.wrongAt, o.wrongDay
+	}
+	p.wrong += o.wrong
+}
+
+// settleDay decides the bill's day after all rows were read: see README.md.
+func (b *bill) settleDay(days paidDays) {
+	s, e := b.statement, b.expected
+	s.Notes = append(s.Notes, e.notes...)
+	day := e.day
+	switch {
+	case days.wrong > 0:
+		b.problems.Add(b.errorAt(days.wrongLine, days.wrongAt, b.layout.name(tradeTime),
+			fmt.Sprintf("a payment of %s in the bill of %s, the day given by %s%s", days.wrongDay, day, e.from, counted(days.wrong)),
+			"name the right day, or fetch the bill of that day again"))
+	case day != settlement.NoDay && e.inName != settlement.NoDay && e.inName != day && days.min == settlement.NoDay:
+		b.problems.Add(b.in.Errorf(0, "name the right day, or fetch the bill again",
+			"the file's name says %s, %s says %s, and no payment row tells which is right", e.inName, e.from, day))
+	case day != settlement.NoDay && e.inName != settlement.NoDay && e.inName != day:
+		s.Notef("the file's name says %s; the payment rows agree with %s, the day given by %s", e.inName, day, e.from)
+	case day == settlement.NoDay && days.min == settlement.NoDay:
+		s.Notef("the bill's day is not known: neither the request nor the name gives it, and there are no payment rows")
+	case day == settlement.NoDay && days.min != days.max:
+		s.Notef("the bill's day is not known: its payment rows are of %s to %s", days.min, days.max)
+	case day == settlement.NoDay:
+		day = days.min
+	}
+	if day != settlement.NoDay {
+		s.From, s.Until = day, day+1
+	}
+}

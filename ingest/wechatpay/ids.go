@@ -1,0 +1,90 @@
+package wechatpay
+
+import (
+	"errors"
+	"unicode/utf8"
+)
+
+var (
+	errIDScientific = errors.New("a number in scientific notation: its last digits are lost")
+	errIDCharacter  = errors.New("a character that no number of WeChat Pay has")
+	errIDControl    = errors.New("a blank or a control character in a number")
+	errIDEncoding   = errors.New("not UTF-8")
+)
+
+// Classes of the bytes of an id.
+const (
+	idNever = iota // blanks, control characters
+	idAlnum
+	idOther // printable ASCII
+	idHigh  // part of a longer character
+)
+
+var idClass = func() (class [256]uint8) {
+	for c := range class {
+		switch {
+		case c >= 0x80:
+			class[c] = idHigh
+		case c >= '0' && c <= '9', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z':
+			class[c] = idAlnum
+		case c > ' ' && c < 0x7f:
+			class[c] = idOther
+		}
+	}
+	return class
+}()
+
+// checkID refuses what cannot be an id. own ids are WeChat Pay's: letters and
+// digits; the merchant's may hold any visible characters. Empty is accepted.
+func checkID(text []byte, own bool) error {
+	plain := true
+	for _, c := range text {
+		if idClass[c] != idAlnum {
+			plain = false
+			break
+		}
+	}
+	if plain {
+		return nil
+	}
+	if isScientific(text) {
+		return errIDScientific
+	}
+	if own {
+		return errIDCharacter
+	}
+	for _, c := range text {
+		if idClass[c] == idNever {
+			return errIDControl
+		}
+	}
+	if !utf8.Valid(text) {
+		return errIDEncoding
+	}
+	return nil
+}
+
+// isScientific tells what a spreadsheet makes of a long number: 4.00123E+27.
+func isScientific(text []byte) bool {
+	i, n := 0, len(text)
+	digits := func() bool {
+		first := i
+		for i < n && text[i] >= '0' && text[i] <= '9' {
+			i++
+		}
+		return i > first
+	}
+	if !digits() {
+		return false
+	}
+	if i < n && text[i] == '.' {
+		if i++; !digits() {
+			return false
+		}
+	}
+	if i+1 >= n || text[i]|0x20 != 'e' || text[i+1] != '+' {
+		return false
+	}
+	i += 2
+	return digits() && i == n
+}

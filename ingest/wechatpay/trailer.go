@@ -1,0 +1,244 @@
+package wechatpay
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"reconcile/ingest/delimited"
+	"reconcile/settlement"
+)
+
+// trailerStart begins the summary's line of names.
+var trailerStart = []byte("总交易单数")
+
+var (
+	payments = settlement.KindSet(settlement.Payment)
+	refunds  = settlement.KindSet(settlement.Refund, settlement.Revoke)
+)
+
+// measures says what each total of the summary adds up. Refund totals and fees
+// are printed with the opposite sign of the tables.
+var measures = map[string]settlement.Measure{
+	"总交易单数":         {Column: "rows"},
+	"应结订单总金额":       {Column: "settled_amount", Kinds: payments},
+	"总交易额":          {Column: "settled_amount", Kinds: payments},
+	"退款总金额":         {Column: "settled_amount", Kinds: refunds, Negate: true},
+	"总退款金额":         {Column: "settled_amount", Kinds: refunds, Negate: true},
+	"充值券退款总金额":      {Column: "coupon_amount", Kinds: refunds, Negate: true},
+	"总企业红包退款金额":     {Column: "coupon_amount", Kinds: refunds, Negate: true},
+	"总代金券或立减优惠退款金额": {Column: "coupon_amount", Kinds: refunds, Negate: true},
+	"手续费总金额":        {Column: "fee_amount", Negate: true},
+	"订单总金额":         {Column: "gross_amount", Kinds: payments},
+	"申请退款总金额":       {Column: "gross_amount", Kinds: refunds, Negate: true},
+}
+
+// sums are what some rows add up to by kind, in the tables' signs.
+type sums [4]settlement.KindSum
+
+// add adds one row; settlement.ErrOverflow where a sum leaves 64 bits, after
+// which the sums are of no use.
+func (s *sums) add(r *row) error {
+	return addSum(&s[r.kind], settlement.KindSum{Rows: 1, Gross: r.gross, Settled: r.settled, Fee: r.fee, Coupon: r.coupon})
+}
+
+func (s *sums) merge(o *sums) error {
+	for kind := range s {
+		if err := addSum(&s[kind], o[kind]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func addSum(to *settlement.KindSum, more settlement.KindSum) error {
+	to.Rows += more.Rows
+	gross, err1 := to.Gross.Add(more.Gross)
+	settled, err2 := to.Settled.Add(more.Settled)
+	fee, err3 := to.Fee.Add(more.Fee)
+	coupon, err4 := to.Coupon.Add(more.Coupon)
+	to.Gross, to.Settled, to.Fee, to.Coupon = gross, settled, fee, coupon
+	return cmp.Or(err1, err2, err3, err4)
+}
+
+func (s *sums) count() (rows int64) {
+	for _, of := range s {
+		rows += of.Rows
+	}
+	return rows
+}
+
+// of computes one control total.
+func (s *sums) of(m settlement.Measure) (int64, error) {
+	var total settlement.Amount
+	for kind, of := range s {
+		if !m.Has(settlement.Kind(kind)) {
+			continue
+		}
+		v := settlement.Amount(of.Rows)
+		switch m.Column {
+		case "gross_amount":
+			v = of.Gross
+		case "settled_amount":
+			v = of.Settled
+		case "fee_amount":
+			v = of.Fee
+		case "coupon_amount":
+			v = of.Coupon
+		}
+		var err error
+		if total, err = total.Add(v); err != nil {
+			return 0, err
+		}
+	}
+	if m.Negate {
+		total = -total
+	}
+	return int64(total), nil
+}
+
+// readTrailer reads the summary's two lines and makes sure that nothing follows.
+// An error is the stream's.
+func (b *bill) readTrailer() error {
+	header, line, err := b.reader.Line()
+	if errors.Is(err, io.EOF) {
+		b.problems.Add(b.in.Errorf(b.lastLine(line), fetchAgain, "the file ends without its control totals"))
+		return nil
+	} else if err != nil {
+		return err
+	}
+	names := headerNames(header)
+	if len(names) > maxNames {
+		b.problems.Add(b.in.Errorf(line, fetchAgain, "%d control totals", len(names)))
+		return nil
+	}
+	known := b.checkTotalNames(names, line)
+	values, line, err := b.reader.Line()
+	if errors.Is(err, io.EOF) {
+		b.problems.Add(b.in.Errorf(b.lastLine(line), fetchAgain, "the file ends before the values of its control totals"))
+		return nil
+	} else if err != nil {
+		return err
+	}
+	b.trailerLine = line
+	b.readTotals(names, known, values, line)
+	for {
+		text, line, err := b.reader.Line()
+		if errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if len(bytes.TrimSpace(text)) > 0 {
+			b.problems.Add(b.in.Errorf(line, fetchAgain+"; bills that were joined must be given one by one",
+				"text behind the control totals"))
+			return nil
+		}
+	}
+}
+
+func (b *bill) lastLine(line int64) int64 { return max(line, 1) }
+
+// checkTotalNames reports totals that stand twice and those that are missing
+// though the rows cannot be proven without them. It returns the known ones.
+func (b *bill) checkTotalNames(names []string, line int64) []bool {
+	known := make([]bool, len(names))
+	var have []settlement.Measure
+	for i, name := range names {
+		m, ok := measures[name]
+		switch {
+		case ok && slices.Contains(have, m):
+			b.problems.Add(b.errorAt(line, 0, name, "this control total stands twice", fetchAgain))
+		case ok:
+			known[i] = true
+			have = append(have, m)
+		default:
+			b.statement.Notef("control total %q is not known and was not compared", shown([]byte(name)))
+		}
+	}
+	need := []string{"总交易单数", "应结订单总金额", "手续费总金额"}
+	if b.layout.kind != settlement.TradeBillSuccess {
+		need = append(need, "退款总金额")
+	}
+	for _, name := range need {
+		if !slices.Contains(have, measures[name]) {
+			b.problems.Add(b.errorAt(line, 0, name, "this control total is missing; the summary has "+shown([]byte(strings.Join(names, ", "))), fetchAgain))
+		}
+	}
+	if m := measures["订单总金额"]; !b.layout.legacy && !slices.Contains(have, m) {
+		b.statement.Notef("the summary states no 订单总金额: 订单金额 and 申请退款金额 are not proven by control totals")
+	}
+	return known
+}
+
+// readTotals reads the summary's values. They hold no commas; a copy that lost
+// backticks of this line is read all the same.
+func (b *bill) readTotals(names []string, known []bool, values []byte, line int64) {
+	fields := bytes.Split(values, []byte{','})
+	if len(fields) != len(names) {
+		b.problems.Add(b.in.Errorf(line, fetchAgain, "%d control totals where %d names are given", len(fields), len(names)))
+		return
+	}
+	offset := 0
+	for i, field := range fields {
+		text := bytes.TrimPrefix(field, []byte{'`'})
+		column := delimited.ColumnAt(values, offset+len(field)-len(text), false)
+		offset += len(field) + 1
+		if !known[i] {
+			continue
+		}
+		m := measures[names[i]]
+		var stated int64
+		var err error
+		if m.Column == "rows" {
+			stated, err = settlement.ParseCount(text)
+		} else {
+			var sum settlement.Amount
+			sum, err = settlement.ParseLongAmount(text)
+			stated = int64(sum)
+		}
+		if err != nil {
+			b.problems.Add(b.errorAt(line, column, names[i], fmt.Sprintf("%q: %v", shown(text), err), adviceFor(err)))
+			continue
+		}
+		b.totals = append(b.totals, statedTotal{names[i], m, stated, column})
+	}
+}
+
+// statedTotal is a control total as the summary states it, and where.
+type statedTotal struct {
+	name    string
+	measure settlement.Measure
+	stated  int64
+	column  int64
+}
+
+// tie compares what the summary states with what the rows add up to.
+func (b *bill) tie(all *sums) *settlement.Refusal {
+	s := b.statement
+	refusal := &settlement.Refusal{Source: s.Source()}
+	for _, t := range b.totals {
+		computed, err := all.of(t.measure)
+		if err != nil {
+			refusal.Add(b.errorAt(b.trailerLine, t.column, t.name, err.Error(), fetchAgain))
+			continue
+		}
+		total := settlement.ControlTotal{Name: t.name, Stated: t.stated, Computed: computed, Measure: t.measure}
+		s.Totals = append(s.Totals, total)
+		if !total.Ties() {
+			refusal.Add(b.errorAt(b.trailerLine, t.column, t.name,
+				fmt.Sprintf("the bill states %s, its rows add up to %s (difference %s)",
+					total.StatedText(), total.ComputedText(), total.DifferenceText()),
+				"rows are missing, added or changed: "+fetchAgain))
+		}
+	}
+	if len(refusal.Errors) == 0 {
+		return nil
+	}
+	refusal.Totals = s.Totals
+	return refusal
+}

@@ -1,0 +1,135 @@
+package match
+
+import (
+	"bytes"
+
+	"reconcile/settlement"
+)
+
+// addWholeRefunds gives every order with status refunded of which no refund is
+// listed one expected refund of the whole amount, without a number or a time.
+// Messages between buckets are read and taken out of the group here.
+func (b *bucket) addWholeRefunds() {
+	e := b.events
+	messages, refunded := false, false
+	for _, row := range b.groupEvents {
+		messages = messages || e.Link[row] == settlement.LinkListed
+		refunded = refunded || e.Kind[row] == settlement.Payment && e.Status[row] == settlement.Refunded
+	}
+	if !messages && !refunded {
+		return
+	}
+	var whole []int32
+	for _, row := range b.groupEvents {
+		if e.Kind[row] != settlement.Payment || e.Status[row] != settlement.Refunded || e.Link[row] == settlement.LinkListed ||
+			b.ambiguous != "" {
+			continue
+		}
+		listed := false
+		for _, other := range b.groupEvents {
+			if (e.Kind[other] == settlement.Refund || e.Link[other] == settlement.LinkListed) &&
+				bytes.Equal(e.OrderNo.At(int(other)), e.OrderNo.At(int(row))) {
+				listed = true
+				break
+			}
+		}
+		if !listed {
+			whole = append(whole, row)
+		}
+	}
+	kept := b.groupEvents[:0]
+	for _, row := range b.groupEvents {
+		if e.Link[row] == settlement.LinkListed {
+			b.dropEvent[row] = true
+			b.out.Messages++
+			continue
+		}
+		kept = append(kept, row)
+	}
+	b.groupEvents = kept
+	for _, row := range whole {
+		b.groupEvents = append(b.groupEvents, b.addWholeRefund(row))
+	}
+}
+
+func (b *bucket) addWholeRefund(order int32) int32 {
+	e := b.events
+	row := int32(e.Len())
+	b.out.WholeRefunds++
+	settlement.AppendRows(e, e, []int32{order})
+	e.Kind[row] = settlement.Refund
+	e.Status[row] = settlement.Success
+	e.Amount[row] = -e.Amount[order]
+	e.PaidAt[row], e.SucceededAt[row], e.ConfirmedAt[row] = settlement.NoInstant, settlement.NoInstant, settlement.NoInstant
+	e.Payout[row], e.Escrow[row] = settlement.NoAmount, 0
+	b.eventState = append(b.eventState, settlement.NoState)
+	b.eventLine = append(b.eventLine, -1)
+	b.dropEvent = append(b.dropEvent, false)
+	b.nth = append(b.nth, 0)
+	return row
+}
+
+// expect works out when an event's money is expected and, for escrow orders, how
+// much: there the money arrives on confirmation, not on payment, and refunds made
+// before it reduce what arrives.
+func (b *bucket) expect(row int32) {
+	e := b.events
+	e.ExpectedAt[row] = e.PaidAt[row]
+	switch {
+	case e.Kind[row] == settlement.Refund:
+		if e.PaidAt[row] == settlement.NoInstant {
+			e.ExpectedAt[row] = e.SucceededAt[row]
+		}
+	case e.Escrow[row] != 0:
+		e.ExpectedAt[row] = e.ConfirmedAt[row]
+		if e.Payout[row] != settlement.NoAmount {
+			e.Amount[row] = e.Payout[row]
+			return
+		}
+		if b.ambiguous != "" {
+			return
+		}
+		for _, other := range b.groupEvents {
+			if b.beforeRelease(other, row) {
+				e.Amount[row] += e.Amount[other]
+			}
+		}
+	}
+}
+
+// beforeRelease says that refund is a successful refund of the escrow order and
+// was made before its money was released: no line is expected for it.
+func (b *bucket) beforeRelease(refund, order int32) bool {
+	e := b.events
+	if e.Kind[refund] != settlement.Refund || e.Escrow[order] == 0 || e.Kind[order] != settlement.Payment ||
+		!bytes.Equal(e.OrderNo.At(int(refund)), e.OrderNo.At(int(order))) {
+		return false
+	}
+	if s := e.Status[refund]; s != settlement.Success {
+		return false
+	}
+	confirmed := e.ConfirmedAt[order]
+	return confirmed == settlement.NoInstant || refundAt(e, refund) != settlement.NoInstant && refundAt(e, refund) < confirmed
+}
+
+func refundAt(e *settlement.Events, row int32) settlement.Instant {
+	if e.PaidAt[row] != settlement.NoInstant {
+		return e.PaidAt[row]
+	}
+	return e.SucceededAt[row]
+}
+
+// due says that an event must already stand in the delivered statements.
+func (b *bucket) due(row int32, wallet settlement.Wallet, account []byte) bool {
+	e := b.events
+	window := b.rules.Window
+	if e.Kind[row] == settlement.Refund && e.PaidAt[row] == settlement.NoInstant {
+		window = b.rules.SuccessWindow
+	}
+	at := e.ExpectedAt[row]
+	if wallet != settlement.NoWallet && b.rules.AggregatedPlatforms[string(e.Platform.At(int(row)))] &&
+		!b.rules.Coverage.Covers(settlement.TaobaoAggregated, nil, e.Kind[row], at, window) {
+		return false
+	}
+	return b.rules.Coverage.Covers(wallet, account, e.Kind[row], at, window)
+}

@@ -1,0 +1,295 @@
+package match
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"reconcile/settlement"
+)
+
+// Outcome is what the matching of a bucket leaves: every line and every event in
+// exactly one state, in the order of the tables.
+type Outcome struct {
+	Lines   *settlement.Lines
+	Events  *settlement.Events
+	Matches *settlement.Matches
+	Breaks  *settlement.Breaks
+	Open    *settlement.OpenItems
+	// EventOfLine is, for each of Lines, the row in Events that it was claimed for
+	// (of several shares the first), −1 where there is none in this bucket.
+	// LineOfEvent is the other way round.
+	EventOfLine, LineOfEvent []int32
+	// WholeRefunds is how many of Events were added for orders with status refunded
+	// of which no refund is listed.
+	WholeRefunds int64
+	// Messages is how many rows were messages between buckets, no events.
+	Messages int64
+	// Dropped are the copies that were left out.
+	Dropped []Dropped
+	// LeftLines and LeftEvents go through pass 3; empty unless Rules.Residue.
+	LeftLines  *settlement.Lines
+	LeftEvents *settlement.Events
+}
+
+// Dropped is one copy of a line or event that was left out, and what it is a copy
+// of.
+type Dropped struct {
+	Side                settlement.Side
+	File, KeptFile      int32
+	FileLine, KeptLine  int64
+	OlderStatus         bool // an event with an older status of the same order
+	Gross, Settled, Fee settlement.Amount
+	Coupon              settlement.Amount
+	Kind                settlement.Kind
+}
+
+// ConflictError says that two copies of one line differ: one of the two files is
+// wrong, and nothing here can say which.
+type ConflictError struct {
+	File, OtherFile int32
+	Line, OtherLine int64
+	Column          string
+	Value, Other    string
+	Key             string
+}
+
+func (e *ConflictError) Error() string {
+	return "two files give different values for " + e.Column + " of " + e.Key + ": " + e.Value + " and " + e.Other
+}
+
+// bucket is the state of one bucket's matching.
+type bucket struct {
+	rules    *Rules
+	resolved *Resolution
+	lines    *settlement.Lines // as delivered
+	events   *settlement.Events
+	groups   *groups
+	hash     settlement.IDHasher
+	out      *Outcome
+
+	lineState  []settlement.MatchState
+	lineEvent  []int32 // the event a line was claimed for, −1
+	dropLine   []bool
+	eventState []settlement.MatchState
+	eventLine  []int32 // the line an event was claimed by, −1
+	dropEvent  []bool
+	nth        []int32 // of events that agree in everything that names them
+
+	groupLines, groupEvents []int32
+	paymentLines            []int32
+	refundLines             []int32
+	units                   []unit
+	refunds                 []int32 // events
+	ambiguous               string  // why the group is not paired, "" where it is
+	leftLines, leftEvents   []int32
+}
+
+// Bucket matches the lines and events of one bucket. Neither is changed. With
+// resolved, what pass 3 found for this bucket is applied; where Rules.Residue is
+// set and resolved is nil, only LeftLines and LeftEvents of the outcome are
+// meant to be used.
+func Bucket(ctx context.Context, rules *Rules, lines *settlement.Lines, events *settlement.Events, resolved *Resolution) (*Outcome, error) {
+	b := &bucket{rules: rules, resolved: resolved, lines: lines, events: &settlement.Events{}, out: &Outcome{
+		Lines: &settlement.Lines{}, Events: &settlement.Events{}, Matches: &settlement.Matches{},
+		Breaks: &settlement.Breaks{}, Open: &settlement.OpenItems{},
+		LeftLines: &settlement.Lines{}, LeftEvents: &settlement.Events{},
+	}}
+	settlement.AppendAll(b.events, events) // amounts of escrow orders change, whole refunds are added
+	b.groups = groupByPayment(lines, b.events)
+	b.lineState = make([]settlement.MatchState, lines.Len())
+	b.lineEvent = slices.Repeat([]int32{-1}, lines.Len())
+	b.dropLine = make([]bool, lines.Len())
+	b.eventState = make([]settlement.MatchState, events.Len())
+	b.eventLine = slices.Repeat([]int32{-1}, events.Len())
+	b.dropEvent = make([]bool, events.Len())
+	b.nth = make([]int32, events.Len())
+
+	for group := range b.groups.lineHead {
+		if group%4096 == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err := b.solve(int32(group)); err != nil {
+			return nil, err
+		}
+	}
+	b.finish()
+	return b.out, nil
+}
+
+// The work on one number is bounded: above these its rows are not paired but
+// reported as ambiguous. Real payments have a handful of rows a side.
+const (
+	maxEvents = 10_000
+	maxPairs  = 100_000_000
+)
+
+// solve decides every line and event of one group.
+func (b *bucket) solve(group int32) error {
+	b.groupLines = b.groups.rows(b.groups.lineHead[group], b.groups.lineNext, b.groupLines)
+	b.groupEvents = b.groups.rows(b.groups.eventHead[group], b.groups.eventNext, b.groupEvents)
+	if err := b.dropCopies(); err != nil {
+		return err
+	}
+	b.ambiguous = ""
+	if lines, events := len(b.groupLines), len(b.groupEvents); events > maxEvents || lines*events > maxPairs {
+		b.ambiguous = fmt.Sprintf("%d lines and %d order events share this number; which belongs to which cannot be told", lines, events)
+	}
+	b.prepareEvents()
+	if len(b.groupLines) == 1 && len(b.groupEvents) == 1 && b.claimPlain(b.groupLines[0], b.groupEvents[0]) {
+		return nil
+	}
+	b.sortLines()
+	b.buildUnits()
+	if b.ambiguous == "" {
+		b.claimPayments()
+		b.claimRefunds()
+	}
+	b.settleLeftRefunds()
+	b.settleLeftUnits()
+	b.settleLeftLines()
+	b.findExcessRefunds()
+	return nil
+}
+
+// claimPlain settles the common case without the general machinery: one payment
+// line, one paid order, the same wallet, the same amount.
+func (b *bucket) claimPlain(line, event int32) bool {
+	e := b.events
+	if b.lines.Kind[line] != settlement.Payment || e.Kind[event] != settlement.Payment ||
+		e.Status[event] != settlement.Paid || e.Escrow[event] != 0 ||
+		e.Amount[event] != b.lines.Gross[line] || !b.fits(event, line) {
+		return false
+	}
+	b.pair(line, event, b.lines.Gross[line], ruleExact, settlement.VerdictEqual, settlement.Matched)
+	return true
+}
+
+// fits says that an event may be claimed by a line in pass 1: the line is of the
+// wallet and the account that the event states.
+func (b *bucket) fits(event, line int32) bool {
+	return b.walletFits(event, line) && b.accountFits(event, line)
+}
+
+func (b *bucket) walletFits(event, line int32) bool {
+	stated, paid := b.events.Wallet[event], b.lines.Wallet[line]
+	if stated == settlement.NoWallet || stated == paid {
+		return true
+	}
+	return paid == settlement.TaobaoAggregated && b.rules.AggregatedPlatforms[string(b.events.Platform.At(int(event)))]
+}
+
+func (b *bucket) accountFits(event, line int32) bool {
+	account := b.events.Account.At(int(event))
+	return len(account) == 0 || string(account) == string(b.lines.Account.At(int(line)))
+}
+
+// The rules that claim a pair, as the table matches names them.
+const (
+	ruleExact    = "1 order number"
+	rulePayment  = "1 payment number"
+	ruleRefund   = "1 refund number"
+	ruleWhole    = "1 order number, whole refund"
+	ruleWallet   = "2 order number in another wallet"
+	ruleProvider = "3 provider number"
+	ruleRefundNo = "3 refund number"
+)
+
+// pair records that line was claimed for event; amount is the line's, or the
+// share of it that falls to the event.
+func (b *bucket) pair(line, event int32, amount settlement.Amount, rule string, verdict settlement.Verdict, state settlement.MatchState) {
+	if b.lineEvent[line] < 0 {
+		b.lineEvent[line] = event
+	}
+	b.eventLine[event] = line
+	b.lineState[line], b.eventState[event] = state, state
+	appendMatch(b.out.Matches, &b.hash, b.lines, line, b.events, event, amount, rule, verdict)
+}
+
+func appendMatch(m *settlement.Matches, hash *settlement.IDHasher, lines *settlement.Lines, line int32, events *settlement.Events, event int32,
+	amount settlement.Amount, rule string, verdict settlement.Verdict) {
+	m.ID = append(m.ID, hash.Start("match").Identity(lines.ID[line]).Identity(events.ID[event]).ID())
+	m.Wallet = append(m.Wallet, lines.Wallet[line])
+	m.Account.Append(lines.Account.At(int(line)))
+	m.Kind = append(m.Kind, lines.Kind[line])
+	m.OrderNo.Append(events.OrderNo.At(int(event)))
+	m.RefundNo.Append(lines.RefundNo.At(int(line)))
+	m.LineID = append(m.LineID, lines.ID[line])
+	m.EventID = append(m.EventID, events.ID[event])
+	m.OrderAmount = append(m.OrderAmount, events.Amount[event])
+	m.LineAmount = append(m.LineAmount, amount)
+	m.Difference = append(m.Difference, amount-events.Amount[event])
+	m.Rule.AppendString(rule)
+	m.Verdict = append(m.Verdict, verdict)
+	m.SettledOn = append(m.SettledOn, lines.SettledOn[line])
+	m.PaymentNo.Append(events.PaymentNo.At(int(event)))
+}
+
+// finish brings lines, events and matches into the order of the tables and what
+// is left into batches of its own.
+func (b *bucket) finish() {
+	out := b.out
+	order := tableOrder(b.lines.Wallet, &b.lines.OrderNo, b.lines.ID, func(i int) bool { return !b.dropLine[i] })
+	settlement.AppendRows(out.Lines, b.lines, order)
+	out.Lines.OrderNoRaw = settlement.Text{}
+	for i, row := range order {
+		out.Lines.MatchState[i] = b.lineState[row]
+		if raw := b.lines.OrderNoRaw.At(int(row)); len(raw) > 0 {
+			out.Lines.OrderNoRaw.Append(raw)
+		} else {
+			out.Lines.OrderNoRaw.Append(b.lines.OrderNo.At(int(row)))
+		}
+	}
+	eventOrder := tableOrder(b.events.Wallet, &b.events.OrderNo, b.events.ID, func(i int) bool { return !b.dropEvent[i] })
+	settlement.AppendRows(out.Events, b.events, eventOrder)
+	place := make([]int32, b.events.Len())
+	for i, row := range eventOrder {
+		out.Events.MatchState[i] = b.eventState[row]
+		place[row] = int32(i)
+	}
+	out.EventOfLine = make([]int32, len(order))
+	linePlace := make([]int32, b.lines.Len())
+	for i, row := range order {
+		linePlace[row] = int32(i)
+		out.EventOfLine[i] = -1
+		if event := b.lineEvent[row]; event >= 0 {
+			out.EventOfLine[i] = place[event]
+		}
+	}
+	out.LineOfEvent = make([]int32, len(eventOrder))
+	for i, row := range eventOrder {
+		out.LineOfEvent[i] = -1
+		if line := b.eventLine[row]; line >= 0 {
+			out.LineOfEvent[i] = linePlace[line]
+		}
+	}
+	sortFindings(out)
+	settlement.AppendRows(out.LeftLines, b.lines, b.leftLines)
+	settlement.AppendRows(out.LeftEvents, b.events, b.leftEvents)
+}
+
+// sortFindings brings matches and open items into the order of the tables.
+func sortFindings(out *Outcome) {
+	out.Matches = SortMatches(out.Matches)
+	open := &settlement.OpenItems{}
+	settlement.AppendRows(open, out.Open, tableOrder(out.Open.Wallet, &out.Open.OrderNo, out.Open.ID, every))
+	out.Open = open
+}
+
+func every(int) bool { return true }
+
+// SortMatches returns matches in the order of the table: by wallet, order number
+// and identity.
+func SortMatches(m *settlement.Matches) *settlement.Matches {
+	sorted := &settlement.Matches{}
+	settlement.AppendRows(sorted, m, tableOrder(m.Wallet, &m.OrderNo, m.ID, every))
+	return sorted
+}
+
+// SortBreaks returns breaks in the order of the table: by wallet, order number and
+// identity.
+func SortBreaks(b *settlement.Breaks) *settlement.Breaks {
+	sorted := &settlement.Breaks{}
+	settlement.AppendRows(sorted, b, tableOrder(b.Wallet, &b.OrderNo, b.ID, every))
+	return sorted
+}

@@ -1,0 +1,265 @@
+package output
+
+import (
+	"fmt"
+
+	"reconcile/settlement"
+)
+
+// provenColumn is the money column of each table that is summed again from the
+// written file. Those that FileTotals sums anyway are not chosen.
+var provenColumn = map[string]string{
+	"statement_lines": "net_amount",
+	"order_events":    "amount",
+	"matches":         "difference",
+	"breaks":          "difference",
+	"open_items":      "amount",
+	"charges":         "charged_fee",
+	"control_totals":  "computed",
+	"summary":         "net",
+}
+
+// Proof is what a written part says of itself when it is read back.
+type Proof struct {
+	Rows   int64
+	Column string            // the money column that was summed, "" where the table has none
+	Sum    settlement.Amount // fen, nulls left out
+}
+
+// ReadBack reads a part with the second Parquet implementation: its row count and
+// the sum of one money column.
+func ReadBack(path string, table settlement.Table) (Proof, error) {
+	w, err := openWitness(path)
+	if err != nil {
+		return Proof{}, err
+	}
+	defer w.close()
+	proof := Proof{Column: provenColumn[table.Name]}
+	if proof.Column == "" {
+		proof.Rows = w.footer.NumRows
+		return proof, nil
+	}
+	column := w.column(proof.Column)
+	if column < 0 {
+		return Proof{}, fmt.Errorf("%s: %w: no column %s", path, errDamaged, proof.Column)
+	}
+	for group := range w.footer.RowGroups {
+		err := w.pages(group, column, func(p *decodedPage) error {
+			proof.Rows += int64(p.rows)
+			for i := range p.values {
+				if proof.Sum, err = proof.Sum.Add(settlement.Amount(p.value(i).(int64))); err != nil {
+					return fmt.Errorf("%s: column %s: %w", path, proof.Column, err)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return Proof{}, err
+		}
+	}
+	return proof, nil
+}
+
+// Prove reads the part back and ties it with what was written.
+func (p PartInfo) Prove() error {
+	table, ok := settlement.TableNamed(p.Table)
+	if !ok {
+		return fmt.Errorf("%s: no table %s", p.Path, p.Table)
+	}
+	read, err := ReadBack(p.Path, table)
+	if err != nil {
+		return err
+	}
+	if read.Rows != p.Rows {
+		return fmt.Errorf("%s: %d rows were written, %d read back", p.Path, p.Rows, read.Rows)
+	}
+	if read.Column != "" && read.Sum != p.MoneySums[read.Column] {
+		return fmt.Errorf("%s: column %s: %s was written, %s read back", p.Path, read.Column, p.MoneySums[read.Column], read.Sum)
+	}
+	return nil
+}
+
+// FileKind is a source file, by the name that source_file holds, and a kind of
+// line.
+type FileKind struct {
+	File string
+	Kind settlement.Kind
+}
+
+// LineTotals are totals over lines: a count, and sums in fen with the signs of
+// statement_lines. Nulls are left out.
+type LineTotals struct {
+	Rows                        int64
+	Gross, Settled, Fee, Coupon settlement.Amount
+}
+
+// Measure returns the total that a control total's measure means: "rows", or a
+// sum in fen of the named column, before Negate is applied.
+func (t LineTotals) Measure(column string) (int64, bool) {
+	switch column {
+	case "rows":
+		return t.Rows, true
+	case "gross_amount":
+		return int64(t.Gross), true
+	case "settled_amount":
+		return int64(t.Settled), true
+	case "fee_amount":
+		return int64(t.Fee), true
+	case "coupon_amount":
+		return int64(t.Coupon), true
+	}
+	return 0, false
+}
+
+// FileTotals reads written parts of statement_lines with the second Parquet
+// implementation and adds them up by source file and kind: what the control
+// totals of each file are proved against once more.
+func FileTotals(paths []string) (map[FileKind]LineTotals, error) {
+	all := map[FileKind]LineTotals{}
+	for _, path := range paths {
+		w, err := openWitness(path)
+		if err != nil {
+			return nil, err
+		}
+		for group := range w.footer.RowGroups {
+			if err = w.addTotals(group, all); err != nil {
+				break
+			}
+		}
+		w.close()
+		if err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// addTotals adds the lines of one row group to all.
+func (w *witness) addTotals(group int, all map[FileKind]LineTotals) error {
+	var columns [6]int
+	for i, name := range []string{"source_file", "kind", "gross_amount", "settled_amount", "fee_amount", "coupon_amount"} {
+		if columns[i] = w.column(name); columns[i] < 0 {
+			return fmt.Errorf("%s: %w: no column %s", w.path, errDamaged, name)
+		}
+	}
+	slots, keys, err := w.slots(group, columns[0], columns[1])
+	if err != nil {
+		return err
+	}
+	totals := make([]LineTotals, len(keys))
+	for _, slot := range slots {
+		totals[slot].Rows++
+	}
+	for i, field := range []func(*LineTotals) *settlement.Amount{
+		func(t *LineTotals) *settlement.Amount { return &t.Gross },
+		func(t *LineTotals) *settlement.Amount { return &t.Settled },
+		func(t *LineTotals) *settlement.Amount { return &t.Fee },
+		func(t *LineTotals) *settlement.Amount { return &t.Coupon },
+	} {
+		sums := make([]settlement.Amount, len(keys))
+		if err := w.sumBySlot(group, columns[2+i], slots, sums); err != nil {
+			return err
+		}
+		for slot := range sums {
+			*field(&totals[slot]) = sums[slot]
+		}
+	}
+	for slot, key := range keys {
+		sum := all[key]
+		if sum, err = sum.plus(totals[slot]); err != nil {
+			return fmt.Errorf("%s: %w", w.path, err)
+		}
+		all[key] = sum
+	}
+	return nil
+}
+
+// slots numbers the pairs of file and kind of a row group: slots[row] is an index
+// into keys.
+func (w *witness) slots(group, file, kind int) (slots []int32, keys []FileKind, err error) {
+	var files []string
+	numbers := map[string]int32{}
+	err = w.pages(group, file, func(p *decodedPage) error {
+		for i := range p.values {
+			name := p.value(i).(string)
+			number, ok := numbers[name]
+			if !ok {
+				number = int32(len(files))
+				numbers[name] = number
+				files = append(files, name)
+			}
+			slots = append(slots, number)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	kinds := int32(len(settlement.KindWords))
+	row := 0
+	err = w.pages(group, kind, func(p *decodedPage) error {
+		for i := range p.values {
+			word := p.value(i).(string)
+			code := int32(0)
+			for code < kinds && settlement.KindWords[code] != word {
+				code++
+			}
+			if code == kinds {
+				return fmt.Errorf("%s: %w: kind %q", w.path, errDamaged, word)
+			}
+			slots[row] = slots[row]*kinds + code
+			row++
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	// Pairs that no row has get no key.
+	renumber := make([]int32, int32(len(files))*kinds)
+	for i, pair := range slots {
+		if renumber[pair] == 0 {
+			keys = append(keys, FileKind{files[pair/kinds], settlement.Kind(pair % kinds)})
+			renumber[pair] = int32(len(keys))
+		}
+		slots[i] = renumber[pair] - 1
+	}
+	return slots, keys, nil
+}
+
+// sumBySlot adds a money column of a row group into sums, by the slot of its rows.
+func (w *witness) sumBySlot(group, column int, slots []int32, sums []settlement.Amount) error {
+	row := 0
+	return w.pages(group, column, func(p *decodedPage) error {
+		next := 0
+		for i := range p.rows {
+			if p.null(i) {
+				row++
+				continue
+			}
+			slot := slots[row]
+			sum, err := sums[slot].Add(settlement.Amount(p.value(next).(int64)))
+			if err != nil {
+				return fmt.Errorf("%s: column %s: %w", w.path, w.columns[column].Name, err)
+			}
+			sums[slot] = sum
+			next++
+			row++
+		}
+		return nil
+	})
+}
+
+func (t LineTotals) plus(more LineTotals) (LineTotals, error) {
+	t.Rows += more.Rows
+	var err error
+	for _, pair := range []struct {
+		sum *settlement.Amount
+		add settlement.Amount
+	}{{&t.Gross, more.Gross}, {&t.Settled, more.Settled}, {&t.Fee, more.Fee}, {&t.Coupon, more.Coupon}} {
+		if *pair.sum, err = pair.sum.Add(pair.add); err != nil {
+			return t, err
+		}
+	}
+	return t, nil
+}

@@ -1,0 +1,113 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"reconcile/fees"
+	"reconcile/match"
+	"reconcile/settlement"
+)
+
+// Rules is all that the computation of a bucket goes by besides its rows. It is
+// read-only and shared by all buckets.
+type Rules struct {
+	Match *match.Rules
+	Fees  *fees.Schedule
+}
+
+// BucketInput is the rows of one bucket: records of settlement.Lines and
+// settlement.Events.
+type BucketInput struct {
+	Lines, Events arrow.Record
+	// Resolved is what Residue found for this bucket, nil before it ran.
+	Resolved *match.Resolution
+}
+
+// BucketOutput is the part of each table that a bucket makes, in the tables'
+// order, and what the run adds up over all buckets.
+type BucketOutput struct {
+	Lines   *settlement.Lines
+	Events  *settlement.Events
+	Matches *settlement.Matches
+	Breaks  *settlement.Breaks
+	Open    *settlement.OpenItems
+	Charges *settlement.Charges
+	// EventOfLine and LineOfEvent tie rows of Lines and Events, −1 for none.
+	EventOfLine, LineOfEvent []int32
+	Dropped                  []match.Dropped
+	WholeRefunds, Messages   int64
+}
+
+// Bucket matches the lines and order events of one bucket and prices its fees:
+// passes 1 and 2, and what pass 3 found. It is a pure function of its arguments: it
+// reads nothing, writes nothing, knows no clock and no order of arrival. A
+// distributed engine calls it as it is, one bucket a task.
+func Bucket(ctx context.Context, rules *Rules, in BucketInput) (*BucketOutput, error) {
+	var lines settlement.Lines
+	if err := settlement.View(in.Lines, &lines); err != nil {
+		return nil, fmt.Errorf("lines of a bucket: %w", err)
+	}
+	var events settlement.Events
+	if err := settlement.View(in.Events, &events); err != nil {
+		return nil, fmt.Errorf("events of a bucket: %w", err)
+	}
+	return bucket(ctx, rules, &lines, &events, in.Resolved)
+}
+
+func bucket(ctx context.Context, rules *Rules, lines *settlement.Lines, events *settlement.Events, resolved *match.Resolution) (*BucketOutput, error) {
+	found, err := match.Bucket(ctx, rules.Match, lines, events, resolved)
+	if err != nil {
+		return nil, err
+	}
+	out := &BucketOutput{
+		Lines: found.Lines, Events: found.Events, Matches: found.Matches, Breaks: found.Breaks, Open: found.Open,
+		Charges: &settlement.Charges{}, EventOfLine: found.EventOfLine, LineOfEvent: found.LineOfEvent,
+		Dropped: found.Dropped, WholeRefunds: found.WholeRefunds, Messages: found.Messages,
+	}
+	wrong, err := fees.ChargeLines(rules.Fees, out.Lines, out.Charges)
+	if err != nil {
+		return nil, err
+	}
+	var hash settlement.IDHasher
+	for _, f := range wrong {
+		addFeeBreak(out, &hash, f, rules.Match.Day)
+	}
+	out.Breaks = match.SortBreaks(out.Breaks)
+	return out, nil
+}
+
+// addFeeBreak records a fee that differs from what its row or its contract says.
+func addFeeBreak(out *BucketOutput, hash *settlement.IDHasher, f fees.Finding, on settlement.Day) {
+	l, i := out.Lines, int(f.Row)
+	b := settlement.Break{
+		Kind: settlement.FeeVariance, Wallet: l.Wallet[i], Account: l.Account.At(i), OrderNo: l.OrderNo.At(i),
+		RefundNo: l.RefundNo.At(i), ProviderID: l.ProviderTxnID.At(i), LineID: l.ID[i],
+		Expected: f.Expected, Actual: f.Actual, SeenOn: l.SettledOn[i], Reason: f.Reason,
+		Suggest: "ask the wallet why the fee differs; claim the difference back where too much was taken",
+		File:    l.File[i], FileLine: l.Line[i],
+	}
+	if b.SeenOn == settlement.NoDay {
+		b.SeenOn = settlement.DayOf(l.OccurredAt[i])
+	}
+	if event := out.EventOfLine[i]; event >= 0 {
+		b.EventID, b.Shop = out.Events.ID[event], out.Events.Shop.At(int(event))
+	}
+	out.Breaks.Add(hash, b, on)
+}
+
+// Residue claims, among what all buckets left and share a residue key, lines for
+// events by the provider's number: pass 3. It is as pure as Bucket.
+func Residue(rules *Rules, lines, events arrow.Record) (*match.ResidueOutcome, error) {
+	var leftLines settlement.Lines
+	if err := settlement.View(lines, &leftLines); err != nil {
+		return nil, fmt.Errorf("left lines: %w", err)
+	}
+	var leftEvents settlement.Events
+	if err := settlement.View(events, &leftEvents); err != nil {
+		return nil, fmt.Errorf("left events: %w", err)
+	}
+	return match.Residue(rules.Match, &leftLines, &leftEvents), nil
+}

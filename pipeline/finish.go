@@ -1,0 +1,273 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"reconcile/output"
+	"reconcile/settlement"
+)
+
+// finish proves the run, writes its manifest and commits it.
+func (r *run) finish(ctx context.Context, staging *output.Staging) (*output.Manifest, error) {
+	var checks []output.Check
+	err := r.stage(StageProve, func() error {
+		checks = append(r.totalChecks(), r.conserve()...)
+		read, err := r.readBack()
+		checks = append(checks, read...)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the written tables do not read back as they were written, nothing was committed: %w", err)
+	}
+	for _, c := range checks {
+		if !c.Holds {
+			return nil, fmt.Errorf("the proof does not hold, nothing was committed: %s: expected %s, found %s (this is a fault of the program; please report it with this message)",
+				c.Name, c.Expected, c.Actual)
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	r.job.Progress(StageCommit, 0, 1)
+	if err := os.RemoveAll(r.budget.dir); err != nil {
+		return nil, err
+	}
+	manifest := r.manifest(checks)
+	if err := manifest.Write(staging.Dir()); err != nil {
+		return nil, err
+	}
+	if err := staging.Commit(manifest.Complete); err != nil {
+		return nil, err
+	}
+	r.job.Progress(StageCommit, 1, 1)
+	return manifest, nil
+}
+
+// totalChecks repeats, for the record, that the control totals of every file tie.
+func (r *run) totalChecks() []output.Check {
+	var checks []output.Check
+	for _, i := range r.inNameOrder() {
+		s := r.intake.Statements[i]
+		for _, t := range s.Totals {
+			if !t.Ties() && s.Part > 0 {
+				continue // ties together with the other parts, which ingest has checked
+			}
+			checks = append(checks, check(fmt.Sprintf("%s of %s, stated = computed", t.Name, r.files[i]), t.StatedText(), t.ComputedText()))
+		}
+	}
+	return checks
+}
+
+func (r *run) manifest(checks []output.Check) *output.Manifest {
+	m := &output.Manifest{
+		Complete:            len(r.intake.Refusals) == 0,
+		Versions:            versions(r.job.Version),
+		StartedAt:           r.started.In(settlement.Shanghai).Format(time.RFC3339),
+		FinishedAt:          time.Now().In(settlement.Shanghai).Format(time.RFC3339),
+		ConfigurationSHA256: r.job.ConfigHash,
+		Buckets:             r.buckets,
+		Proof:               checks,
+		Notes:               r.notes(),
+		DurationsMS:         map[string]int64{},
+	}
+	for i, s := range r.intake.Statements {
+		if s == nil {
+			continue
+		}
+		in := output.InputOf(s)
+		if of := r.intake.CopyOf[i]; of >= 0 {
+			in.DuplicateOf = r.files[of]
+		}
+		m.Inputs = append(m.Inputs, in)
+	}
+	for _, refusal := range r.intake.Refusals {
+		m.Refused = append(m.Refused, output.RefusedOf(refusal))
+	}
+	for _, part := range r.parts {
+		m.AddPart(part)
+	}
+	overview := r.overview()
+	m.Totals, m.Counts = overview.totals(), overview.counts()
+	for stage, d := range r.durations {
+		m.DurationsMS[string(stage)] = d.Milliseconds()
+	}
+	return m
+}
+
+// notes is what a reader of the run should know beside its numbers.
+func (r *run) notes() []string {
+	var notes []string
+	rules := r.rules.Match
+	copies := int64(0)
+	for _, d := range r.proof.dropped {
+		copies += d.rows
+	}
+	if copies > 0 {
+		notes = append(notes, fmt.Sprintf("%d lines stand in more than one file: each is counted once", copies))
+	}
+	if r.proof.droppedEvents > 0 {
+		notes = append(notes, fmt.Sprintf("%d order events stand in the extracts more than once: the one that has come furthest counts", r.proof.droppedEvents))
+	}
+	switch {
+	case rules.Watermark == settlement.NoInstant:
+		notes = append(notes, "the orders are not complete: lines without an order stay open")
+	case !rules.RefundsListed:
+		notes = append(notes, "no list of refunds was delivered: refund lines without one stay open")
+	}
+	if !rules.Coverage.Any() {
+		notes = append(notes, "no statement with a known period was delivered: orders without a line stay open")
+	}
+	return notes
+}
+
+// versions is the program's version and those of the libraries that decide what it
+// writes.
+func versions(own string) map[string]string {
+	v := map[string]string{"reconcile": own}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return v
+	}
+	v["go"] = info.GoVersion
+	for _, m := range info.Deps {
+		switch m.Path {
+		case "github.com/apache/arrow/go/v17", "github.com/xitongsys/parquet-go", "github.com/klauspost/compress":
+			v[m.Path] = m.Version
+		}
+	}
+	return v
+}
+
+// Overview is what a run found, for people: a row a wallet and account.
+type Overview struct {
+	Day      settlement.Day
+	Accounts []AccountOverview
+	Breaks   []BreakOverview
+	Lines    map[string]int64 // by match state
+	Events   map[string]int64 // by match state
+}
+
+// AccountOverview adds up the summary of one wallet and account. Signs are those of
+// the table summary.
+type AccountOverview struct {
+	Wallet                      settlement.Wallet
+	Account                     string
+	Events, Lines, Matched      int64
+	Breaks, Open                int64
+	Gross, Refunds              settlement.Amount
+	Expected, Charged, Variance settlement.Amount
+	Net                         settlement.Amount
+}
+
+// BreakOverview counts the breaks of one kind in one wallet.
+type BreakOverview struct {
+	Wallet     settlement.Wallet
+	Kind       settlement.BreakKind
+	Count      int64
+	Difference settlement.Amount
+}
+
+// BreakCount is the number of breaks.
+func (o Overview) BreakCount() (n int64) {
+	for _, b := range o.Breaks {
+		n += b.Count
+	}
+	return n
+}
+
+func (r *run) overview() Overview {
+	o := Overview{Day: r.rules.Match.Day, Lines: map[string]int64{}, Events: map[string]int64{}}
+	type place struct {
+		wallet  settlement.Wallet
+		account string
+	}
+	byPlace := map[place]*AccountOverview{}
+	for key, row := range r.tally.rows {
+		at := place{key.wallet, key.account}
+		a := byPlace[at]
+		if a == nil {
+			a = &AccountOverview{Wallet: key.wallet, Account: key.account}
+			byPlace[at] = a
+		}
+		a.Events += row.events
+		a.Lines += row.lines
+		a.Matched += row.matched
+		a.Breaks += row.breaks
+		a.Open += row.open
+		a.Gross += row.gross
+		a.Refunds += row.refunds
+		a.Expected += row.expected
+		a.Charged += row.charged
+		a.Variance += row.variance
+		a.Net += row.net
+	}
+	for _, a := range byPlace {
+		o.Accounts = append(o.Accounts, *a)
+	}
+	slices.SortFunc(o.Accounts, func(a, b AccountOverview) int {
+		if a.Wallet != b.Wallet {
+			return int(a.Wallet) - int(b.Wallet)
+		}
+		return slices.Compare([]byte(a.Account), []byte(b.Account))
+	})
+	for key, b := range r.tally.breaks {
+		o.Breaks = append(o.Breaks, BreakOverview{key.wallet, key.kind, b.count, b.difference})
+	}
+	slices.SortFunc(o.Breaks, func(a, b BreakOverview) int {
+		if a.Kind != b.Kind {
+			return int(a.Kind) - int(b.Kind)
+		}
+		return int(a.Wallet) - int(b.Wallet)
+	})
+	for state := settlement.Matched; int(state) < states; state++ {
+		if n := r.proof.lineStates[state]; n > 0 {
+			o.Lines[state.String()] = n
+		}
+		if n := r.proof.eventStates[state]; n > 0 {
+			o.Events[state.String()] = n
+		}
+	}
+	return o
+}
+
+// totals is the money of the overview as the manifest holds it.
+func (o Overview) totals() []output.Total {
+	var totals []output.Total
+	for _, a := range o.Accounts {
+		for _, t := range []struct {
+			name   string
+			amount settlement.Amount
+		}{
+			{"gross", a.Gross}, {"refunds", a.Refunds}, {"expected_fees", a.Expected}, {"charged_fees", a.Charged},
+			{"fee_variance", a.Variance}, {"net", a.Net},
+		} {
+			totals = append(totals, output.Total{
+				Name: t.name, Wallet: a.Wallet.String(), Account: a.Account,
+				Currency: settlement.CNY.String(), Amount: output.Money(t.amount),
+			})
+		}
+	}
+	return totals
+}
+
+// counts is the counts of the overview as the manifest holds them.
+func (o Overview) counts() map[string]int64 {
+	counts := map[string]int64{"breaks": o.BreakCount()}
+	for _, b := range o.Breaks {
+		counts["breaks."+b.Kind.String()] += b.Count
+	}
+	for state, n := range o.Lines {
+		counts["statement_lines."+state] = n
+	}
+	for state, n := range o.Events {
+		counts["order_events."+state] = n
+	}
+	maps.DeleteFunc(counts, func(name string, n int64) bool { return n == 0 && name != "breaks" })
+	return counts
+}

@@ -1,0 +1,93 @@
+// Package pipeline is the flow of a run, from files to committed tables:
+//
+//	deliveries ─ ingest ─► proof of each file ═barrier═► lines, events by bucket
+//	   ─► Bucket (match, fees) [ ─► Residue ─► Bucket ] ─► parts of the tables
+//	   ─► proof ─► read-back ─► commit
+//
+// run.go tells it in order. Bucket and Residue (bucket.go) are pure functions of a
+// bucket's batches; everything that touches files, time or memory is around them.
+package pipeline
+
+import (
+	"runtime"
+	"time"
+
+	"reconcile/ingest"
+	"reconcile/match"
+	"reconcile/output"
+	"reconcile/settlement"
+)
+
+// Job is one run: which files, to where, and by which rules.
+type Job struct {
+	// Paths are files and folders as the user named them.
+	Paths []string
+	// Out is the folder that the result becomes.
+	Out string
+
+	Mappings ingest.Mappings
+	// Account and Day are stated for statements that do not tell; "" and 0 or NoDay
+	// where they are not stated.
+	Account string
+	Day     settlement.Day
+	// Window is the cut-off window; 0 takes the default.
+	Window settlement.Instant
+
+	// Jobs is how many cores are used; 0 takes all.
+	Jobs int
+	// Memory is the budget in bytes for rows that wait; 0 takes the default.
+	Memory int64
+
+	// ConfigHash identifies the configuration in the manifest; "" for none.
+	ConfigHash string
+	Version    string
+	// Progress is told how far the run is; nil where nobody looks. It may be called
+	// from several goroutines.
+	Progress func(stage Stage, done, total int64)
+}
+
+// Stage is a part of a run, for progress and durations.
+type Stage string
+
+// The stages in their order.
+const (
+	StageIngest Stage = "ingest"
+	StageMatch  Stage = "match"
+	StageProve  Stage = "prove"
+	StageCommit Stage = "commit"
+)
+
+// DefaultMemory is the budget of a run that states none.
+const DefaultMemory = 1 << 30
+
+func (j *Job) orDefaults() Job {
+	d := *j
+	if d.Jobs <= 0 {
+		d.Jobs = runtime.GOMAXPROCS(0)
+	}
+	if d.Memory <= 0 {
+		d.Memory = DefaultMemory
+	}
+	if d.Day == 0 {
+		d.Day = settlement.NoDay
+	}
+	if d.Window == 0 {
+		d.Window = match.DefaultWindow
+	}
+	if d.Progress == nil {
+		d.Progress = func(Stage, int64, int64) {}
+	}
+	return d
+}
+
+// Result is what a run found. Manifest is what run.json says; it is nil where
+// nothing was committed because nothing could be used.
+type Result struct {
+	Refusals []*settlement.Refusal
+	Manifest *output.Manifest
+	Overview Overview
+	Elapsed  time.Duration
+}
+
+// Complete says that nothing was refused.
+func (r *Result) Complete() bool { return len(r.Refusals) == 0 }

@@ -1,0 +1,153 @@
+package pipeline
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"slices"
+
+	"reconcile/settlement"
+)
+
+// Orders may carry a payment number that differs from the order number; then the
+// wallet knows the payment, and its refunds, under the former. A list of refunds
+// names the order only. So before the match such refunds look up their order's
+// payment number: order rows send a message (LinkAlias) to the bucket of their
+// order number, where the refunds wait for it.
+
+// wantsLink says that an event is a refund that names an order and no payment.
+func wantsLink(e *settlement.Events, i int) bool {
+	return e.Kind[i] == settlement.Refund && len(e.PaymentNo.At(i)) == 0 && len(e.OrderNo.At(i)) > 0
+}
+
+// sendsAlias says that an event is an order whose payment has another number.
+func sendsAlias(e *settlement.Events, i int) bool {
+	number := e.PaymentNo.At(i)
+	return e.Kind[i] == settlement.Payment && len(number) > 0 && !bytes.Equal(number, e.OrderNo.At(i))
+}
+
+// routeEvents puts a provider's events where they belong: refunds that have to
+// find their payment number wait in refunds, beside the aliases of orders; all
+// other events go on.
+func (r *run) routeEvents(events *settlement.Events) error {
+	var onward, waiting, aliases []int32
+	for i := range events.Len() {
+		if wantsLink(events, i) {
+			waiting = append(waiting, int32(i))
+			continue
+		}
+		onward = append(onward, int32(i))
+		if sendsAlias(events, i) {
+			aliases = append(aliases, int32(i))
+		}
+	}
+	if len(waiting) == 0 && len(aliases) == 0 {
+		return r.events.scatter(events)
+	}
+	if len(aliases) > 0 {
+		messages := &settlement.Events{}
+		settlement.AppendRows(messages, events, aliases)
+		for i := range messages.Len() {
+			messages.Link[i] = settlement.LinkAlias
+			messages.Key[i] = settlement.EventKey(nil, messages.OrderNo.At(i), nil)
+		}
+		if err := r.refunds.scatter(messages); err != nil {
+			return err
+		}
+	}
+	for _, route := range []struct {
+		to   *exchange[settlement.Events, *settlement.Events]
+		rows []int32
+	}{{r.refunds, waiting}, {r.events, onward}} {
+		part := &settlement.Events{}
+		settlement.AppendRows(part, events, route.rows)
+		if err := route.to.scatter(part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// linkRefunds sends the waiting refunds on, under their order's payment number
+// where it has one.
+func (r *run) linkRefunds(ctx context.Context) error {
+	for p := range partitions {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		waiting, err := r.refunds.load(p, p+1)
+		if err != nil {
+			return err
+		}
+		linked := link(keepRows(waiting, func(i int) bool { return r.intake.Accepted(waiting.File[i]) }))
+		if slices.Contains(linked.Link, settlement.LinkAmbiguous) {
+			r.residue.Store(true)
+		}
+		if err := r.events.scatter(linked); err != nil {
+			return err
+		}
+		r.refunds.release(p, p+1)
+	}
+	return nil
+}
+
+// link gives every refund of a bucket of order numbers the payment number of its
+// order. Where the order has several payments it takes the smallest number, marks
+// the refund as ambiguous (pass 3 may claim it by its refund number) and tells the
+// others that refunds of their order are listed. The aliases themselves stay
+// behind.
+func link(rows *settlement.Events) *settlement.Events {
+	order := make([]int32, rows.Len())
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(x, y int32) int {
+		i, j := int(x), int(y)
+		return cmp.Or(bytes.Compare(rows.OrderNo.At(i), rows.OrderNo.At(j)),
+			cmp.Compare(rows.Link[y], rows.Link[x]), // aliases before refunds
+			bytes.Compare(rows.PaymentNo.At(i), rows.PaymentNo.At(j)))
+	})
+	out := &settlement.Events{}
+	var numbers []int32 // rows of the order's aliases, one a payment number
+	announced := false
+	for n, row := range order {
+		i := int(row)
+		if n == 0 || !bytes.Equal(rows.OrderNo.At(i), rows.OrderNo.At(int(order[n-1]))) {
+			numbers, announced = numbers[:0], false
+		}
+		if rows.Link[i] == settlement.LinkAlias {
+			if len(numbers) == 0 || !bytes.Equal(rows.PaymentNo.At(i), rows.PaymentNo.At(int(numbers[len(numbers)-1]))) {
+				numbers = append(numbers, row)
+			}
+			continue
+		}
+		if len(numbers) == 0 {
+			settlement.AppendRows(out, rows, []int32{row})
+			continue
+		}
+		how := settlement.LinkFound
+		if len(numbers) > 1 {
+			how = settlement.LinkAmbiguous
+		}
+		appendLinked(out, rows, row, rows.PaymentNo.At(int(numbers[0])), how)
+		if !announced {
+			announced = true
+			for _, other := range numbers[1:] {
+				appendLinked(out, rows, row, rows.PaymentNo.At(int(other)), settlement.LinkListed)
+			}
+		}
+	}
+	return out
+}
+
+// appendLinked appends a refund under a payment number.
+func appendLinked(out, rows *settlement.Events, row int32, number []byte, how settlement.EventLink) {
+	at := out.Len()
+	numbers := out.PaymentNo
+	settlement.AppendRows(out, rows, []int32{row})
+	// The row came with an empty payment number, so only its end has to move.
+	numbers.Append(number)
+	out.PaymentNo = numbers
+	out.Link[at] = how
+	out.Key[at] = settlement.EventKey(number, nil, nil)
+}

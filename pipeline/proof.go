@@ -1,0 +1,338 @@
+package pipeline
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"sync/atomic"
+
+	"reconcile/output"
+	"reconcile/settlement"
+)
+
+// fileSums is what was handed over of one file. Sums wrap around at 64 bits: they
+// are compared with sums of the same rows, and the providers refuse files whose own
+// sums do not fit.
+type fileSums struct {
+	rows, gross, settled, fee, coupon atomic.Int64
+}
+
+func (f *fileSums) add(l *settlement.Lines) {
+	var gross, settled, fee, coupon settlement.Amount
+	for i := range l.Len() {
+		gross += l.Gross[i]
+		settled += l.Settled[i]
+		fee += l.Fee[i]
+		coupon += l.Coupon[i]
+	}
+	f.rows.Add(int64(l.Len()))
+	f.gross.Add(int64(gross))
+	f.settled.Add(int64(settled))
+	f.fee.Add(int64(fee))
+	f.coupon.Add(int64(coupon))
+}
+
+// lineSums is the same of lines that ended in one state.
+type lineSums struct {
+	rows                        int64
+	gross, settled, fee, coupon settlement.Amount
+}
+
+func (s *lineSums) add(rows int64, gross, settled, fee, coupon settlement.Amount) {
+	s.rows += rows
+	s.gross += gross
+	s.settled += settled
+	s.fee += fee
+	s.coupon += coupon
+}
+
+func (s lineSums) String() string {
+	return fmt.Sprintf("%d rows, gross %s, settled %s, fees %s, coupons %s", s.rows, s.gross, s.settled, s.fee, s.coupon)
+}
+
+const states = int(settlement.Copy) + 1
+
+// feeKey is the grain at which fees are proved.
+type feeKey struct {
+	wallet  settlement.Wallet
+	account string
+	on      settlement.Day
+}
+
+type feeSums struct {
+	billed, charged    settlement.Amount // of lines, of charges
+	variance, byClass  settlement.Amount
+	expected, compared settlement.Amount // expected, and charged where an expectation exists
+}
+
+// proofSums is what the proof adds up over all buckets.
+type proofSums struct {
+	byState [][states]lineSums // by file
+	dropped []lineSums         // copies, by file
+	// fileKinds are the copies of lines by file and kind, for the read-back.
+	fileKinds map[fileKind]lineSums
+
+	events, droppedEvents, wholeRefunds, messages int64
+	lineStates, eventStates                       [states]int64
+	matches                                       int64
+	claimedEvents                                 int64
+	claimedGross, matchedAmount                   settlement.Amount
+	fees                                          map[feeKey]*feeSums
+}
+
+type fileKind struct {
+	file int32
+	kind settlement.Kind
+}
+
+// bucket adds one bucket; files is the number of statements of the run.
+func (p *proofSums) bucket(out *BucketOutput, resolved *resolution, files int) {
+	p.byState = make([][states]lineSums, files)
+	p.dropped = make([]lineSums, files)
+	p.fileKinds = map[fileKind]lineSums{}
+	p.fees = map[feeKey]*feeSums{}
+	l := out.Lines
+	for i := range l.Len() {
+		state := l.MatchState[i]
+		p.lineStates[state]++
+		p.byState[l.File[i]][state].add(1, l.Gross[i], l.Settled[i], l.Fee[i], l.Coupon[i])
+		_, elsewhere := resolved.line(l.ID[i])
+		// A payment that was taken back at the till is tied to its order without a
+		// pair: neither settles anything.
+		if elsewhere || out.EventOfLine[i] >= 0 && state != settlement.NotExpected {
+			p.claimedGross += l.Gross[i]
+		}
+	}
+	p.addDropped(out)
+	e := out.Events
+	p.events += int64(e.Len())
+	for i := range e.Len() {
+		p.eventStates[e.MatchState[i]]++
+		if _, elsewhere := resolved.event(e.ID[i]); elsewhere || out.LineOfEvent[i] >= 0 {
+			p.claimedEvents++
+		}
+	}
+	p.matches += int64(out.Matches.Len())
+	for _, amount := range out.Matches.LineAmount {
+		p.matchedAmount += amount
+	}
+	p.wholeRefunds, p.messages = out.WholeRefunds, out.Messages
+	p.addFees(out)
+}
+
+func (p *proofSums) addDropped(out *BucketOutput) {
+	for _, d := range out.Dropped {
+		if d.Side == settlement.EventSide {
+			p.droppedEvents++
+			continue
+		}
+		p.dropped[d.File].add(1, d.Gross, d.Settled, d.Fee, d.Coupon)
+		kind := p.fileKinds[fileKind{d.File, d.Kind}]
+		kind.add(1, d.Gross, d.Settled, d.Fee, d.Coupon)
+		p.fileKinds[fileKind{d.File, d.Kind}] = kind
+	}
+}
+
+func (p *proofSums) addFees(out *BucketOutput) {
+	l, c := out.Lines, out.Charges
+	var last *feeSums
+	var lastKey feeKey
+	for i := range l.Len() {
+		on := dayOfLine(l, i)
+		if last == nil || lastKey.on != on || lastKey.wallet != l.Wallet[i] || lastKey.account != string(l.Account.At(i)) {
+			lastKey = feeKey{l.Wallet[i], l.Account.StringAt(i), on}
+			if p.fees[lastKey] == nil {
+				p.fees[lastKey] = &feeSums{}
+			}
+			last = p.fees[lastKey]
+		}
+		last.billed -= l.Fee[i]
+		if c.Charged[i] != settlement.NoAmount {
+			last.charged += c.Charged[i]
+		}
+		if c.Variance[i] != settlement.NoAmount {
+			last.variance += c.Variance[i]
+			last.expected += c.Expected[i]
+			last.compared += c.Charged[i]
+			if c.Class[i] != settlement.NoClass {
+				last.byClass += c.Variance[i]
+			}
+		}
+	}
+}
+
+// merge adds another bucket's sums.
+func (p *proofSums) merge(o *proofSums) {
+	if p.byState == nil {
+		*p = *o
+		return
+	}
+	for f := range o.byState {
+		for s, sums := range o.byState[f] {
+			p.byState[f][s].add(sums.rows, sums.gross, sums.settled, sums.fee, sums.coupon)
+		}
+		d := o.dropped[f]
+		p.dropped[f].add(d.rows, d.gross, d.settled, d.fee, d.coupon)
+	}
+	for key, d := range o.fileKinds {
+		sums := p.fileKinds[key]
+		sums.add(d.rows, d.gross, d.settled, d.fee, d.coupon)
+		p.fileKinds[key] = sums
+	}
+	for s := range states {
+		p.lineStates[s] += o.lineStates[s]
+		p.eventStates[s] += o.eventStates[s]
+	}
+	p.events += o.events
+	p.droppedEvents += o.droppedEvents
+	p.wholeRefunds += o.wholeRefunds
+	p.messages += o.messages
+	p.matches += o.matches
+	p.claimedEvents += o.claimedEvents
+	p.claimedGross += o.claimedGross
+	p.matchedAmount += o.matchedAmount
+	for key, f := range o.fees {
+		if p.fees[key] == nil {
+			p.fees[key] = &feeSums{}
+		}
+		sum := p.fees[key]
+		sum.billed += f.billed
+		sum.charged += f.charged
+		sum.variance += f.variance
+		sum.byClass += f.byClass
+		sum.expected += f.expected
+		sum.compared += f.compared
+	}
+}
+
+func check(name string, expected, actual any) output.Check {
+	e, a := fmt.Sprint(expected), fmt.Sprint(actual)
+	return output.Check{Name: name, Expected: e, Actual: a, Holds: e == a}
+}
+
+// conserve states that nothing was lost between reading and writing: what was read
+// of each file, rows and money, is in exactly one state or listed as a copy; every
+// fee billed stands in the charges.
+func (r *run) conserve() []output.Check {
+	var checks []output.Check
+	p := &r.proof
+	var eventsRead int64
+	for _, i := range r.inNameOrder() {
+		s := r.intake.Statements[i]
+		read := &r.read[i]
+		switch {
+		case s.Kind == settlement.TradeSummary:
+			continue
+		case s.IsExtract():
+			eventsRead += read.rows.Load()
+			checks = append(checks, check("rows read of "+r.files[i], s.Rows, read.rows.Load()))
+			continue
+		}
+		var in, out lineSums
+		in.add(read.rows.Load(), settlement.Amount(read.gross.Load()), settlement.Amount(read.settled.Load()),
+			settlement.Amount(read.fee.Load()), settlement.Amount(read.coupon.Load()))
+		for state := settlement.Matched; int(state) < states; state++ {
+			sums := p.byState[i][state]
+			out.add(sums.rows, sums.gross, sums.settled, sums.fee, sums.coupon)
+		}
+		d := p.dropped[i]
+		out.add(d.rows, d.gross, d.settled, d.fee, d.coupon)
+		checks = append(checks,
+			check("rows read of "+r.files[i], s.Rows, read.rows.Load()),
+			check("lines of "+r.files[i]+" = Σ over states + copies", in, out))
+	}
+	checks = append(checks,
+		check("order events read + whole refunds = order_events + copies", eventsRead+p.wholeRefunds, p.events+p.droppedEvents),
+		check("lines without a state", 0, p.lineStates[settlement.NoState]),
+		check("order events without a state", 0, p.eventStates[settlement.NoState]),
+		check("events with a line = rows of matches", p.claimedEvents, p.matches),
+		check("Σ gross of claimed lines = Σ line_amount of matches", p.claimedGross, p.matchedAmount))
+	return append(checks, p.feeChecks()...)
+}
+
+func (p *proofSums) feeChecks() []output.Check {
+	keys := make([]feeKey, 0, len(p.fees))
+	for key := range p.fees {
+		keys = append(keys, key)
+	}
+	slices.SortFunc(keys, func(a, b feeKey) int {
+		return cmp.Or(cmp.Compare(a.wallet, b.wallet), cmp.Compare(a.account, b.account), cmp.Compare(a.on, b.on))
+	})
+	var checks []output.Check
+	for _, key := range keys {
+		f := p.fees[key]
+		name := fmt.Sprintf("%s %s %s", key.wallet, key.account, key.on)
+		checks = append(checks,
+			check("fees billed = Σ charges, "+name, f.billed, f.charged),
+			check("expected − charged = Σ variance over classes, "+name, f.expected-f.compared, f.byClass))
+	}
+	return checks
+}
+
+// readBack proves the written parts with the second Parquet implementation: the
+// rows and a money column of each, and, by source file and kind, the sums that the
+// control totals were computed from.
+func (r *run) readBack() ([]output.Check, error) {
+	var lines []string
+	var rows int64
+	for _, part := range r.parts {
+		if err := part.Prove(); err != nil {
+			return nil, err
+		}
+		rows += part.Rows
+		if part.Table == "statement_lines" {
+			lines = append(lines, part.Path)
+		}
+	}
+	checks := []output.Check{check(fmt.Sprintf("rows of all %d parts, read back", len(r.parts)), rows, rows)}
+	totals, err := output.FileTotals(lines)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range r.inNameOrder() {
+		s := r.intake.Statements[i]
+		if s.IsExtract() || s.Kind == settlement.TradeSummary {
+			continue
+		}
+		var stated, written lineSums
+		for kind, sum := range s.KindSums {
+			stated.add(sum.Rows, sum.Gross, sum.Settled, sum.Fee, sum.Coupon)
+			w := totals[output.FileKind{File: r.files[i], Kind: settlement.Kind(kind)}]
+			written.add(w.Rows, w.Gross, w.Settled, w.Fee, w.Coupon)
+			d := r.proof.fileKinds[fileKind{i, settlement.Kind(kind)}]
+			written.add(d.rows, d.gross, d.settled, d.fee, d.coupon)
+		}
+		checks = append(checks, check("control sums of "+r.files[i]+" = sums read back from Parquet + copies", stated, written))
+		checks = append(checks, r.controlChecks(i, totals)...)
+	}
+	return checks, nil
+}
+
+// controlChecks computes each control total of a statement again from what was
+// read back.
+func (r *run) controlChecks(i int32, totals map[output.FileKind]output.LineTotals) []output.Check {
+	var checks []output.Check
+	for _, total := range r.intake.Statements[i].Totals {
+		var sum int64
+		for kind := settlement.Payment; kind <= settlement.Revoke; kind++ {
+			if !total.Measure.Has(kind) {
+				continue
+			}
+			v, ok := totals[output.FileKind{File: r.files[i], Kind: kind}].Measure(total.Measure.Column)
+			if !ok {
+				continue
+			}
+			d := r.proof.fileKinds[fileKind{i, kind}]
+			dropped, _ := output.LineTotals{Rows: d.rows, Gross: d.gross, Settled: d.settled, Fee: d.fee, Coupon: d.coupon}.Measure(total.Measure.Column)
+			sum += v + dropped
+		}
+		if total.Measure.Negate {
+			sum = -sum
+		}
+		again := total
+		again.Computed = sum
+		// Where parts of a bill tie only together, the stated total is of all of them.
+		checks = append(checks, check(fmt.Sprintf("%s of %s, from Parquet", total.Name, r.files[i]), total.ComputedText(), again.ComputedText()))
+	}
+	return checks
+}

@@ -1,0 +1,112 @@
+package pipeline
+
+import (
+	"cmp"
+	"slices"
+
+	"reconcile/fees"
+	"reconcile/match"
+	"reconcile/settlement"
+)
+
+// buildRules works out what the files that were accepted allow to conclude.
+func (r *run) buildRules() (*Rules, error) {
+	schedule, err := fees.Presets()
+	if err != nil {
+		return nil, err
+	}
+	rules := &match.Rules{
+		Day: settlement.NoDay, Watermark: settlement.NoInstant,
+		Window: r.job.Window, SuccessWindow: match.DefaultSuccessWindow,
+		FileRank: r.fileRank(),
+	}
+	for i, s := range r.intake.Statements {
+		if !r.intake.Accepted(int32(i)) {
+			continue
+		}
+		switch {
+		case s.Kind == settlement.TradeSummary:
+		case s.IsExtract():
+			if s.Watermark != settlement.NoInstant {
+				rules.Watermark = max(rules.Watermark, s.Watermark)
+			}
+			rules.RefundsListed = rules.RefundsListed || s.Kind == settlement.RefundExtract
+		default:
+			rules.Coverage.AddStatement(s)
+			if s.Until != settlement.NoDay {
+				rules.Day = max(rules.Day, s.Until-1)
+			}
+		}
+	}
+	if rules.Day == settlement.NoDay {
+		rules.Day = r.latestDay(rules.Watermark)
+	}
+	r.distrustRefused(rules)
+	return &Rules{Match: rules, Fees: schedule}, nil
+}
+
+// latestDay is the settlement day of a run of which no statement tells one.
+func (r *run) latestDay(watermark settlement.Instant) settlement.Day {
+	if latest := settlement.Instant(r.latest.Load()); latest != settlement.NoInstant {
+		return settlement.DayOf(latest)
+	}
+	if watermark != settlement.NoInstant {
+		return settlement.DayOf(watermark)
+	}
+	return settlement.NoDay
+}
+
+// distrustRefused takes back what can no longer be concluded when a file was
+// refused: a refused statement counts as not delivered, and without all extracts
+// nothing can be said to be missing in the orders.
+func (r *run) distrustRefused(rules *match.Rules) {
+	for _, refusal := range r.intake.Refusals {
+		s := refusal.Statement
+		switch {
+		case refusal.NotAStatement || s != nil && s.Kind == settlement.TradeSummary:
+		case s == nil || s.Kind == "":
+			rules.Coverage.AddRefused(settlement.NoWallet, "")
+			rules.Watermark, rules.RefundsListed = settlement.NoInstant, false
+		case s.Kind == settlement.OrderExtract:
+			rules.Watermark = settlement.NoInstant
+		case s.Kind == settlement.RefundExtract:
+			rules.RefundsListed = false
+		default:
+			rules.Coverage.AddRefused(s.Wallet, s.Account)
+		}
+	}
+}
+
+// fileRank orders the statements for choosing among copies of a line: ALL before
+// SUCCESS and REFUND, then by content, then by name.
+func (r *run) fileRank() []int32 {
+	order := make([]int32, len(r.intake.Statements))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	selection := func(s *settlement.Statement) int {
+		if s.Kind == settlement.TradeBillSuccess || s.Kind == settlement.TradeBillRefund {
+			return 1
+		}
+		return 0
+	}
+	slices.SortFunc(order, func(x, y int32) int {
+		a, b := r.intake.Statements[x], r.intake.Statements[y]
+		if a == nil || b == nil {
+			return cmp.Or(cmp.Compare(boolRank(a == nil), boolRank(b == nil)), cmp.Compare(x, y))
+		}
+		return cmp.Or(cmp.Compare(selection(a), selection(b)), cmp.Compare(a.SHA256, b.SHA256), cmp.Compare(a.Source(), b.Source()))
+	})
+	rank := make([]int32, len(order))
+	for n, i := range order {
+		rank[i] = int32(n)
+	}
+	return rank
+}
+
+func boolRank(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

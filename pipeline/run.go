@@ -1,0 +1,361 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"golang.org/x/sync/errgroup"
+
+	"reconcile/ingest"
+	"reconcile/match"
+	"reconcile/output"
+	"reconcile/settlement"
+)
+
+// run is the state of one run.
+type run struct {
+	job     Job
+	rules   *Rules
+	intake  *ingest.Intake
+	files   []string // the name of each statement, for the column source_file
+	budget  *budget
+	buckets int
+
+	lines   *exchange[settlement.Lines, *settlement.Lines]
+	events  *exchange[settlement.Events, *settlement.Events]
+	refunds *exchange[settlement.Events, *settlement.Events] // that look for their payment number
+
+	// latest is the latest instant of any line; residue says that pass 3 can claim
+	// some event: it carries a provider's number, or a payment number of several.
+	latest  atomic.Int64
+	residue atomic.Bool
+
+	// read is what ingest handed over of each file, added up independently of the
+	// providers' own control totals.
+	read []fileSums
+
+	mu    sync.Mutex // guards what the buckets add up
+	proof proofSums
+	tally *tally
+	parts []output.PartInfo
+
+	started   time.Time
+	durations map[Stage]time.Duration
+}
+
+// Run reads the job's files, reconciles them and commits the result to job.Out.
+//
+// Refused files are in the result, not in the error: the run goes on without them
+// and is incomplete. An error means that nothing was committed. Cancelling ctx
+// stops the run; nothing of it stays behind.
+func Run(ctx context.Context, job Job) (*Result, error) {
+	job = job.orDefaults()
+	started := time.Now()
+	deliveries, refused, err := ingest.Open(job.Paths)
+	if err != nil {
+		return nil, err
+	}
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(job.Memory / 100 * 85))
+	// Two files that contradict each other in a line are found while the buckets are
+	// computed. Both are refused and the run begins again without them.
+	excluded := map[string]string{}
+	for {
+		result, err := runOnce(ctx, job, deliveries, refused, excluded)
+		var conflict *conflictError
+		if errors.As(err, &conflict) {
+			excluded[conflict.source], excluded[conflict.other] = conflict.what, conflict.whatOther
+			continue
+		}
+		if result != nil {
+			result.Elapsed = time.Since(started)
+		}
+		return result, err
+	}
+}
+
+// conflictError is a match.ConflictError by the names of the files.
+type conflictError struct{ source, other, what, whatOther string }
+
+func (e *conflictError) Error() string { return e.what }
+
+func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refused []*settlement.Refusal, excluded map[string]string) (*Result, error) {
+	staging, err := output.Stage(job.Out)
+	if err != nil {
+		return nil, err
+	}
+	defer staging.Abort()
+	spill := staging.Path("spill")
+	r := &run{
+		job:       job,
+		budget:    &budget{limit: job.Memory / 2, dir: spill},
+		tally:     newTally(),
+		started:   time.Now(),
+		durations: map[Stage]time.Duration{},
+	}
+	r.latest.Store(int64(settlement.NoInstant))
+	r.lines = newExchange[settlement.Lines]("lines", r.budget, func(l *settlement.Lines) []uint64 { return l.Key })
+	r.events = newExchange[settlement.Events]("events", r.budget, func(e *settlement.Events) []uint64 { return e.Key })
+	r.refunds = newExchange[settlement.Events]("refunds", r.budget, func(e *settlement.Events) []uint64 { return e.Key })
+
+	if err := r.stage(StageIngest, func() error { return r.ingest(ctx, deliveries, refused, excluded, r.takeLines, r.takeEvents) }); err != nil {
+		return nil, err
+	}
+	if !r.anythingAccepted() {
+		return &Result{Refusals: r.intake.Refusals}, nil
+	}
+	if err := r.stage(StageMatch, func() error { return r.reconcile(ctx, staging) }); err != nil {
+		return nil, r.named(err)
+	}
+	manifest, err := r.finish(ctx, staging)
+	if err != nil {
+		return nil, err
+	}
+	return &Result{Refusals: r.intake.Refusals, Manifest: manifest, Overview: r.overview()}, nil
+}
+
+func (r *run) stage(s Stage, work func() error) error {
+	begun := time.Now()
+	err := work()
+	r.durations[s] += time.Since(begun)
+	return err
+}
+
+func (r *run) anythingAccepted() bool {
+	for i := range r.intake.Statements {
+		if r.intake.Accepted(int32(i)) {
+			return true
+		}
+	}
+	return false
+}
+
+// named turns a conflict between two lines into one between two files.
+func (r *run) named(err error) error {
+	var c *match.ConflictError
+	if !errors.As(err, &c) {
+		return err
+	}
+	say := func(own int32, line int64, other int32, otherLine int64, value, otherValue string) string {
+		return fmt.Sprintf("line %d gives %s %s for %s, but %s:%d gives %s",
+			line, c.Column, value, c.Key, r.files[other], otherLine, otherValue)
+	}
+	return &conflictError{
+		source: r.files[c.File], other: r.files[c.OtherFile],
+		what:      say(c.File, c.Line, c.OtherFile, c.OtherLine, c.Value, c.Other),
+		whatOther: say(c.OtherFile, c.OtherLine, c.File, c.Line, c.Other, c.Value),
+	}
+}
+
+// ingest reads all deliveries, hands their rows to lines and events, and decides
+// which of the deliveries may be used.
+func (r *run) ingest(ctx context.Context, deliveries []*ingest.Delivery, refused []*settlement.Refusal, excluded map[string]string, lines, events ingest.Emit) error {
+	r.intake = &ingest.Intake{
+		Statements: make([]*settlement.Statement, len(deliveries)),
+		Refusals:   append([]*settlement.Refusal(nil), refused...),
+	}
+	r.read = make([]fileSums, len(deliveries))
+	r.files = make([]string, len(deliveries))
+	for i, d := range deliveries {
+		r.files[i] = d.Source()
+		r.job.Progress(StageIngest, int64(i), int64(len(deliveries)))
+		statement, err := d.Read(ctx, int32(i), ingest.Options{
+			Mappings: r.job.Mappings, Workers: r.job.Jobs, Account: r.job.Account, Day: r.job.Day,
+			Lines: lines, Events: events,
+		})
+		var refusal *settlement.Refusal
+		switch {
+		case errors.As(err, &refusal):
+			r.intake.Refusals = append(r.intake.Refusals, refusal)
+		case err != nil:
+			return err
+		default:
+			r.intake.Statements[i] = statement
+		}
+	}
+	r.job.Progress(StageIngest, int64(len(deliveries)), int64(len(deliveries)))
+	r.intake.Settle()
+	for i, name := range r.files {
+		if what, ok := excluded[name]; ok {
+			r.intake.Refuse(int32(i), what, "one of the two files is wrong; take it out of the run and start again")
+		}
+	}
+	return nil
+}
+
+// takeLines is where providers hand over lines.
+func (r *run) takeLines(rec arrow.Record) error {
+	var lines settlement.Lines
+	if err := settlement.View(rec, &lines); err != nil {
+		return err
+	}
+	if lines.Len() == 0 {
+		return nil
+	}
+	r.read[lines.File[0]].add(&lines)
+	latest := settlement.NoInstant
+	for _, at := range lines.OccurredAt {
+		latest = max(latest, at)
+	}
+	for {
+		known := r.latest.Load()
+		if int64(latest) <= known || r.latest.CompareAndSwap(known, int64(latest)) {
+			break
+		}
+	}
+	return r.lines.scatter(&lines)
+}
+
+// takeEvents is where providers hand over order events.
+func (r *run) takeEvents(rec arrow.Record) error {
+	var events settlement.Events
+	if err := settlement.View(rec, &events); err != nil {
+		return err
+	}
+	if events.Len() == 0 {
+		return nil
+	}
+	r.read[events.File[0]].rows.Add(int64(events.Len()))
+	if len(events.ProviderTxnID.Data) > 0 {
+		r.residue.Store(true)
+	}
+	return r.routeEvents(&events)
+}
+
+// reconcile computes every bucket and writes its part of each table.
+func (r *run) reconcile(ctx context.Context, staging *output.Staging) error {
+	var err error
+	if r.rules, err = r.buildRules(); err != nil {
+		return err
+	}
+	r.buckets = bucketCount(r.decodedBytes())
+	if err := r.checkOverlaps(ctx); err != nil {
+		return err
+	}
+	if err := r.linkRefunds(ctx); err != nil {
+		return err
+	}
+	resolved := make([]*resolution, r.buckets)
+	if r.residue.Load() {
+		if resolved, err = r.resolveResidue(ctx); err != nil {
+			return err
+		}
+	}
+	var done atomic.Int64
+	err = r.eachBucket(ctx, func(ctx context.Context, b int) error {
+		if err := r.computeBucket(ctx, staging, b, resolved[b]); err != nil {
+			return err
+		}
+		r.job.Progress(StageMatch, done.Add(1), int64(r.buckets))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return r.writeTotals(staging)
+}
+
+func (r *run) decodedBytes() (sum int64) {
+	for i, s := range r.intake.Statements {
+		if r.intake.Accepted(int32(i)) {
+			sum += s.Bytes
+		}
+	}
+	return sum
+}
+
+// bucketBytes is how much decoded input a bucket gets.
+const bucketBytes = 64 << 20
+
+// bucketCount is the power of two that gives buckets of about bucketBytes. It
+// depends on the input alone, never on memory or cores: so do the tables.
+func bucketCount(decoded int64) int {
+	n := 1
+	for n < partitions && int64(n)*bucketBytes < decoded {
+		n *= 2
+	}
+	return n
+}
+
+// eachBucket runs work for every bucket on the job's cores.
+func (r *run) eachBucket(ctx context.Context, work func(ctx context.Context, b int) error) error {
+	return r.each(ctx, r.buckets, work)
+}
+
+func (r *run) each(ctx context.Context, n int, work func(ctx context.Context, i int) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(min(r.job.Jobs, max(runtime.GOMAXPROCS(0), 1)))
+	for i := range n {
+		group.Go(func() error {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return work(ctx, i)
+		})
+	}
+	return group.Wait()
+}
+
+// loadBucket returns the rows of bucket b that may be used.
+func (r *run) loadBucket(b int) (*settlement.Lines, *settlement.Events, error) {
+	from, until := b*partitions/r.buckets, (b+1)*partitions/r.buckets
+	lines, err := r.lines.load(from, until)
+	if err != nil {
+		return nil, nil, err
+	}
+	lines = keepRows(lines, func(i int) bool { return r.intake.Accepted(lines.File[i]) })
+	for i, on := range lines.SettledOn {
+		// A bill whose day was known only at its end leaves its rows without one.
+		if on == settlement.NoDay {
+			lines.SettledOn[i] = r.intake.Statements[lines.File[i]].From
+		}
+	}
+	events, err := r.events.load(from, until)
+	if err != nil {
+		return nil, nil, err
+	}
+	return lines, keepRows(events, func(i int) bool { return r.intake.Accepted(events.File[i]) }), nil
+}
+
+// computeBucket computes bucket b, adds it to the run's sums and writes its parts.
+func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int, resolved *resolution) error {
+	lines, events, err := r.loadBucket(b)
+	if err != nil {
+		return err
+	}
+	out, err := Bucket(ctx, r.rules, BucketInput{
+		Lines: settlement.Record(lines), Events: settlement.Record(events), Resolved: resolved.forMatch(),
+	})
+	if err != nil {
+		return err
+	}
+	if resolved != nil && resolved.matches.Len() > 0 {
+		settlement.AppendAll(out.Matches, &resolved.matches)
+		settlement.AppendAll(out.Breaks, &resolved.breaks)
+		out.Matches, out.Breaks = match.SortMatches(out.Matches), match.SortBreaks(out.Breaks)
+	}
+	sums := newTally()
+	sums.bucket(out, resolved)
+	var proof proofSums
+	proof.bucket(out, resolved, len(r.files))
+
+	from, until := b*partitions/r.buckets, (b+1)*partitions/r.buckets
+	r.lines.release(from, until)
+	r.events.release(from, until)
+	parts, err := r.writeParts(staging, b, out)
+	if err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.parts = append(r.parts, parts...)
+	r.tally.merge(sums)
+	r.proof.merge(&proof)
+	return r.tally.overflow
+}

@@ -1,0 +1,263 @@
+package pipeline
+
+import (
+	"cmp"
+	"math/bits"
+	"slices"
+
+	"reconcile/settlement"
+)
+
+// summaryKey is the grain of the table summary.
+type summaryKey struct {
+	on      settlement.Day
+	wallet  settlement.Wallet
+	account string
+	shop    string
+}
+
+// summaryRow is one row of the table summary while it is added up.
+type summaryRow struct {
+	events, lines, matched, breaks, open             int64
+	gross, refunds, expected, charged, variance, net settlement.Amount
+}
+
+// tally adds up the rows of buckets by the grain of the summary. Each worker has
+// its own; merge joins them.
+type tally struct {
+	rows map[summaryKey]*summaryRow
+	// texts makes one string of each account and shop.
+	texts map[string]string
+	// last is the row that was used last: most lines of an account follow one
+	// another.
+	lastKey summaryKey
+	last    *summaryRow
+	// breaks by kind and wallet, for the printed summary.
+	breaks map[breakKey]*breakCount
+	// overflow is set once a sum no longer fits.
+	overflow error
+}
+
+type breakKey struct {
+	wallet settlement.Wallet
+	kind   settlement.BreakKind
+}
+
+type breakCount struct {
+	count      int64
+	difference settlement.Amount
+}
+
+func newTally() *tally {
+	return &tally{rows: map[summaryKey]*summaryRow{}, texts: map[string]string{}, breaks: map[breakKey]*breakCount{}}
+}
+
+func (t *tally) text(b []byte) string {
+	if known, ok := t.texts[string(b)]; ok {
+		return known
+	}
+	text := string(b)
+	t.texts[text] = text
+	return text
+}
+
+func (t *tally) at(on settlement.Day, wallet settlement.Wallet, account, shop []byte) *summaryRow {
+	if t.last != nil && t.lastKey.on == on && t.lastKey.wallet == wallet &&
+		t.lastKey.account == string(account) && t.lastKey.shop == string(shop) {
+		return t.last
+	}
+	key := summaryKey{on, wallet, t.text(account), t.text(shop)}
+	row := t.rows[key]
+	if row == nil {
+		row = &summaryRow{}
+		t.rows[key] = row
+	}
+	t.lastKey, t.last = key, row
+	return row
+}
+
+// add adds v to a sum and remembers an overflow.
+func (t *tally) add(sum *settlement.Amount, v settlement.Amount) {
+	if v == settlement.NoAmount {
+		return
+	}
+	s, err := sum.Add(v)
+	if err != nil {
+		t.overflow = err
+		return
+	}
+	*sum = s
+}
+
+// bucket adds the tables of one bucket. shopOf gives the shop of lines that pass 3
+// claimed for an event of another bucket; eventAt where such an event's line is.
+func (t *tally) bucket(out *BucketOutput, resolved *resolution) {
+	t.addLines(out, resolved)
+	t.addEvents(out, resolved)
+	for i := range out.Breaks.Len() {
+		b := out.Breaks
+		t.at(b.FirstSeenOn[i], b.Wallet[i], b.Account.At(i), b.Shop.At(i)).breaks++
+		key := breakKey{b.Wallet[i], b.Kind[i]}
+		if t.breaks[key] == nil {
+			t.breaks[key] = &breakCount{}
+		}
+		t.breaks[key].count++
+		t.add(&t.breaks[key].difference, b.Difference[i])
+	}
+	for i := range out.Open.Len() {
+		o := out.Open
+		t.at(o.FirstSeenOn[i], o.Wallet[i], o.Account.At(i), o.Shop.At(i)).open++
+	}
+}
+
+func (t *tally) addLines(out *BucketOutput, resolved *resolution) {
+	l, c := out.Lines, out.Charges
+	for i := range l.Len() {
+		var shop []byte
+		if event := out.EventOfLine[i]; event >= 0 {
+			shop = out.Events.Shop.At(int(event))
+		} else if claim, ok := resolved.line(l.ID[i]); ok {
+			shop = []byte(claim.Shop)
+		}
+		row := t.at(dayOfLine(l, i), l.Wallet[i], l.Account.At(i), shop)
+		row.lines++
+		if l.MatchState[i] == settlement.Matched {
+			row.matched++
+		}
+		t.add(&row.expected, c.Expected[i])
+		t.add(&row.charged, c.Charged[i])
+		t.add(&row.variance, c.Variance[i])
+		if !l.Settles(i) {
+			continue
+		}
+		if l.Kind[i] == settlement.Payment {
+			t.add(&row.gross, l.Gross[i])
+		} else {
+			t.add(&row.refunds, l.Gross[i])
+		}
+		t.add(&row.net, l.Net[i])
+	}
+}
+
+func dayOfLine(l *settlement.Lines, i int) settlement.Day {
+	if l.SettledOn[i] != settlement.NoDay {
+		return l.SettledOn[i]
+	}
+	return settlement.DayOf(l.OccurredAt[i])
+}
+
+func (t *tally) addEvents(out *BucketOutput, resolved *resolution) {
+	e := out.Events
+	for i := range e.Len() {
+		if e.MatchState[i] == settlement.NotExpected {
+			continue
+		}
+		var row *summaryRow
+		shop := e.Shop.At(i)
+		if line := out.LineOfEvent[i]; line >= 0 {
+			// The line's row takes the shop of the first share; so does the event.
+			if first := out.EventOfLine[line]; first >= 0 {
+				shop = e.Shop.At(int(first))
+			}
+			l := out.Lines
+			row = t.at(dayOfLine(l, int(line)), l.Wallet[line], l.Account.At(int(line)), shop)
+		} else if claim, ok := resolved.event(e.ID[i]); ok {
+			row = t.at(claim.SettledOn, claim.Wallet, []byte(claim.Account), shop)
+		} else {
+			on := settlement.NoDay
+			if e.ExpectedAt[i] != settlement.NoInstant {
+				on = settlement.DayOf(e.ExpectedAt[i])
+			}
+			row = t.at(on, e.Wallet[i], e.Account.At(i), shop)
+		}
+		row.events++
+	}
+}
+
+// merge adds another tally to t.
+func (t *tally) merge(other *tally) {
+	for key, from := range other.rows {
+		row := t.rows[key]
+		if row == nil {
+			row = &summaryRow{}
+			t.rows[key] = row
+		}
+		row.events += from.events
+		row.lines += from.lines
+		row.matched += from.matched
+		row.breaks += from.breaks
+		row.open += from.open
+		for _, sum := range []struct {
+			to   *settlement.Amount
+			from settlement.Amount
+		}{
+			{&row.gross, from.gross}, {&row.refunds, from.refunds}, {&row.expected, from.expected},
+			{&row.charged, from.charged}, {&row.variance, from.variance}, {&row.net, from.net},
+		} {
+			t.add(sum.to, sum.from)
+		}
+	}
+	for key, from := range other.breaks {
+		if t.breaks[key] == nil {
+			t.breaks[key] = &breakCount{}
+		}
+		t.breaks[key].count += from.count
+		t.add(&t.breaks[key].difference, from.difference)
+	}
+	if other.overflow != nil {
+		t.overflow = other.overflow
+	}
+}
+
+// table returns the rows of the table summary in its order.
+func (t *tally) table() *settlement.Summary {
+	keys := make([]summaryKey, 0, len(t.rows))
+	for key := range t.rows {
+		keys = append(keys, key)
+	}
+	slices.SortFunc(keys, func(a, b summaryKey) int {
+		return cmp.Or(cmp.Compare(a.on, b.on), cmp.Compare(a.wallet, b.wallet), cmp.Compare(a.account, b.account), cmp.Compare(a.shop, b.shop))
+	})
+	s := &settlement.Summary{}
+	for _, key := range keys {
+		row := t.rows[key]
+		s.SettledOn = append(s.SettledOn, key.on)
+		s.Wallet = append(s.Wallet, key.wallet)
+		s.Account.AppendString(key.account)
+		s.Shop.AppendString(key.shop)
+		s.Currency = append(s.Currency, settlement.CNY)
+		s.Events = append(s.Events, row.events)
+		s.Lines = append(s.Lines, row.lines)
+		s.Matched = append(s.Matched, row.matched)
+		s.Breaks = append(s.Breaks, row.breaks)
+		s.Open = append(s.Open, row.open)
+		s.Gross = append(s.Gross, row.gross)
+		s.Refunds = append(s.Refunds, row.refunds)
+		s.Expected = append(s.Expected, row.expected)
+		s.Charged = append(s.Charged, row.charged)
+		s.Variance = append(s.Variance, row.variance)
+		s.Net = append(s.Net, row.net)
+		s.Withdrawal = append(s.Withdrawal, settlement.NoAmount)
+		s.Cross = append(s.Cross, settlement.NoAmount)
+		s.CostBps = append(s.CostBps, basisPoints(row.charged, row.gross+row.refunds))
+	}
+	return s
+}
+
+// basisPoints is cost in hundredths of a percent of base, rounded half away from
+// zero; NoCount where base is not positive.
+func basisPoints(cost, base settlement.Amount) int64 {
+	if base <= 0 {
+		return settlement.NoCount
+	}
+	hi, lo := bits.Mul64(uint64(cost.Abs()), 10_000)
+	lo, carry := bits.Add64(lo, uint64(base)/2, 0)
+	if hi += carry; hi >= uint64(base) {
+		return settlement.NoCount
+	}
+	quotient, _ := bits.Div64(hi, lo, uint64(base))
+	if cost < 0 {
+		return -int64(quotient)
+	}
+	return int64(quotient)
+}

@@ -1,0 +1,347 @@
+package settlement
+
+import (
+	"fmt"
+	"slices"
+	"unsafe"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+)
+
+// A batch is a set of columns of equal length: what flows between stages. Each
+// kind of batch is a struct of typed columns (lines.go, events.go, findings.go)
+// that shares its memory with an Arrow record: Record wraps the columns, View
+// lays the columns over a record. Nothing is copied either way, so a stage reads
+// and writes plain slices while everything that passes between stages, is
+// spilled or is handed to another engine is Arrow.
+//
+// In memory:
+//
+//	ID        FixedSizeBinary(16), two native-endian words
+//	text      Utf8; the empty text stands for null
+//	word      UInt8, a code of a fixed dictionary; 0 stands for null
+//	file      Int32, an index into the run's list of statements
+//	money     Int64 fen; NoAmount stands for null
+//	rate      Int32 millionths; NoRate stands for null
+//	instant   Int64 microseconds UTC; NoInstant stands for null
+//	day       Int32 days; NoDay stands for null
+//	count     Int64
+//	hash      UInt64
+//
+// No validity bitmaps: a column either has a sentinel or is never null.
+type Batch interface {
+	// Columns returns the columns in the order of the batch's schema.
+	Columns() []Column
+	// Len is the number of rows.
+	Len() int
+}
+
+// Column is one typed column of a batch.
+type Column struct {
+	Name string
+	data columnData
+}
+
+type columnData interface {
+	arrowType() arrow.DataType
+	len() int
+	bytes() int64
+	reset()
+	grow(rows int)
+	appendRows(from columnData, rows []int32)
+	appendAll(from columnData)
+	toArray() arrow.Array
+	fromArray(arrow.Array) error
+}
+
+// Text is a column of texts: text i is Data[Offsets[i]:Offsets[i+1]]. Offsets is
+// empty in a column without rows, else it starts with 0.
+type Text struct {
+	Offsets []int32
+	Data    []byte
+}
+
+// Append adds one text.
+func (t *Text) Append(text []byte) {
+	if len(t.Offsets) == 0 {
+		t.Offsets = append(t.Offsets, 0)
+	}
+	t.Data = append(t.Data, text...)
+	t.Offsets = append(t.Offsets, int32(len(t.Data)))
+}
+
+// AppendString adds one text.
+func (t *Text) AppendString(text string) {
+	if len(t.Offsets) == 0 {
+		t.Offsets = append(t.Offsets, 0)
+	}
+	t.Data = append(t.Data, text...)
+	t.Offsets = append(t.Offsets, int32(len(t.Data)))
+}
+
+// At returns text i. It shares the column's memory: it is valid until the column
+// is reset, and must not be written to.
+func (t *Text) At(i int) []byte { return t.Data[t.Offsets[i]:t.Offsets[i+1]:t.Offsets[i+1]] }
+
+// StringAt returns a copy of text i.
+func (t *Text) StringAt(i int) string { return string(t.At(i)) }
+
+// Len is the number of texts.
+func (t *Text) Len() int { return max(len(t.Offsets)-1, 0) }
+
+func (t *Text) arrowType() arrow.DataType { return arrow.BinaryTypes.String }
+func (t *Text) len() int                  { return t.Len() }
+func (t *Text) bytes() int64              { return int64(len(t.Data)) + 4*int64(len(t.Offsets)) }
+func (t *Text) reset()                    { t.Offsets, t.Data = t.Offsets[:0], t.Data[:0] }
+
+func (t *Text) grow(rows int) { t.Offsets = slices.Grow(t.Offsets, rows+1) }
+
+func (t *Text) appendRows(from columnData, rows []int32) {
+	src := from.(*Text)
+	if len(t.Offsets) == 0 {
+		t.Offsets = append(t.Offsets, 0)
+	}
+	offsets, data := slices.Grow(t.Offsets, len(rows)), t.Data
+	for _, r := range rows {
+		data = append(data, src.Data[src.Offsets[r]:src.Offsets[r+1]]...)
+		offsets = append(offsets, int32(len(data)))
+	}
+	t.Offsets, t.Data = offsets, data
+}
+
+func (t *Text) appendAll(from columnData) {
+	src := from.(*Text)
+	if src.Len() == 0 {
+		return
+	}
+	if len(t.Offsets) == 0 {
+		t.Offsets = append(t.Offsets, 0)
+	}
+	shift := int32(len(t.Data)) - src.Offsets[0]
+	t.Data = append(t.Data, src.Data[src.Offsets[0]:src.Offsets[src.Len()]]...)
+	offsets := slices.Grow(t.Offsets, src.Len())
+	for _, end := range src.Offsets[1:] {
+		offsets = append(offsets, end+shift)
+	}
+	t.Offsets = offsets
+}
+
+func (t *Text) toArray() arrow.Array {
+	offsets := t.Offsets
+	if len(offsets) == 0 {
+		offsets = []int32{0}
+	}
+	return array.NewStringData(array.NewData(arrow.BinaryTypes.String, t.Len(), []*memory.Buffer{
+		nil, memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(offsets)), memory.NewBufferBytes(t.Data),
+	}, nil, 0, 0))
+}
+
+func (t *Text) fromArray(from arrow.Array) error {
+	texts, ok := from.(*array.String)
+	if !ok {
+		return fmt.Errorf("has Arrow type %s instead of utf8", from.DataType())
+	}
+	t.Offsets, t.Data = nil, nil
+	if texts.Len() > 0 {
+		t.Offsets, t.Data = texts.ValueOffsets(), texts.Data().Buffers()[2].Bytes()
+	}
+	return nil
+}
+
+// fixed is a column of fixed-width values over a typed slice.
+type fixed[T any] struct {
+	values *[]T
+	typ    arrow.DataType
+}
+
+func (f fixed[T]) arrowType() arrow.DataType { return f.typ }
+func (f fixed[T]) len() int                  { return len(*f.values) }
+func (f fixed[T]) reset()                    { *f.values = (*f.values)[:0] }
+func (f fixed[T]) grow(rows int)             { *f.values = slices.Grow(*f.values, rows) }
+func (f fixed[T]) width() int                { var zero T; return int(unsafe.Sizeof(zero)) }
+func (f fixed[T]) bytes() int64              { return int64(len(*f.values)) * int64(f.width()) }
+
+func (f fixed[T]) appendRows(from columnData, rows []int32) {
+	src := *from.(fixed[T]).values
+	values := slices.Grow(*f.values, len(rows))
+	for _, r := range rows {
+		values = append(values, src[r])
+	}
+	*f.values = values
+}
+
+func (f fixed[T]) appendAll(from columnData) {
+	*f.values = append(*f.values, *from.(fixed[T]).values...)
+}
+
+func (f fixed[T]) toArray() arrow.Array {
+	values := *f.values
+	var raw []byte
+	if len(values) > 0 {
+		raw = unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(values))), len(values)*f.width())
+	}
+	return array.MakeFromData(array.NewData(f.typ, len(values), []*memory.Buffer{nil, memory.NewBufferBytes(raw)}, nil, 0, 0))
+}
+
+func (f fixed[T]) fromArray(from arrow.Array) error {
+	if !arrow.TypeEqual(from.DataType(), f.typ) {
+		return fmt.Errorf("has Arrow type %s instead of %s", from.DataType(), f.typ)
+	}
+	*f.values = nil
+	if n := from.Len(); n > 0 {
+		raw := from.Data().Buffers()[1].Bytes()
+		all := unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(raw))), len(raw)/f.width())
+		offset := from.Data().Offset()
+		*f.values = all[offset : offset+n : offset+n]
+	}
+	return nil
+}
+
+var idType = &arrow.FixedSizeBinaryType{ByteWidth: 16}
+
+func idColumn(name string, values *[]ID) Column { return Column{name, fixed[ID]{values, idType}} }
+func textColumn(name string, values *Text) Column {
+	return Column{name, values}
+}
+func wordColumn[T ~uint8](name string, values *[]T) Column {
+	return Column{name, fixed[T]{values, arrow.PrimitiveTypes.Uint8}}
+}
+func fileColumn(name string, values *[]int32) Column {
+	return Column{name, fixed[int32]{values, arrow.PrimitiveTypes.Int32}}
+}
+func moneyColumn(name string, values *[]Amount) Column {
+	return Column{name, fixed[Amount]{values, arrow.PrimitiveTypes.Int64}}
+}
+func rateColumn(name string, values *[]Rate) Column {
+	return Column{name, fixed[Rate]{values, arrow.PrimitiveTypes.Int32}}
+}
+func instantColumn(name string, values *[]Instant) Column {
+	return Column{name, fixed[Instant]{values, arrow.PrimitiveTypes.Int64}}
+}
+func dayColumn(name string, values *[]Day) Column {
+	return Column{name, fixed[Day]{values, arrow.PrimitiveTypes.Int32}}
+}
+func countColumn(name string, values *[]int64) Column {
+	return Column{name, fixed[int64]{values, arrow.PrimitiveTypes.Int64}}
+}
+func hashColumn(name string, values *[]uint64) Column {
+	return Column{name, fixed[uint64]{values, arrow.PrimitiveTypes.Uint64}}
+}
+
+// Values returns the slice behind a column, for code that works by a column's
+// type: *Text, []ID, []Amount, []Rate, []Instant, []Day, []int64, []int32,
+// []uint64, or []uint8 for every kind of word.
+func (c Column) Values() any {
+	switch d := c.data.(type) {
+	case *Text:
+		return d
+	case fixed[ID]:
+		return *d.values
+	case fixed[Amount]:
+		return *d.values
+	case fixed[Rate]:
+		return *d.values
+	case fixed[Instant]:
+		return *d.values
+	case fixed[Day]:
+		return *d.values
+	case fixed[int64]:
+		return *d.values
+	case fixed[int32]:
+		return *d.values
+	case fixed[uint64]:
+		return *d.values
+	}
+	if n := c.data.len(); n > 0 && c.data.arrowType().ID() == arrow.UINT8 {
+		return c.data.toArray().(*array.Uint8).Uint8Values()
+	}
+	return []uint8(nil)
+}
+
+// SchemaOf returns the Arrow schema of a kind of batch.
+func SchemaOf(b Batch) *arrow.Schema {
+	columns := b.Columns()
+	fields := make([]arrow.Field, len(columns))
+	for i, c := range columns {
+		fields[i] = arrow.Field{Name: c.Name, Type: c.data.arrowType()}
+	}
+	return arrow.NewSchema(fields, nil)
+}
+
+// Record wraps the columns of b as an Arrow record that shares their memory: it
+// is valid until b is reset or appended to.
+func Record(b Batch) arrow.Record {
+	columns := b.Columns()
+	fields := make([]arrow.Field, len(columns))
+	arrays := make([]arrow.Array, len(columns))
+	for i, c := range columns {
+		if c.data.len() != b.Len() {
+			panic(fmt.Sprintf("settlement: column %s has %d rows in a batch of %d", c.Name, c.data.len(), b.Len()))
+		}
+		fields[i] = arrow.Field{Name: c.Name, Type: c.data.arrowType()}
+		arrays[i] = c.data.toArray()
+	}
+	return array.NewRecord(arrow.NewSchema(fields, nil), arrays, int64(b.Len()))
+}
+
+// View lays the columns of b over rec, which must have exactly b's columns in
+// b's order. The columns are read-only and live as long as rec does.
+func View(rec arrow.Record, b Batch) error {
+	columns := b.Columns()
+	if int(rec.NumCols()) != len(columns) {
+		return fmt.Errorf("a record of %d columns where %d are needed", rec.NumCols(), len(columns))
+	}
+	for i, c := range columns {
+		if name := rec.ColumnName(i); name != c.Name {
+			return fmt.Errorf("column %d of a record is %q instead of %q", i, name, c.Name)
+		}
+		if err := c.data.fromArray(rec.Column(i)); err != nil {
+			return fmt.Errorf("column %s of a record %w", c.Name, err)
+		}
+	}
+	return nil
+}
+
+// AppendRows appends the given rows of src to dst, both of one kind of batch.
+func AppendRows(dst, src Batch, rows []int32) {
+	if len(rows) == 0 {
+		return
+	}
+	from := src.Columns()
+	for i, c := range dst.Columns() {
+		c.data.appendRows(from[i].data, rows)
+	}
+}
+
+// AppendAll appends all rows of src to dst, both of one kind of batch.
+func AppendAll(dst, src Batch) {
+	from := src.Columns()
+	for i, c := range dst.Columns() {
+		c.data.appendAll(from[i].data)
+	}
+}
+
+// Reset empties b and keeps its memory for reuse.
+func Reset(b Batch) {
+	for _, c := range b.Columns() {
+		c.data.reset()
+	}
+}
+
+// Grow makes room for that many more rows.
+func Grow(b Batch, rows int) {
+	for _, c := range b.Columns() {
+		c.data.grow(rows)
+	}
+}
+
+// Bytes is the memory that the rows of b take.
+func Bytes(b Batch) int64 {
+	var sum int64
+	for _, c := range b.Columns() {
+		sum += c.data.bytes()
+	}
+	return sum
+}
