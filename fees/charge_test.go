@@ -228,92 +228,6 @@ func TestLinesThatSettleNothingCostNothing(t *testing.T) {
 	})
 }
 
-// TestRefundsMeetTheirPayment: only the payment of the same wallet, account and
-// number limits a refund.
-func TestRefundsMeetTheirPayment(t *testing.T) {
-	paid := testLine{txn: "4200", settled: "100.00", rate: "0.60%", fee: "0.10"}
-	back := testLine{txn: "4200", kind: refunded, refund: "a", at: "2024-09-12 11:00:00", settled: "100.00", rate: "0.60%", fee: "0.60"}
-	change := func(l testLine, change func(*testLine)) testLine { change(&l); return l }
-	for _, c := range []struct {
-		name     string
-		paid     []testLine
-		expected string
-	}{
-		{"its payment", []testLine{paid}, "-0.10"},
-		{"no payment in the bucket", nil, "-0.60"},
-		{"another number", []testLine{change(paid, func(l *testLine) { l.txn = "4201" })}, "-0.60"},
-		{"another number of one order", []testLine{change(paid, func(l *testLine) { l.txn, l.raw = "4201", "S4200" })}, "-0.60"},
-		{"the number under another order number", []testLine{change(paid, func(l *testLine) { l.raw = "S4201" })}, "-0.60"},
-		{"another account", []testLine{change(paid, func(l *testLine) { l.account = "10002" })}, "-0.60"},
-		{"another wallet", []testLine{change(paid, func(l *testLine) { l.wallet = settlement.Alipay })}, "-0.60"},
-		{"a payment that did not settle", []testLine{change(paid, func(l *testLine) { l.status = settlement.Failed })}, "-0.60"},
-		{"among others", []testLine{change(paid, func(l *testLine) { l.account = "10002" }), paid,
-			change(paid, func(l *testLine) { l.txn = "4201" })}, "-0.10"},
-		{"shown twice, both charged", []testLine{paid, change(paid, func(l *testLine) { l.refund = "x" })}, "-0.20"},
-		{"a payment that was paid a fee", []testLine{change(paid, func(l *testLine) { l.fee = "-0.10" })}, "0.00"},
-	} {
-		for _, first := range []string{"payment", "refund"} {
-			t.Run(c.name+", "+first+" first", func(t *testing.T) {
-				list, at := append(append([]testLine{}, c.paid...), back), len(c.paid)
-				if first == "refund" {
-					list, at = append([]testLine{back}, c.paid...), 0
-				}
-				charges, _ := charge(t, presets(t), batch(t, list...))
-				if got := ChargeAt(charges, at).Expected; got != yuan(t, c.expected) {
-					t.Errorf("expected %s, want %s", got, c.expected)
-				}
-			})
-		}
-	}
-	t.Run("lines without a number are never one payment", func(t *testing.T) {
-		lines := batch(t, paid, back)
-		lines.ProviderTxnID = settlement.Text{}
-		lines.ProviderTxnID.AppendString("")
-		lines.ProviderTxnID.AppendString("")
-		charges, _ := charge(t, presets(t), lines)
-		if got := ChargeAt(charges, 1).Expected; got != -60 {
-			t.Errorf("expected %s, want −0.60", got)
-		}
-	})
-	t.Run("a payment whose fee is not stated sets no limit", func(t *testing.T) {
-		lines := batch(t, paid, back)
-		lines.Fee[0] = settlement.NoAmount
-		charges, findings := charge(t, presets(t), lines)
-		if got := ChargeAt(charges, 1); got.Expected != -60 {
-			t.Errorf("refund: %+v", got)
-		}
-		if got := ChargeAt(charges, 0); got.Expected != 60 || got.Charged != settlement.NoAmount ||
-			got.Variance != settlement.NoAmount || got.Class != settlement.NoClass || len(findings) != 0 {
-			t.Errorf("payment: %+v, findings %v", got, findings)
-		}
-	})
-}
-
-// TestOrderOfRefunds: the earlier refund takes what is left, then the smaller
-// line ID, whatever the order of rows.
-func TestOrderOfRefunds(t *testing.T) {
-	list := []testLine{
-		{txn: "4200", settled: "2.00", rate: "0.60%", fee: "0.01"},
-		{txn: "4200", kind: refunded, refund: "late", at: "2024-09-12 12:00:00", settled: "1.00", rate: "0.60%"},
-		{txn: "4200", kind: refunded, refund: "early", at: "2024-09-12 11:00:00", settled: "1.00", rate: "0.60%", fee: "0.01"},
-	}
-	charges, _ := charge(t, presets(t), batch(t, list...))
-	if late, early := charges.Expected[1], charges.Expected[2]; early != -1 || late != 0 {
-		t.Errorf("by time: early %s, late %s", early, late)
-	}
-	list[1].at, list[2].at = "2024-09-12 11:00:00", "2024-09-12 11:00:00"
-	list[1].fee, list[2].fee = "0.01", "0.01"
-	lines := batch(t, list...)
-	first, second := 1, 2
-	if lines.ID[2].Compare(lines.ID[1]) < 0 {
-		first, second = 2, 1
-	}
-	charges, _ = charge(t, presets(t), lines)
-	if charges.Expected[first] != -1 || charges.Expected[second] != 0 {
-		t.Errorf("by line ID: %s then %s", charges.Expected[first], charges.Expected[second])
-	}
-}
-
 func TestEscrowOrdersAreNotPricedByAPreset(t *testing.T) {
 	for _, c := range []struct {
 		raw    string
@@ -339,68 +253,6 @@ func TestEscrowOrdersAreNotPricedByAPreset(t *testing.T) {
 			}
 		})
 	}
-}
-
-// TestContractAgainstOwnRate: where both are known the expectation is the
-// contract's, and a fee at odds with either is a break.
-func TestContractAgainstOwnRate(t *testing.T) {
-	terms := schedule(t, contract("terms", settlement.WeChat, 5400, settlement.NoInstant, settlement.NoInstant))
-	for _, c := range []struct {
-		name, rate, fee string
-		class           settlement.VarianceClass
-		reason          string
-	}{
-		{"all agree", "0.54%", "0.54", settlement.ClassMatch, ""},
-		{"billed by another rate than the contract's", "0.60%", "0.60", settlement.ClassRateMismatch, "100.00 × 0.54% = 0.54 expected, 0.60 charged (contract: terms)"},
-		{"a promotion of 0.00% is a rate, not an unbilled fee", "0.00%", "0.00", settlement.ClassRateMismatch, "100.00 × 0.54% = 0.54 expected, 0.00 charged (contract: terms)"},
-		{"the contract's fee, but not the row's own", "0.60%", "0.54", settlement.ClassMatch, "100.00 × 0.60% = 0.60 expected, 0.54 charged"},
-		{"neither", "0.60%", "0.70", settlement.ClassRateMismatch, "100.00 × 0.54% = 0.54 expected, 0.70 charged (contract: terms)"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			charges, findings := charge(t, terms, batch(t, testLine{settled: "100.00", rate: c.rate, fee: c.fee}))
-			if got := ChargeAt(charges, 0); got.RuleID != "terms" || got.Expected != 54 || got.Class != c.class || got.Assumed {
-				t.Errorf("got %+v", got)
-			}
-			if c.reason == "" && len(findings) > 0 || c.reason != "" && (len(findings) != 1 || findings[0].Reason != c.reason) {
-				t.Errorf("findings %v, want %q", findings, c.reason)
-			}
-		})
-	}
-	t.Run("as billed: the bill is right unless its own rate says otherwise", func(t *testing.T) {
-		billed := schedule(t, Rule{ID: "billed", Version: "1", Wallet: settlement.WeChat, Event: settlement.Payment,
-			From: settlement.NoInstant, Until: settlement.NoInstant, Kind: AsBilled, Rate: settlement.NoRate, Source: "bill", Mark: Convention})
-		charges, findings := charge(t, billed, batch(t, testLine{settled: "100.00", fee: "0.70"},
-			testLine{settled: "100.00", rate: "0.60%", fee: "0.70"}))
-		if got := ChargeAt(charges, 0); got.Expected != 70 || got.Class != settlement.ClassMatch || got.RuleID != "billed" {
-			t.Errorf("got %+v", got)
-		}
-		if len(findings) != 1 || findings[0].Row != 1 || findings[0].Expected != -60 || findings[0].Actual != -70 {
-			t.Errorf("findings %v", findings)
-		}
-	})
-	t.Run("a contract silent on refunds leaves them to their own rate", func(t *testing.T) {
-		silent := contract("silent", settlement.WeChat, 6000, settlement.NoInstant, settlement.NoInstant)
-		silent.Refund = RefundUnknown
-		charges, _ := charge(t, schedule(t, silent), batch(t,
-			testLine{kind: refunded, refund: "a", settled: "100.00", rate: "0.60%", fee: "0.60"},
-			testLine{kind: refunded, refund: "b", settled: "100.00", fee: "0.60"}))
-		if got := ChargeAt(charges, 0); got.RuleID != OwnRate || got.Expected != -60 {
-			t.Errorf("with its own rate: %+v", got)
-		}
-		if got := ChargeAt(charges, 1); got.Class != settlement.ClassRuleMissing {
-			t.Errorf("without: %+v", got)
-		}
-	})
-	t.Run("a rule of its own for refunds", func(t *testing.T) {
-		refunds := contract("refunds", settlement.WeChat, 3000, settlement.NoInstant, settlement.NoInstant)
-		refunds.Event = settlement.Refund
-		both := schedule(t, refunds, contract("payments", settlement.WeChat, 6000, settlement.NoInstant, settlement.NoInstant))
-		charges, _ := charge(t, both, batch(t, testLine{txn: "4200", settled: "100.00", fee: "0.60"},
-			testLine{txn: "4200", kind: revoked, settled: "100.00", fee: "0.30"}))
-		if got := ChargeAt(charges, 1); got.RuleID != "refunds" || got.Expected != -30 || got.Class != settlement.ClassMatch {
-			t.Errorf("got %+v", got)
-		}
-	})
 }
 
 func TestRefusedBatchesLeaveNothingBehind(t *testing.T) {
@@ -498,19 +350,4 @@ func TestWhatIsNotStatedIsNotGuessed(t *testing.T) {
 			t.Errorf("got %s", rule)
 		}
 	})
-}
-
-// TestFeeReturnedAgainstTheContract: by contract the wallet keeps the fee, yet
-// some came back.
-func TestFeeReturnedAgainstTheContract(t *testing.T) {
-	keeps := contract("keeps", settlement.Alipay, 6000, settlement.NoInstant, settlement.NoInstant)
-	keeps.Refund = RefundNone
-	charges, findings := charge(t, schedule(t, keeps), batch(t,
-		testLine{wallet: settlement.Alipay, kind: refunded, refund: "a", settled: "100.00", fee: "0.60"}))
-	if got := ChargeAt(charges, 0); got.Expected != 0 || got.Variance != 60 || got.Class != settlement.ClassRateMismatch {
-		t.Errorf("got %+v", got)
-	}
-	if len(findings) != 1 || findings[0].Reason != "rule keeps: 0.00 expected back, 0.60 returned" {
-		t.Errorf("findings %v", findings)
-	}
 }

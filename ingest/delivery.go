@@ -36,21 +36,39 @@ func Open(paths []string) ([]*Delivery, []*settlement.Refusal, error) {
 			return nil, nil, err
 		}
 		members, err := container.Open(path, container.Limits{})
-		var refusal *settlement.Refusal
-		var bad *settlement.InputError
-		switch {
-		case errors.As(err, &refusal):
-			refusals = append(refusals, refusal)
-		case errors.As(err, &bad):
-			refusals = append(refusals, settlement.Refuse(bad))
-		case err != nil:
+		bad, err := inputErrors(err)
+		if err != nil {
 			return nil, nil, err
+		}
+		for _, e := range bad {
+			refusals = append(refusals, settlement.Refuse(e))
 		}
 		for _, m := range members {
 			deliveries = append(deliveries, &Delivery{File: m.File, Member: m.Member, Size: m.Size, open: m.Open})
 		}
 	}
 	return deliveries, refusals, nil
+}
+
+// inputErrors takes the errors of single files out of an error that may join
+// several; what is left is the run's own.
+func inputErrors(err error) (bad []*settlement.InputError, rest error) {
+	if err == nil {
+		return nil, nil
+	}
+	if one, ok := err.(*settlement.InputError); ok {
+		return []*settlement.InputError{one}, nil
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return nil, err
+	}
+	for _, e := range joined.Unwrap() {
+		inner, innerRest := inputErrors(e)
+		bad = append(bad, inner...)
+		rest = errors.Join(rest, innerRest)
+	}
+	return bad, rest
 }
 
 // Options is how deliveries are read.

@@ -87,8 +87,7 @@ type bucket struct {
 
 // Bucket matches the lines and events of one bucket. Neither is changed. With
 // resolved, what pass 3 found for this bucket is applied; where Rules.Residue is
-// set and resolved is nil, only LeftLines and LeftEvents of the outcome are
-// meant to be used.
+// set and resolved is nil, the outcome holds LeftLines and LeftEvents alone.
 func Bucket(ctx context.Context, rules *Rules, lines *settlement.Lines, events *settlement.Events, resolved *Resolution) (*Outcome, error) {
 	b := &bucket{rules: rules, resolved: resolved, lines: lines, events: &settlement.Events{}, out: &Outcome{
 		Lines: &settlement.Lines{}, Events: &settlement.Events{}, Matches: &settlement.Matches{},
@@ -112,6 +111,11 @@ func Bucket(ctx context.Context, rules *Rules, lines *settlement.Lines, events *
 		if err := b.solve(int32(group)); err != nil {
 			return nil, err
 		}
+	}
+	if rules.Residue && resolved == nil {
+		settlement.AppendRows(b.out.LeftLines, b.lines, b.leftLines)
+		settlement.AppendRows(b.out.LeftEvents, b.events, b.leftEvents)
+		return b.out, nil
 	}
 	b.finish()
 	return b.out, nil
@@ -264,8 +268,6 @@ func (b *bucket) finish() {
 		}
 	}
 	sortFindings(out)
-	settlement.AppendRows(out.LeftLines, b.lines, b.leftLines)
-	settlement.AppendRows(out.LeftEvents, b.events, b.leftEvents)
 }
 
 // sortFindings brings matches and open items into the order of the tables.

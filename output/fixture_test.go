@@ -1,10 +1,15 @@
 package output
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
 	"testing"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"reconcile/settlement"
 )
@@ -87,7 +92,8 @@ func appendLine(b *settlement.Lines, r *rand.Rand, i int) {
 	b.RefundNo.AppendString(pick(payment, "", "R"+order))
 	b.ProviderTxnID.AppendString(fmt.Sprintf("42000024%020d", r.Int64N(1e17)))
 	b.ProviderRefundID.AppendString(pick(payment, "", fmt.Sprintf("503000%022d", r.Int64N(1e17))))
-	b.OccurredAt = append(b.OccurredAt, settlement.Instant(1726099200_000000+r.Int64N(86400)*1_000000))
+	at := settlement.Instant(1726099200_000000 + r.Int64N(86400)*1_000000)
+	b.OccurredAt = append(b.OccurredAt, pick(r.IntN(30) > 0, at, settlement.NoInstant))
 	b.TimeBasis = append(b.TimeBasis, settlement.BasisAsStated)
 	b.SettledOn = append(b.SettledOn, pick(r.IntN(50) > 0, settlement.Day(19978), settlement.NoDay))
 	b.Gross = append(b.Gross, gross)
@@ -174,4 +180,48 @@ func writePart(t testing.TB, table settlement.Table, b settlement.Batch, step in
 		t.Fatal(err)
 	}
 	return info
+}
+
+// anyRecord is a record of n rows of random values, every second one null where
+// the table allows it, for a table of any kind.
+func anyRecord(table settlement.Table, b settlement.Batch, n int, seed uint64) arrow.Record {
+	r := rand.New(rand.NewPCG(seed, 11))
+	builder := array.NewRecordBuilder(memory.NewGoAllocator(), settlement.SchemaOf(b))
+	for i, field := range settlement.SchemaOf(b).Fields() {
+		c, ok := table.Column(field.Name)
+		for range n {
+			null := ok && c.Nullable && r.IntN(2) == 0
+			switch f := builder.Field(i).(type) {
+			case *array.StringBuilder:
+				f.Append(pick(null, "", fmt.Sprintf("文%d", r.IntN(50))))
+			case *array.FixedSizeBinaryBuilder:
+				var id [16]byte
+				if !null {
+					binary.NativeEndian.PutUint64(id[8:], r.Uint64()|1)
+				}
+				f.Append(id[:])
+			case *array.Uint8Builder:
+				most := pick(c.Type == settlement.TypeWord, len(c.Words), 2)
+				first := pick(c.Type == settlement.TypeWord, 1, 0)
+				f.Append(pick(null, uint8(0), uint8(first+r.IntN(most-first))))
+			case *array.Int32Builder:
+				f.Append(anyNarrow(c.Type, null, r))
+			case *array.Int64Builder:
+				f.Append(pick(null, int64(settlement.NoAmount), r.Int64N(2_000_000)-1_000_000))
+			case *array.Uint64Builder:
+				f.Append(r.Uint64())
+			}
+		}
+	}
+	return builder.NewRecord()
+}
+
+func anyNarrow(t settlement.ColumnType, null bool, r *rand.Rand) int32 {
+	switch t {
+	case settlement.TypeRate:
+		return pick(null, int32(settlement.NoRate), r.Int32N(1_000_000))
+	case settlement.TypeDay:
+		return pick(null, int32(settlement.NoDay), 19000+r.Int32N(1000))
+	}
+	return pick(null, int32(-1), r.Int32N(int32(len(testFiles))))
 }

@@ -51,6 +51,33 @@ func TestBothImplementationsReadWhatWasWritten(t *testing.T) {
 	}
 }
 
+func TestEveryTableIsWrittenAndReadBack(t *testing.T) {
+	batches := map[string]settlement.Batch{
+		"statement_lines": new(settlement.Lines), "order_events": new(settlement.Events), "matches": new(settlement.Matches),
+		"breaks": new(settlement.Breaks), "open_items": new(settlement.OpenItems), "charges": new(settlement.Charges),
+		"control_totals": new(settlement.ControlTotals), "summary": new(settlement.Summary),
+	}
+	for _, table := range settlement.Tables {
+		for _, rows := range []int{1, 2, 999} {
+			t.Run(fmt.Sprintf("%s_%d", table.Name, rows), func(t *testing.T) {
+				b := batches[table.Name]
+				rec := anyRecord(table, b, rows, uint64(rows))
+				if err := settlement.View(rec, b); err != nil {
+					t.Fatal(err)
+				}
+				info := writePart(t, table, b, rows)
+				if n, err := CompareAll(info.Path, table); err != nil || n != int64(rows) {
+					t.Errorf("compared %d rows: %v", n, err)
+				}
+				if err := info.Prove(); err != nil {
+					t.Error(err)
+				}
+				checkAgainstBatch(t, info.Path, table, b)
+			})
+		}
+	}
+}
+
 // checkAgainstBatch compares the texts of every row with those of the batch.
 func checkAgainstBatch(t *testing.T, path string, table settlement.Table, b settlement.Batch) {
 	t.Helper()

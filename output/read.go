@@ -177,7 +177,7 @@ func openPart(path string) (p *part, err error) {
 	}()
 	r, err := file.NewParquetReader(in, file.WithReadProps(parquet.NewReaderProperties(memory.NewGoAllocator())))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w: %w", path, errDamaged, err)
+		return nil, fmt.Errorf("%s: %w: %w", path, ErrDamaged, err)
 	}
 	sc := r.MetaData().Schema
 	names := make([]string, sc.NumColumns())
@@ -223,7 +223,7 @@ func (p *part) read(column int) (c *readColumn, err error) {
 	levels := make([]int16, p.rows)
 	descr := chunk.Descriptor()
 	if descr.MaxDefinitionLevel() > 1 || descr.MaxRepetitionLevel() > 0 {
-		return nil, fmt.Errorf("%s: %w: nested columns", what, errDamaged)
+		return nil, fmt.Errorf("%s: %w: nested columns", what, ErrDamaged)
 	}
 	c = &readColumn{logical: descr.LogicalType(), scale: -1}
 	if d, ok := c.logical.(*schema.DecimalLogicalType); ok {
@@ -249,13 +249,13 @@ func (p *part) read(column int) (c *readColumn, err error) {
 			c.texts[i] = string(raw[i])
 		}
 	default:
-		return nil, fmt.Errorf("%s: %w: type %s", what, errDamaged, chunk.Type())
+		return nil, fmt.Errorf("%s: %w: type %s", what, ErrDamaged, chunk.Type())
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
 	if rows != p.rows {
-		return nil, fmt.Errorf("%s: %w: %d rows of %d", what, errDamaged, rows, p.rows)
+		return nil, fmt.Errorf("%s: %w: %d rows of %d", what, ErrDamaged, rows, p.rows)
 	}
 	return c, c.place(levels, descr.MaxDefinitionLevel(), values, what)
 }
@@ -288,7 +288,7 @@ func (c *readColumn) place(levels []int16, defined int16, values int, what strin
 		next++
 	}
 	if int(next) != values {
-		return fmt.Errorf("%s: %w: %d values for %d rows that are not null", what, errDamaged, values, next)
+		return fmt.Errorf("%s: %w: %d values for %d rows that are not null", what, ErrDamaged, values, next)
 	}
 	return nil
 }

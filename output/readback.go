@@ -41,7 +41,7 @@ func ReadBack(path string, table settlement.Table) (Proof, error) {
 	}
 	column := w.column(proof.Column)
 	if column < 0 {
-		return Proof{}, fmt.Errorf("%s: %w: no column %s", path, errDamaged, proof.Column)
+		return Proof{}, fmt.Errorf("%s: %w: no column %s", path, ErrDamaged, proof.Column)
 	}
 	for group := range w.footer.RowGroups {
 		err := w.pages(group, column, func(p *decodedPage) error {
@@ -139,7 +139,7 @@ func (w *witness) addTotals(group int, all map[FileKind]LineTotals) error {
 	var columns [6]int
 	for i, name := range []string{"source_file", "kind", "gross_amount", "settled_amount", "fee_amount", "coupon_amount"} {
 		if columns[i] = w.column(name); columns[i] < 0 {
-			return fmt.Errorf("%s: %w: no column %s", w.path, errDamaged, name)
+			return fmt.Errorf("%s: %w: no column %s", w.path, ErrDamaged, name)
 		}
 	}
 	slots, keys, err := w.slots(group, columns[0], columns[1])
@@ -205,7 +205,7 @@ func (w *witness) slots(group, file, kind int) (slots []int32, keys []FileKind, 
 				code++
 			}
 			if code == kinds {
-				return fmt.Errorf("%s: %w: kind %q", w.path, errDamaged, word)
+				return fmt.Errorf("%s: %w: kind %q", w.path, ErrDamaged, word)
 			}
 			slots[row] = slots[row]*kinds + code
 			row++

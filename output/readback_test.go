@@ -195,24 +195,24 @@ func TestADamagedFileIsAnErrorNeverACrash(t *testing.T) {
 		if err := os.WriteFile(path, raw, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		_, compared := CompareAll(path, table)
-		got, read := everyText(path)
-		ReadBack(path, table)
-		if compared == nil && read == nil && got != want {
+		if _, err := CompareAll(path, table); err != nil {
+			return true
+		}
+		if got, err := everyText(path); err == nil && got != want {
 			t.Errorf("%s at byte %d changed values unseen", what, at)
 		}
-		return compared != nil
+		return false
 	}
 	found := 0
-	for at := range whole {
+	for at := 0; at < len(whole); at += 2 {
 		damaged := slices.Clone(whole)
-		damaged[at] ^= []byte{0xff, 0x01, 0x80}[at%3]
+		damaged[at] ^= []byte{0xff, 0x01, 0x80}[at/2%3]
 		if check("damage", at, damaged) {
 			found++
 		}
 	}
-	if found < len(whole)/2 {
-		t.Errorf("only %d of %d damages were found", found, len(whole))
+	if found < len(whole)/4 {
+		t.Errorf("only %d of %d damages were found", found, len(whole)/2)
 	}
 	for size := 0; size < len(whole); size += 61 {
 		if !check("a cut", size, whole[:size]) {

@@ -36,7 +36,9 @@ type witness struct {
 // largestPage bounds what a damaged page header can make a reader allocate.
 const largestPage = 1 << 30
 
-var errDamaged = errors.New("not a Parquet file of ours, or damaged")
+// ErrDamaged marks a file that is no part written by this program, or no longer
+// what was written.
+var ErrDamaged = errors.New("not a Parquet file of ours, or damaged")
 
 func openWitness(path string) (w *witness, err error) {
 	defer recovered(path, &err)
@@ -62,14 +64,14 @@ func (w *witness) readFooter() error {
 	w.size = stat.Size()
 	var tail [8]byte
 	if w.size < 12 {
-		return fmt.Errorf("%w: %d bytes", errDamaged, w.size)
+		return fmt.Errorf("%w: %d bytes", ErrDamaged, w.size)
 	}
 	if _, err := w.file.ReadAt(tail[:], w.size-8); err != nil {
 		return err
 	}
 	length := int64(binary.LittleEndian.Uint32(tail[:]))
 	if string(tail[4:]) != magic || length > w.size-12 {
-		return fmt.Errorf("%w: no footer", errDamaged)
+		return fmt.Errorf("%w: no footer", ErrDamaged)
 	}
 	raw := make([]byte, length+8)
 	if _, err := w.file.ReadAt(raw, w.size-length-8); err != nil {
@@ -77,11 +79,11 @@ func (w *witness) readFooter() error {
 	}
 	r := &reader.ParquetReader{PFile: memoryFile{bytes.NewReader(raw)}}
 	if err := r.ReadFooter(); err != nil {
-		return fmt.Errorf("%w: %w", errDamaged, err)
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	w.footer = r.Footer
 	if len(w.footer.Schema) < 1 {
-		return fmt.Errorf("%w: no schema", errDamaged)
+		return fmt.Errorf("%w: no schema", ErrDamaged)
 	}
 	w.columns = w.footer.Schema[1:]
 	return w.checkFooter()
@@ -91,25 +93,25 @@ func (w *witness) readFooter() error {
 func (w *witness) checkFooter() error {
 	for _, c := range w.columns {
 		if c.GetNumChildren() > 0 || c.Type == nil || c.GetRepetitionType() == parquet.FieldRepetitionType_REPEATED {
-			return fmt.Errorf("%w: nested columns", errDamaged)
+			return fmt.Errorf("%w: nested columns", ErrDamaged)
 		}
 	}
 	var rows int64
 	for g, group := range w.footer.RowGroups {
 		if len(group.Columns) != len(w.columns) || group.NumRows < 0 {
-			return fmt.Errorf("%w: row group %d has %d columns of %d", errDamaged, g, len(group.Columns), len(w.columns))
+			return fmt.Errorf("%w: row group %d has %d columns of %d", ErrDamaged, g, len(group.Columns), len(w.columns))
 		}
 		for i, chunk := range group.Columns {
 			m := chunk.MetaData
 			if m == nil || m.Codec != parquet.CompressionCodec_ZSTD || m.NumValues != group.NumRows || m.Type != w.columns[i].GetType() || w.start(m) < 4 ||
 				m.TotalCompressedSize < 0 || m.TotalCompressedSize > w.size-w.start(m) {
-				return fmt.Errorf("%w: column %s of row group %d", errDamaged, w.columns[i].Name, g)
+				return fmt.Errorf("%w: column %s of row group %d", ErrDamaged, w.columns[i].Name, g)
 			}
 		}
 		rows += group.NumRows
 	}
 	if rows != w.footer.NumRows || rows < 0 {
-		return fmt.Errorf("%w: %d rows in the row groups, %d in the footer", errDamaged, rows, w.footer.NumRows)
+		return fmt.Errorf("%w: %d rows in the row groups, %d in the footer", ErrDamaged, rows, w.footer.NumRows)
 	}
 	return nil
 }
@@ -169,7 +171,7 @@ func (w *witness) pages(group, column int, fn func(*decodedPage) error) (err err
 		}
 		raw, err := compress.Uncompress(w.chunk[at+body:at+body+int(header.CompressedPageSize)], m.Codec)
 		if err != nil || len(raw) != int(header.UncompressedPageSize) {
-			return fmt.Errorf("%s: column %s, row group %d: %w: a page does not unpack: %v", w.path, name, group, errDamaged, err)
+			return fmt.Errorf("%s: column %s, row group %d: %w: a page does not unpack: %v", w.path, name, group, ErrDamaged, err)
 		}
 		at += body + int(header.CompressedPageSize)
 		if header.Type == parquet.PageType_DICTIONARY_PAGE {
@@ -232,7 +234,7 @@ func pageAt(head []byte, size, unpacked, left int64) (header *parquet.PageHeader
 	file := byteByByte{memoryFile{bytes.NewReader(head)}}
 	header, err = layout.ReadPageHeader(source.ConvertToThriftReader(file, 0, 1))
 	if err != nil {
-		return nil, 0, fmt.Errorf("%w: page header: %w", errDamaged, err)
+		return nil, 0, fmt.Errorf("%w: page header: %w", ErrDamaged, err)
 	}
 	body = len(head) - file.Len()
 	ok := header.CompressedPageSize >= 0 && int64(header.CompressedPageSize) <= size-int64(body) &&
@@ -249,7 +251,7 @@ func pageAt(head []byte, size, unpacked, left int64) (header *parquet.PageHeader
 		ok = false
 	}
 	if !ok || !unpacksTo(head[body:], int64(header.UncompressedPageSize)) {
-		return nil, 0, fmt.Errorf("%w: page header", errDamaged)
+		return nil, 0, fmt.Errorf("%w: page header", ErrDamaged)
 	}
 	return header, body, nil
 }
@@ -272,7 +274,7 @@ func decodePage(raw []byte, header *parquet.DataPageHeader, column *parquet.Sche
 	if column.GetRepetitionType() == parquet.FieldRepetitionType_OPTIONAL {
 		levels, err := layout.ReadDataPageValues(in, parquet.Encoding_RLE, parquet.Type_INT64, -1, uint64(p.rows), 1)
 		if err != nil {
-			return nil, fmt.Errorf("%w: levels: %w", errDamaged, err)
+			return nil, fmt.Errorf("%w: levels: %w", ErrDamaged, err)
 		}
 		p.levels = levels
 		used = 0
@@ -282,16 +284,16 @@ func decodePage(raw []byte, header *parquet.DataPageHeader, column *parquet.Sche
 	}
 	if header.Encoding == parquet.Encoding_RLE_DICTIONARY {
 		if dict == nil {
-			return nil, fmt.Errorf("%w: no dictionary", errDamaged)
+			return nil, fmt.Errorf("%w: no dictionary", ErrDamaged)
 		}
 		p.dict = dict
 	}
 	values, err := layout.ReadDataPageValues(in, header.Encoding, column.GetType(), -1, uint64(used), 0)
 	if err != nil {
-		return nil, fmt.Errorf("%w: values: %w", errDamaged, err)
+		return nil, fmt.Errorf("%w: values: %w", ErrDamaged, err)
 	}
 	if len(values) != used {
-		return nil, fmt.Errorf("%w: %d values for %d rows", errDamaged, len(values), used)
+		return nil, fmt.Errorf("%w: %d values for %d rows", ErrDamaged, len(values), used)
 	}
 	p.values = values
 	return p, nil
@@ -300,7 +302,7 @@ func decodePage(raw []byte, header *parquet.DataPageHeader, column *parquet.Sche
 // recovered turns a panic into an error that names what was being read.
 func recovered(what string, err *error) {
 	if r := recover(); r != nil {
-		*err = fmt.Errorf("%s: %w: %v", what, errDamaged, r)
+		*err = fmt.Errorf("%s: %w: %v", what, ErrDamaged, r)
 	}
 }
 

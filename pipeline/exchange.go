@@ -2,23 +2,36 @@ package pipeline
 
 import (
 	"fmt"
+	"math/bits"
 	"os"
 	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
 
-	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/ipc"
 
 	"reconcile/settlement"
 )
 
-// partitions is how finely the exchange cuts: a power of two, at least the number
-// of buckets of any run. Partition p holds the keys whose top bits are p; a bucket
-// is a run of neighbouring partitions, so the number of buckets can be chosen
-// after everything was read.
-const partitions = 256
+// An exchange cuts into a power of two of partitions, at least as many as there will
+// be buckets. Partition p holds the keys whose top bits are p; a bucket is a run of
+// neighbouring partitions, so the number of buckets can be chosen after everything
+// was read.
+const (
+	minPartitions = 64
+	maxPartitions = 1024
+)
+
+// partitionCount gives each bucket of an input of about so many decoded bytes four
+// partitions, which leaves room for an input that is larger than it seemed.
+func partitionCount(decoded int64) int {
+	n := minPartitions
+	for n < maxPartitions && int64(n)*bucketBytes < 4*decoded {
+		n *= 2
+	}
+	return n
+}
 
 // budget is the memory that the rows waiting in all exchanges of a run may take,
 // and where they go when it is used up.
@@ -56,83 +69,95 @@ type batchOf[T any] interface {
 }
 
 // exchange gathers the rows of one kind of batch by the top bits of their key.
-// add may be called from many goroutines; take follows when all is added.
+// scatter may be called from many goroutines; load follows when all is there.
 type exchange[T any, B batchOf[T]] struct {
 	name   string
 	key    func(B) []uint64
 	budget *budget
-	parts  [partitions]part[T]
+	parts  []part[T]
+	shift  int // of a key to its partition
 	rows   atomic.Int64
 }
 
+// part is one partition: the batch that grows, those that are full, and what went
+// to disk. Full batches are left as they are, so that nothing is copied again
+// while rows arrive.
 type part[T any] struct {
 	mu    sync.Mutex
+	full  []T
 	batch T
-	bytes int64
-	spill *spillFile
+	// columns are those of batch, kept because a part is appended to in small pieces.
+	columns []settlement.Column
+	bytes   int64 // of batch
+	held    int64 // of full and batch
+	spill   *spillFile
 }
+
+// fullPart is the size at which a partition's batch is full.
+const fullPart = 1 << 20
 
 type spillFile struct {
 	file   *os.File
 	writer *ipc.Writer
 }
 
-func newExchange[T any, B batchOf[T]](name string, budget *budget, key func(B) []uint64) *exchange[T, B] {
-	return &exchange[T, B]{name: name, key: key, budget: budget}
-}
-
-// add scatters the rows of a record, which is not kept.
-func (x *exchange[T, B]) add(rec arrow.Record) error {
-	var view T
-	if err := settlement.View(rec, B(&view)); err != nil {
-		return fmt.Errorf("%s: %w", x.name, err)
+func newExchange[T any, B batchOf[T]](name string, partitions int, budget *budget, key func(B) []uint64) *exchange[T, B] {
+	x := &exchange[T, B]{name: name, key: key, budget: budget, parts: make([]part[T], partitions)}
+	x.shift = 64 - bits.TrailingZeros(uint(partitions))
+	for p := range x.parts {
+		x.parts[p].columns = B(&x.parts[p].batch).Columns()
 	}
-	return x.scatter(B(&view))
+	return x
 }
 
+// scatter adds the rows of a batch, which is not kept.
 func (x *exchange[T, B]) scatter(view B) error {
 	keys := x.key(view)
 	x.rows.Add(int64(len(keys)))
 	// Rows by partition, as a counting sort: one pass to count, one to place.
-	var start [partitions + 1]int32
+	start := make([]int32, len(x.parts)+1)
 	for _, k := range keys {
-		start[k>>56+1]++
+		start[k>>x.shift+1]++
 	}
-	for p := range partitions {
+	for p := range x.parts {
 		start[p+1] += start[p]
 	}
 	rows := make([]int32, len(keys))
-	next := start
+	next := slices.Clone(start)
 	for i, k := range keys {
-		rows[next[k>>56]] = int32(i)
-		next[k>>56]++
+		p := k >> x.shift
+		rows[next[p]] = int32(i)
+		next[p]++
 	}
-	for p := range partitions {
+	columns := view.Columns()
+	for p := range x.parts {
 		if start[p] == start[p+1] {
 			continue
 		}
-		if err := x.append(p, view, rows[start[p]:start[p+1]]); err != nil {
+		if err := x.append(p, columns, rows[start[p]:start[p+1]]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// maxPart is the size at which a partition is spilled whatever the budget: the
-// offsets of its texts are 32 bits wide.
-const maxPart = 1 << 30
-
-func (x *exchange[T, B]) append(p int, view B, rows []int32) error {
+func (x *exchange[T, B]) append(p int, columns []settlement.Column, rows []int32) error {
 	part := &x.parts[p]
 	part.mu.Lock()
 	defer part.mu.Unlock()
-	settlement.AppendRows(B(&part.batch), view, rows)
-	bytes := settlement.Bytes(B(&part.batch))
+	settlement.AppendColumnRows(part.columns, columns, rows)
+	bytes := settlement.ColumnBytes(part.columns)
 	used := x.budget.used.Add(bytes - part.bytes)
+	part.held += bytes - part.bytes
 	part.bytes = bytes
+	if bytes > fullPart {
+		var empty T
+		part.full = append(part.full, part.batch)
+		part.batch, part.bytes = empty, 0
+	}
 	// A partition that holds its share of a full budget goes to disk. The test is
 	// local, so partitions spill one after the other as they fill.
-	if used > x.budget.limit && bytes > x.budget.limit/(4*partitions) || bytes > maxPart {
+	if used > x.budget.limit && part.held > x.budget.limit/int64(4*len(x.parts)) {
 		return x.spillPart(p)
 	}
 	return nil
@@ -150,31 +175,43 @@ func (x *exchange[T, B]) spillPart(p int) error {
 		schema := settlement.SchemaOf(B(&part.batch))
 		part.spill = &spillFile{f, ipc.NewWriter(f, ipc.WithSchema(schema), ipc.WithLZ4())}
 	}
-	if err := part.spill.writer.Write(settlement.Record(B(&part.batch))); err != nil {
-		return fmt.Errorf("write rows that do not fit into memory to %s (is the disk full?): %w", x.budget.dir, err)
+	for i := range part.full {
+		if err := x.spillBatch(part.spill, B(&part.full[i])); err != nil {
+			return err
+		}
+	}
+	if err := x.spillBatch(part.spill, B(&part.batch)); err != nil {
+		return err
 	}
 	x.budget.mu.Lock()
-	x.budget.spilled += part.bytes
+	x.budget.spilled += part.held
 	x.budget.mu.Unlock()
-	x.budget.used.Add(-part.bytes)
-	part.bytes = 0
-	var empty T
-	part.batch = empty
+	part.forget(x.budget)
 	return nil
+}
+
+func (x *exchange[T, B]) spillBatch(s *spillFile, batch B) error {
+	if batch.Len() == 0 {
+		return nil
+	}
+	if err := s.writer.Write(settlement.Record(batch)); err != nil {
+		return fmt.Errorf("write rows that do not fit into memory to %s (is the disk full?): %w", x.budget.dir, err)
+	}
+	return nil
+}
+
+// forget gives back the memory of a partition.
+func (p *part[T]) forget(b *budget) {
+	b.used.Add(-p.held)
+	var empty T
+	p.full, p.batch, p.bytes, p.held = nil, empty, 0, 0
 }
 
 // load returns the rows of partitions [from, until) as one batch. They stay in
 // the exchange: a bucket whose leftovers go through pass 3 is loaded twice.
 func (x *exchange[T, B]) load(from, until int) (B, error) {
-	if until == from+1 && x.parts[from].spill == nil {
-		return B(&x.parts[from].batch), nil
-	}
 	all := B(new(T))
-	rows := 0
-	for p := from; p < until; p++ {
-		rows += B(&x.parts[p].batch).Len()
-	}
-	settlement.Grow(all, rows)
+	var held []settlement.Batch
 	for p := from; p < until; p++ {
 		part := &x.parts[p]
 		if part.spill != nil {
@@ -182,8 +219,12 @@ func (x *exchange[T, B]) load(from, until int) (B, error) {
 				return nil, err
 			}
 		}
-		settlement.AppendAll(all, B(&part.batch))
+		for i := range part.full {
+			held = append(held, B(&part.full[i]))
+		}
+		held = append(held, B(&part.batch))
 	}
+	settlement.AppendBatches(all, held)
 	return all, nil
 }
 
@@ -222,28 +263,27 @@ func (x *exchange[T, B]) release(from, until int) {
 			os.Remove(part.spill.file.Name())
 			part.spill = nil
 		}
-		x.budget.used.Add(-part.bytes)
-		var empty T
-		part.batch, part.bytes = empty, 0
+		part.forget(x.budget)
 	}
 }
 
-// filter removes the rows for which keep is false, in partitions that are still in
-// memory; spilled rows are filtered when they are loaded.
+// keepRows returns the rows for which keep is true: the batch itself where that is
+// all of them.
 func keepRows[T any, B batchOf[T]](batch B, keep func(i int) bool) B {
-	all := true
-	rows := make([]int32, 0, batch.Len())
-	for i := range batch.Len() {
-		if keep(i) {
-			rows = append(rows, int32(i))
-		} else {
-			all = false
-		}
+	first := 0
+	for first < batch.Len() && keep(first) {
+		first++
 	}
-	if all {
+	if first == batch.Len() {
 		return batch
 	}
+	var rows []int32
+	for i := range batch.Len() {
+		if i < first || i > first && keep(i) {
+			rows = append(rows, int32(i))
+		}
+	}
 	kept := B(new(T))
-	settlement.AppendRows(kept, batch, slices.Clip(rows))
+	settlement.AppendRows(kept, batch, rows)
 	return kept
 }

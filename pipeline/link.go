@@ -71,7 +71,7 @@ func (r *run) routeEvents(events *settlement.Events) error {
 // linkRefunds sends the waiting refunds on, under their order's payment number
 // where it has one.
 func (r *run) linkRefunds(ctx context.Context) error {
-	for p := range partitions {
+	for p := range r.partitions {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

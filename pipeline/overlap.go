@@ -19,15 +19,15 @@ func (r *run) checkOverlaps(ctx context.Context) error {
 	if len(overlapping) == 0 {
 		return nil
 	}
-	byID := newExchange[settlement.Lines]("overlap", r.budget, func(l *settlement.Lines) []uint64 {
+	byID := newExchange[settlement.Lines]("overlap", r.partitions, r.budget, func(l *settlement.Lines) []uint64 {
 		keys := make([]uint64, l.Len())
 		for i, id := range l.ID {
 			keys[i] = id.Hi
 		}
 		return keys
 	})
-	defer byID.release(0, partitions)
-	for p := range partitions {
+	defer byID.release(0, r.partitions)
+	for p := range r.partitions {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -40,7 +40,7 @@ func (r *run) checkOverlaps(ctx context.Context) error {
 			return err
 		}
 	}
-	for p := range partitions {
+	for p := range r.partitions {
 		lines, err := byID.load(p, p+1)
 		if err != nil {
 			return err

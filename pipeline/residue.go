@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"math/bits"
 	"sync"
 
 	"reconcile/match"
@@ -44,22 +45,22 @@ func (r *resolution) forMatch() *match.Resolution {
 // one resolution a bucket. It is only called where an event can be claimed that
 // way; the buckets are then computed once more, with the resolution.
 func (r *run) resolveResidue(ctx context.Context) ([]*resolution, error) {
-	lines := newExchange[settlement.Lines]("left-lines", r.budget, func(l *settlement.Lines) []uint64 {
+	lines := newExchange[settlement.Lines]("left-lines", r.partitions, r.budget, func(l *settlement.Lines) []uint64 {
 		keys := make([]uint64, l.Len())
 		for i := range keys {
 			keys[i] = match.ResidueKey(l.Kind[i], l.ProviderTxnID.At(i), l.RefundNo.At(i))
 		}
 		return keys
 	})
-	events := newExchange[settlement.Events]("left-events", r.budget, func(e *settlement.Events) []uint64 {
+	events := newExchange[settlement.Events]("left-events", r.partitions, r.budget, func(e *settlement.Events) []uint64 {
 		keys := make([]uint64, e.Len())
 		for i := range keys {
 			keys[i] = match.ResidueKey(e.Kind[i], e.ProviderTxnID.At(i), e.RefundNo.At(i))
 		}
 		return keys
 	})
-	defer lines.release(0, partitions)
-	defer events.release(0, partitions)
+	defer lines.release(0, r.partitions)
+	defer events.release(0, r.partitions)
 
 	r.rules.Match.Residue = true
 	err := r.eachBucket(ctx, func(ctx context.Context, b int) error {
@@ -87,7 +88,7 @@ func (r *run) resolveResidue(ctx context.Context) ([]*resolution, error) {
 		}}
 	}
 	var mu sync.Mutex
-	err = r.each(ctx, partitions, func(_ context.Context, p int) error {
+	err = r.each(ctx, r.partitions, func(_ context.Context, p int) error {
 		leftLines, err := lines.load(p, p+1)
 		if err != nil {
 			return err
@@ -123,4 +124,4 @@ func (r *run) spread(found []*resolution, out *match.ResidueOutcome) {
 }
 
 // bucketOf is the bucket of a key: its top bits.
-func (r *run) bucketOf(key uint64) int { return int(key>>56) * r.buckets / partitions }
+func (r *run) bucketOf(key uint64) int { return int(key >> (64 - bits.TrailingZeros(uint(r.buckets)))) }

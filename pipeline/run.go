@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -27,6 +28,8 @@ type run struct {
 	files   []string // the name of each statement, for the column source_file
 	budget  *budget
 	buckets int
+	// partitions is how finely the exchanges cut, see partitionCount.
+	partitions int
 
 	lines   *exchange[settlement.Lines, *settlement.Lines]
 	events  *exchange[settlement.Events, *settlement.Events]
@@ -99,10 +102,11 @@ func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refuse
 		started:   time.Now(),
 		durations: map[Stage]time.Duration{},
 	}
+	r.partitions = partitionCount(likelySize(deliveries))
 	r.latest.Store(int64(settlement.NoInstant))
-	r.lines = newExchange[settlement.Lines]("lines", r.budget, func(l *settlement.Lines) []uint64 { return l.Key })
-	r.events = newExchange[settlement.Events]("events", r.budget, func(e *settlement.Events) []uint64 { return e.Key })
-	r.refunds = newExchange[settlement.Events]("refunds", r.budget, func(e *settlement.Events) []uint64 { return e.Key })
+	r.lines = newExchange[settlement.Lines]("lines", r.partitions, r.budget, func(l *settlement.Lines) []uint64 { return l.Key })
+	r.events = newExchange[settlement.Events]("events", r.partitions, r.budget, func(e *settlement.Events) []uint64 { return e.Key })
+	r.refunds = newExchange[settlement.Events]("refunds", r.partitions, r.budget, func(e *settlement.Events) []uint64 { return e.Key })
 
 	if err := r.stage(StageIngest, func() error { return r.ingest(ctx, deliveries, refused, excluded, r.takeLines, r.takeEvents) }); err != nil {
 		return nil, err
@@ -234,7 +238,7 @@ func (r *run) reconcile(ctx context.Context, staging *output.Staging) error {
 	if r.rules, err = r.buildRules(); err != nil {
 		return err
 	}
-	r.buckets = bucketCount(r.decodedBytes())
+	r.buckets = bucketCount(r.decodedBytes(), r.partitions)
 	if err := r.checkOverlaps(ctx); err != nil {
 		return err
 	}
@@ -275,12 +279,32 @@ const bucketBytes = 64 << 20
 
 // bucketCount is the power of two that gives buckets of about bucketBytes. It
 // depends on the input alone, never on memory or cores: so do the tables.
-func bucketCount(decoded int64) int {
+func bucketCount(decoded int64, most int) int {
 	n := 1
-	for n < partitions && int64(n)*bucketBytes < decoded {
+	for n < most && int64(n)*bucketBytes < decoded {
 		n *= 2
 	}
 	return n
+}
+
+// likelySize is about how large the deliveries are when decoded: a stream of
+// unknown size is taken for 32 times its file.
+func likelySize(deliveries []*ingest.Delivery) (sum int64) {
+	for _, d := range deliveries {
+		if d.Size >= 0 {
+			sum += d.Size
+			continue
+		}
+		if info, err := os.Stat(d.File); err == nil {
+			sum += 32 * info.Size()
+		}
+	}
+	return sum
+}
+
+// bucketParts is the partitions [from, until) that bucket b is made of.
+func (r *run) bucketParts(b int) (from, until int) {
+	return b * r.partitions / r.buckets, (b + 1) * r.partitions / r.buckets
 }
 
 // eachBucket runs work for every bucket on the job's cores.
@@ -304,7 +328,7 @@ func (r *run) each(ctx context.Context, n int, work func(ctx context.Context, i 
 
 // loadBucket returns the rows of bucket b that may be used.
 func (r *run) loadBucket(b int) (*settlement.Lines, *settlement.Events, error) {
-	from, until := b*partitions/r.buckets, (b+1)*partitions/r.buckets
+	from, until := r.bucketParts(b)
 	lines, err := r.lines.load(from, until)
 	if err != nil {
 		return nil, nil, err
@@ -345,7 +369,7 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 	var proof proofSums
 	proof.bucket(out, resolved, len(r.files))
 
-	from, until := b*partitions/r.buckets, (b+1)*partitions/r.buckets
+	from, until := r.bucketParts(b)
 	r.lines.release(from, until)
 	r.events.release(from, until)
 	parts, err := r.writeParts(staging, b, out)

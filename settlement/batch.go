@@ -103,7 +103,11 @@ func (t *Text) appendRows(from columnData, rows []int32) {
 	if len(t.Offsets) == 0 {
 		t.Offsets = append(t.Offsets, 0)
 	}
-	offsets, data := slices.Grow(t.Offsets, len(rows)), t.Data
+	bytes := 0
+	for _, r := range rows {
+		bytes += int(src.Offsets[r+1] - src.Offsets[r])
+	}
+	offsets, data := slices.Grow(t.Offsets, len(rows)), slices.Grow(t.Data, bytes)
 	for _, r := range rows {
 		data = append(data, src.Data[src.Offsets[r]:src.Offsets[r+1]]...)
 		offsets = append(offsets, int32(len(data)))
@@ -306,12 +310,16 @@ func View(rec arrow.Record, b Batch) error {
 
 // AppendRows appends the given rows of src to dst, both of one kind of batch.
 func AppendRows(dst, src Batch, rows []int32) {
-	if len(rows) == 0 {
-		return
+	if len(rows) > 0 {
+		AppendColumnRows(dst.Columns(), src.Columns(), rows)
 	}
-	from := src.Columns()
-	for i, c := range dst.Columns() {
-		c.data.appendRows(from[i].data, rows)
+}
+
+// AppendColumnRows is AppendRows for callers that keep the columns of a batch: they
+// stay valid while the batch is appended to.
+func AppendColumnRows(dst, src []Column, rows []int32) {
+	for i, c := range dst {
+		c.data.appendRows(src[i].data, rows)
 	}
 }
 
@@ -320,6 +328,33 @@ func AppendAll(dst, src Batch) {
 	from := src.Columns()
 	for i, c := range dst.Columns() {
 		c.data.appendAll(from[i].data)
+	}
+}
+
+// AppendBatches appends all rows of several batches to dst, all of one kind, and
+// makes room for them at once.
+func AppendBatches(dst Batch, batches []Batch) {
+	into := dst.Columns()
+	from := make([][]Column, len(batches))
+	for n, b := range batches {
+		from[n] = b.Columns()
+	}
+	for i, c := range into {
+		if text, ok := c.data.(*Text); ok {
+			bytes := 0
+			for n := range batches {
+				bytes += len(from[n][i].data.(*Text).Data)
+			}
+			text.Data = slices.Grow(text.Data, bytes)
+		}
+		rows := 0
+		for n := range batches {
+			rows += from[n][i].data.len()
+		}
+		c.data.grow(rows)
+		for n := range batches {
+			c.data.appendAll(from[n][i].data)
+		}
 	}
 }
 
@@ -338,9 +373,12 @@ func Grow(b Batch, rows int) {
 }
 
 // Bytes is the memory that the rows of b take.
-func Bytes(b Batch) int64 {
+func Bytes(b Batch) int64 { return ColumnBytes(b.Columns()) }
+
+// ColumnBytes is the memory that the rows of columns take.
+func ColumnBytes(columns []Column) int64 {
 	var sum int64
-	for _, c := range b.Columns() {
+	for _, c := range columns {
 		sum += c.data.bytes()
 	}
 	return sum

@@ -58,7 +58,6 @@ type Reader struct {
 	in      Input
 	sum     hash.Hash
 	buffer  []byte // what was read and not yet handed out
-	spare   []byte
 	size    int64
 	line    int64 // number of the last line handed out
 	ended   bool

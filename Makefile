@@ -1,0 +1,48 @@
+# The targets a person types; `make help` lists them.
+GO ?= go
+BIN := bin/reconcile
+GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
+FUZZTIME ?= 10s
+
+.PHONY: help build demo test race fuzz check engines bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build bin/reconcile
+	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN) ./cmd/reconcile
+
+demo: build ## write the sample day, run it, print the summary
+	@rm -rf demo
+	$(BIN) init demo
+	$(BIN) run demo/inbox --config demo/reconcile.yaml --out demo/out --breaks-ok
+
+test: ## all tests that need nothing but Go
+	$(GO) test ./...
+
+race: ## the same under the race detector (needs a C compiler)
+	CGO_ENABLED=1 $(GO) test -race ./...
+
+fuzz: ## every fuzz target for FUZZTIME each
+	@for package in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+	    echo "$$package $$target"; \
+	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$package || exit 1; \
+	  done; \
+	done
+
+engines: build ## open a result in DuckDB, Polars and pyarrow (installs them with pip)
+	testdata/engines/run $(BIN)
+
+check: ## formatting, vet, linters, known vulnerabilities
+	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
+	$(GO) vet ./...
+	$(GO) run $(GOLANGCI) run ./...
+	@testdata/vulncheck $(GO) $(GOVULNCHECK)
+
+bench: ## Go benchmarks of the hot stages, in benchstat's format
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+clean: ## remove what the targets made
+	rm -rf bin demo

@@ -1,0 +1,212 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"reconcile/ingest"
+	"reconcile/ingest/orders"
+	"reconcile/schedule"
+	"reconcile/settlement"
+)
+
+// configName is the configuration that is read where it lies and none is named.
+const configName = "reconcile.yaml"
+
+// config is a configuration file. The zero value is that of a run without one.
+type config struct {
+	path string // "" where there is none
+	hash string // SHA-256 of the file, lower-case hex
+
+	mappings ingest.Mappings
+	account  string
+	window   settlement.Instant // 0 where it is not stated
+	memory   int64              // bytes; 0 where it is not stated
+	jobs     int                // 0 where it is not stated
+	nightly  nightly
+}
+
+// nightly is the part of the configuration for the command schedule. Paths are
+// resolved against the folder of the configuration.
+type nightly struct{ cron, inbox, out string }
+
+// readConfig reads the named configuration, or where none is named the one in the
+// current folder, if it is there. All faults are in the one error.
+func readConfig(path string) (*config, error) {
+	named := path != ""
+	if !named {
+		path = configName
+	}
+	text, err := os.ReadFile(path)
+	if !named && errors.Is(err, os.ErrNotExist) {
+		return &config{}, nil
+	}
+	if err != nil {
+		return nil, usage(err)
+	}
+	c, err := parseConfig(path, text)
+	return c, usage(err)
+}
+
+func parseConfig(path string, text []byte) (*config, error) {
+	sum := sha256.Sum256(text)
+	c := &config{path: path, hash: hex.EncodeToString(sum[:])}
+	r := &yamlReader{path: path, places: map[string]place{}}
+	root := r.root(text)
+	r.mapping("", root, map[string]field{
+		"orders":   mappingField(r, &c.mappings.Orders),
+		"refunds":  mappingField(r, &c.mappings.Refunds),
+		"account":  r.text(c.takeAccount),
+		"window":   r.text(c.takeWindow),
+		"memory":   r.text(c.takeMemory),
+		"jobs":     r.text(c.takeJobs),
+		"schedule": func(at string, n ast.Node) { r.schedule(at, n, &c.nightly) },
+	})
+	if err := r.err(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// mappingField reads how an extract differs from the plain layout.
+func mappingField(r *yamlReader, m *orders.Mapping) field {
+	return func(at string, n ast.Node) {
+		r.mapping(at, n, map[string]field{
+			"encoding": r.text(func(text string) (string, error) { m.Encoding = text; return "", nil }),
+			"columns":  r.words(&m.Columns),
+			"statuses": r.words(&m.Statuses),
+			"wallets":  r.words(&m.Wallets),
+			"defaults": r.words(&m.Defaults),
+			"total_rows": r.text(func(text string) (string, error) {
+				n, err := strconv.ParseInt(text, 10, 64)
+				if err != nil {
+					return "a whole number, such as 1250", fmt.Errorf("%q is no number of rows", text)
+				}
+				m.TotalRows = &n
+				return "", nil
+			}),
+			"total_amount": r.text(func(text string) (string, error) {
+				a, err := settlement.ParseAmount([]byte(text))
+				if err != nil {
+					return "yuan, such as 12345.60", fmt.Errorf("%q is no amount: %w", text, err)
+				}
+				m.TotalAmount = &a
+				return "", nil
+			}),
+			"watermark": r.text(func(text string) (string, error) {
+				t, err := settlement.ParseInstant([]byte(text))
+				if err != nil {
+					return "", fmt.Errorf("%q is %w", text, err)
+				}
+				m.Watermark = t
+				return "", nil
+			}),
+		})
+		for _, f := range m.Validate() {
+			where, ok := r.places[at+"."+f.Key]
+			if !ok {
+				where = r.places[at]
+			}
+			r.fault(where, f.Do, "%s.%s: %s", at, f.Key, f.What)
+		}
+	}
+}
+
+func (c *config) takeAccount(text string) (do string, err error) {
+	if text == "" || strings.TrimSpace(text) != text {
+		return "give the merchant number, or leave the key out", errors.New("it is empty or has blanks around it")
+	}
+	c.account = text
+	return "", nil
+}
+
+func (c *config) takeWindow(text string) (do string, err error) {
+	d, err := time.ParseDuration(text)
+	if err != nil || d < time.Minute || d > 12*time.Hour {
+		return "between 1m and 12h, such as 30m", fmt.Errorf("%q is no cut-off window", text)
+	}
+	c.window = settlement.Instant(d.Microseconds())
+	return "", nil
+}
+
+func (c *config) takeMemory(text string) (do string, err error) {
+	c.memory, err = parseSize(text)
+	return sizeAdvice, err
+}
+
+func (c *config) takeJobs(text string) (do string, err error) {
+	c.jobs, err = strconv.Atoi(text)
+	if err != nil || c.jobs < 0 || c.jobs > maxJobs {
+		return "the number of cores to use; 0 takes all", fmt.Errorf("%q is no number of cores", text)
+	}
+	return "", nil
+}
+
+const maxJobs = 1024
+
+// schedule reads the section of the command schedule.
+func (r *yamlReader) schedule(at string, n ast.Node, to *nightly) {
+	base := filepath.Dir(r.path)
+	path := func(to *string) field {
+		return r.text(func(text string) (string, error) {
+			if text == "" {
+				return "give a folder", errors.New("it is empty")
+			}
+			if !filepath.IsAbs(text) {
+				text = filepath.Join(base, text)
+			}
+			*to = filepath.Clean(text)
+			return "", nil
+		})
+	}
+	r.mapping(at, n, map[string]field{
+		"cron": r.text(func(text string) (string, error) {
+			_, err := schedule.Parse(text, time.Now())
+			to.cron = text
+			return "", err
+		}),
+		"zone": r.text(func(text string) (string, error) {
+			if zone := settlement.Shanghai.String(); text != zone {
+				return zone + " is the only one: the wallets' days are its days", fmt.Errorf("%q is no zone of a schedule", text)
+			}
+			return "", nil
+		}),
+		"inbox": path(&to.inbox),
+		"out":   path(&to.out),
+	})
+	if to.inbox == "" || to.out == "" {
+		return
+	}
+	if inside, err := filepath.Rel(to.inbox, to.out); err == nil && inside != ".." && !strings.HasPrefix(inside, "../") {
+		r.fault(r.places[at+".out"], "choose a folder beside the inbox", "%s.out lies in the inbox: results would be read as input", at)
+	}
+}
+
+const sizeAdvice = "a size of at least 64MiB, such as 512MiB or 2GiB"
+
+const smallestMemory = 64 << 20
+
+// parseSize reads "512MiB", "2GiB"; a plain number is bytes.
+func parseSize(text string) (int64, error) {
+	number := strings.TrimRight(text, "BKMGTbikmgt")
+	unit := strings.ToUpper(text[len(number):])
+	factor, ok := map[string]int64{"": 1, "B": 1, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "TIB": 1 << 40,
+		"KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}[unit]
+	n, err := strconv.ParseInt(strings.TrimSpace(number), 10, 64)
+	if err != nil || !ok || n < 0 || n > 1<<62/factor {
+		return 0, fmt.Errorf("%q is no size", text)
+	}
+	if n *= factor; n < smallestMemory {
+		return 0, fmt.Errorf("%q is too little", text)
+	}
+	return n, nil
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/mattn/go-runewidth"
+)
+
+// grid is a table of text whose columns align in a terminal, where a Chinese
+// character is two cells wide. The first column is flush left, the others flush
+// right.
+type grid struct {
+	rows [][]string
+	left map[int]bool
+	// rules are the rows before which a line is drawn.
+	rules map[int]bool
+}
+
+func newGrid(heading ...string) *grid {
+	g := &grid{left: map[int]bool{0: true}, rules: map[int]bool{}}
+	g.row(heading...)
+	g.rule()
+	return g
+}
+
+func (g *grid) row(cells ...string) { g.rows = append(g.rows, cells) }
+
+// rule draws a line before the next row.
+func (g *grid) rule() { g.rules[len(g.rows)] = true }
+
+// leftAlign sets a column flush left.
+func (g *grid) leftAlign(column int) { g.left[column] = true }
+
+// cells measures text as terminals do, whatever the locale of this process: an
+// ambiguous character is narrow.
+var cells = &runewidth.Condition{EastAsianWidth: false, StrictEmojiNeutral: true}
+
+// text returns the grid, each line behind indent.
+func (g *grid) text(indent string) string {
+	var widths []int
+	for _, row := range g.rows {
+		for len(widths) < len(row) {
+			widths = append(widths, 0)
+		}
+		for i, cell := range row {
+			widths[i] = max(widths[i], cells.StringWidth(cell))
+		}
+	}
+	total := 2 * (len(widths) - 1)
+	for _, w := range widths {
+		total += w
+	}
+	var b strings.Builder
+	for n, row := range g.rows {
+		if g.rules[n] && len(g.rows) > 1 {
+			b.WriteString(indent + strings.Repeat("─", total) + "\n")
+		}
+		line := indent
+		for i, cell := range row {
+			if i > 0 {
+				line += "  "
+			}
+			pad := strings.Repeat(" ", widths[i]-cells.StringWidth(cell))
+			if g.left[i] {
+				line += cell + pad
+			} else {
+				line += pad + cell
+			}
+		}
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	return b.String()
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"reconcile/generate"
+)
+
+//go:embed sample.yaml
+var sampleConfig []byte
+
+// The names inside the folder that init fills. The configuration names them too.
+const (
+	sampleInbox  = "inbox"
+	sampleResult = "result"
+)
+
+func (a *app) initCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "init [DIR]",
+		Short: "Write a commented configuration and a small sample day",
+		Long: `Writes reconcile.yaml with a comment on every key, and into inbox/ a day of
+invented data: statements of both wallets, orders and refunds, with breaks of
+every kind among them. A file that exists is never overwritten.` + exitCodes(`  0    written
+  1    I/O failure
+  2    usage, or a file of that name exists already`),
+		Example: `  reconcile init demo
+  reconcile init`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			dir := "."
+			if len(args) == 1 {
+				dir = args[0]
+			}
+			return a.writeSample(dir)
+		},
+	}
+	a.withOutput(cmd, "print what was written as JSON", "print nothing")
+	return cmd
+}
+
+// writeSample writes configuration and sample day into dir: all of it, or nothing.
+func (a *app) writeSample(dir string) error {
+	config, inbox := filepath.Join(dir, configName), filepath.Join(dir, sampleInbox)
+	for _, path := range []string{config, inbox} {
+		if _, err := os.Lstat(path); err == nil {
+			return usage(fmt.Errorf("%s exists already, and nothing was written (choose another folder, or move it away)", path))
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	if err := os.MkdirAll(inbox, 0o755); err != nil {
+		return err
+	}
+	files, err := generate.SampleDay(inbox)
+	if err != nil {
+		return err
+	}
+	if err := writeNew(config, sampleConfig); err != nil {
+		return err
+	}
+	files = append([]string{config}, files...)
+	switch {
+	case a.json:
+		return printJSON(a.out, struct {
+			Files []string `json:"files"`
+		}{files})
+	case a.quiet:
+		return nil
+	}
+	for _, f := range files {
+		fmt.Fprintf(a.out, "%s %s\n", a.say("wrote"), f)
+	}
+	result := filepath.Join(dir, sampleResult)
+	fmt.Fprintf(a.out, "\n%s\n  reconcile run %s --out %s\n  reconcile show breaks --out %s\n",
+		a.say("Next:"), shellWord(inbox), shellWord(result), shellWord(result))
+	return nil
+}
+
+// writeNew writes a file that must not exist yet.
+func writeNew(path string, content []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	return errors.Join(err, f.Close())
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"reconcile/pipeline"
+	"reconcile/settlement"
+)
+
+// defaultOut is where a run writes that is not told where.
+const defaultOut = "./reconcile-out"
+
+// jobFlags are the flags that shape a job; what is stated here goes before the
+// configuration.
+type jobFlags struct {
+	account, day, memory string
+	jobs                 int
+}
+
+func (f *jobFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.day, "day", "", "day of the bills that do not tell it themselves, as 2024-09-12")
+	cmd.Flags().StringVar(&f.account, "account", "", "merchant number of the statements that do not tell it themselves")
+	cmd.Flags().IntVar(&f.jobs, "jobs", 0, "cores to use (default: all)")
+	cmd.Flags().StringVar(&f.memory, "memory", "", "memory for rows that wait, such as 512MiB (default: 1GiB)")
+}
+
+// job is the job that flags and configuration ask for.
+func (a *app) job(f *jobFlags, paths []string) (pipeline.Job, error) {
+	if err := mustExist(paths); err != nil {
+		return pipeline.Job{}, err
+	}
+	c, err := readConfig(a.configFlag)
+	if err != nil {
+		return pipeline.Job{}, err
+	}
+	return c.job(f, paths)
+}
+
+func (c *config) job(f *jobFlags, paths []string) (pipeline.Job, error) {
+	job := pipeline.Job{
+		Paths: paths, Mappings: c.mappings, Day: settlement.NoDay, Window: c.window,
+		Account: cmp.Or(f.account, c.account), Jobs: cmp.Or(f.jobs, c.jobs), Memory: c.memory,
+		ConfigHash: c.hash, Version: version,
+	}
+	if f.jobs < 0 || f.jobs > maxJobs {
+		return job, usage(fmt.Errorf("--jobs %d: give the number of cores; 0 takes all", f.jobs))
+	}
+	var err error
+	if f.day != "" {
+		if job.Day, err = settlement.ParseDay([]byte(f.day)); err != nil {
+			return job, usage(fmt.Errorf("--day %q: not a day such as 2024-09-12", f.day))
+		}
+	}
+	if f.memory != "" {
+		if job.Memory, err = parseSize(f.memory); err != nil {
+			return job, usage(fmt.Errorf("--memory: %w (%s)", err, sizeAdvice))
+		}
+	}
+	return job, nil
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"reconcile/output"
+	"reconcile/pipeline"
+	"reconcile/settlement"
+)
+
+const runHelp = `Recognises each file by its content, proves it against its own control totals,
+matches its lines with the orders and refunds, computes the fees again and writes
+the tables. FILE is a statement, an orders or refunds CSV, an archive of them, or
+a folder. A file is used whole or not at all; one that cannot be used is refused
+with the place and the reason, and the others go on.`
+
+const runExamples = `  reconcile run alipay.zip wechat.csv orders.csv refunds.csv
+  reconcile run inbox --out september --breaks-ok
+  reconcile run bill.csv orders.csv --day 2024-09-12 --account 1230000109
+  reconcile run inbox --json | jq .counts`
+
+const runCodes = `  0    done, no breaks (or --breaks-ok)
+  1    internal or I/O failure; nothing was committed
+  2    usage or configuration
+  3    done, with breaks
+  4    an input was refused: the run is incomplete
+  130  interrupted; nothing was committed`
+
+func (a *app) runCommand() *cobra.Command {
+	var flags jobFlags
+	var out string
+	var breaksOK bool
+	cmd := &cobra.Command{
+		Use:     "run FILE…",
+		Short:   "Reconcile files and write the result",
+		Long:    runHelp + exitCodes(runCodes),
+		Example: runExamples,
+		Args:    atLeastOne("name the files or folders to reconcile"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			job, err := a.job(&flags, args)
+			if err != nil {
+				return err
+			}
+			job.Out = out
+			result, err := a.reconcile(cmd.Context(), job, breaksOK)
+			if err != nil {
+				return err
+			}
+			return a.printRun(result, out)
+		},
+	}
+	cmd.Flags().StringVarP(&out, "out", "o", defaultOut, "folder that becomes the result")
+	a.withConfig(cmd)
+	flags.add(cmd)
+	cmd.Flags().BoolVar(&breaksOK, "breaks-ok", false, "exit with 0 although there are breaks")
+	a.withOutput(cmd, "print run.json in place of the summary", "print only what was refused")
+	return cmd
+}
+
+// reconcile runs the job and notes what it came to.
+func (a *app) reconcile(ctx context.Context, job pipeline.Job, breaksOK bool) (*pipeline.Result, error) {
+	bar := a.progress()
+	job.Progress = bar.report
+	result, err := pipeline.Run(ctx, job)
+	bar.finish()
+	if err != nil {
+		return nil, err
+	}
+	a.outcome = outcome{refused: !result.Complete(), breaks: result.Overview.BreakCount() > 0 && !breaksOK}
+	return result, nil
+}
+
+// printRun prints what a run found, in the form that was asked for.
+func (a *app) printRun(result *pipeline.Result, out string) error {
+	switch {
+	case a.json:
+		a.printRefusals(a.err, result.Refusals)
+		return printJSON(a.out, manifestOf(result))
+	case a.quiet:
+		a.printRefusals(a.err, result.Refusals)
+		return nil
+	}
+	s := summary{app: a, result: result, out: out}
+	_, err := io.WriteString(a.out, s.text())
+	return err
+}
+
+// manifestOf is what run.json says; of a run that committed nothing, what it would
+// have said.
+func manifestOf(result *pipeline.Result) output.Manifest {
+	m := output.Manifest{Inputs: []output.Input{}, Tables: []output.TableOutput{}, Totals: []output.Total{},
+		Counts: map[string]int64{}, Proof: []output.Check{}, Versions: map[string]string{"reconcile": version}}
+	if result.Manifest != nil {
+		m = *result.Manifest
+	} else {
+		for _, r := range result.Refusals {
+			m.Refused = append(m.Refused, output.RefusedOf(r))
+		}
+	}
+	m.Program, m.SchemaVersion = "reconcile", settlement.SchemaVersion
+	return m
+}
+
+func printJSON(w io.Writer, value any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(value)
+}
+
+// printRefusals prints each refusal with its places, and the control totals side
+// by side where they did not tie.
+func (a *app) printRefusals(w io.Writer, refusals []*settlement.Refusal) {
+	for _, r := range refusals {
+		fmt.Fprintf(w, "%s %s\n", a.say("REFUSED"), r.Source)
+		for _, e := range r.Errors {
+			fmt.Fprintf(w, "  %s\n", e.Error())
+		}
+		if r.More > 0 {
+			fmt.Fprintf(w, "  "+a.say("… and %d more")+"\n", r.More)
+		}
+		if len(r.Totals) > 0 {
+			fmt.Fprint(w, a.totalsGrid(r.Totals).text("  "))
+		}
+		fmt.Fprintln(w)
+	}
+}
+
+// totalsGrid sets control totals side by side: stated, computed, difference.
+func (a *app) totalsGrid(totals []settlement.ControlTotal) *grid {
+	g := newGrid(a.say("control total"), a.say("stated"), a.say("computed"), a.say("difference"), "")
+	g.leftAlign(4)
+	for _, t := range totals {
+		verdict := a.say("ties")
+		if !t.Ties() {
+			verdict = a.say("DOES NOT TIE")
+		}
+		g.row(t.Name, t.StatedText(), t.ComputedText(), t.DifferenceText(), verdict)
+	}
+	return g
+}
