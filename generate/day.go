@@ -52,7 +52,7 @@ func Day(dir string, o Options) (*Key, error) {
 // key, and the sums of the 汇总, which may stand before its details.
 func (p *plan) answer() (*Key, alipayShops) {
 	key, shops := &Key{}, make(alipayShops, len(p.shops))
-	p.each(func(s *sale) error { // cannot fail: the visit does not
+	_ = p.each(func(s *sale) error { // cannot fail: the visit does not
 		key.add(s)
 		shops.add(p, s)
 		return nil

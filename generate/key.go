@@ -78,9 +78,10 @@ func (k *Key) CountOf(kind settlement.BreakKind) (n int64) {
 // expected_amount, actual_amount; an amount that is missing is empty.
 func (k *Key) WriteCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
-	out.Write([]string{"kind", "order_no", "refund_no", "expected_amount", "actual_amount"})
+	write := func(row []string) { _ = out.Write(row) } // the writer remembers its error
+	write([]string{"kind", "order_no", "refund_no", "expected_amount", "actual_amount"})
 	for _, p := range k.Planted {
-		out.Write([]string{p.Kind.String(), p.OrderNo, p.RefundNo, amountOrEmpty(p.Expected), amountOrEmpty(p.Actual)})
+		write([]string{p.Kind.String(), p.OrderNo, p.RefundNo, amountOrEmpty(p.Expected), amountOrEmpty(p.Actual)})
 	}
 	out.Flush()
 	return out.Error()

@@ -56,7 +56,7 @@ func inputErrors(err error) (bad []*settlement.InputError, rest error) {
 	if err == nil {
 		return nil, nil
 	}
-	if one, ok := err.(*settlement.InputError); ok {
+	if one, ok := err.(*settlement.InputError); ok { //nolint:errorlint // each error of the tree is looked at
 		return []*settlement.InputError{one}, nil
 	}
 	joined, ok := err.(interface{ Unwrap() []error })

@@ -262,7 +262,7 @@ func (w *PartWriter) Close() (PartInfo, error) {
 	}
 	if w.err == nil {
 		if err := w.finish(); err != nil {
-			w.fail(err)
+			_ = w.fail(err) // kept in w.err
 		}
 	}
 	if w.err != nil {

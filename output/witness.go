@@ -170,8 +170,11 @@ func (w *witness) pages(group, column int, fn func(*decodedPage) error) (err err
 			return fmt.Errorf("%s: column %s, row group %d: %w", w.path, name, group, err)
 		}
 		raw, err := compress.Uncompress(w.chunk[at+body:at+body+int(header.CompressedPageSize)], m.Codec)
-		if err != nil || len(raw) != int(header.UncompressedPageSize) {
-			return fmt.Errorf("%s: column %s, row group %d: %w: a page does not unpack: %v", w.path, name, group, ErrDamaged, err)
+		if err == nil && len(raw) != int(header.UncompressedPageSize) {
+			err = errors.New("its size is not the stated one")
+		}
+		if err != nil {
+			return fmt.Errorf("%s: column %s, row group %d: %w: a page does not unpack: %w", w.path, name, group, ErrDamaged, err)
 		}
 		at += body + int(header.CompressedPageSize)
 		if header.Type == parquet.PageType_DICTIONARY_PAGE {

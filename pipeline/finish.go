@@ -163,6 +163,8 @@ type AccountOverview struct {
 	Gross, Refunds              settlement.Amount
 	Expected, Charged, Variance settlement.Amount
 	Net                         settlement.Amount
+	// Unpriced is the part of Charged for which no rule gives an expectation.
+	Unpriced settlement.Amount
 }
 
 // BreakOverview counts the breaks of one kind in one wallet.
@@ -206,6 +208,7 @@ func (r *run) overview() Overview {
 		a.Charged += row.charged
 		a.Variance += row.variance
 		a.Net += row.net
+		a.Unpriced += row.unpriced
 	}
 	for _, a := range byPlace {
 		o.Accounts = append(o.Accounts, *a)
@@ -245,7 +248,7 @@ func (o Overview) totals() []output.Total {
 			amount settlement.Amount
 		}{
 			{"gross", a.Gross}, {"refunds", a.Refunds}, {"expected_fees", a.Expected}, {"charged_fees", a.Charged},
-			{"fee_variance", a.Variance}, {"net", a.Net},
+			{"fee_variance", a.Variance}, {"charged_fees_without_rule", a.Unpriced}, {"net", a.Net},
 		} {
 			totals = append(totals, output.Total{
 				Name: t.name, Wallet: a.Wallet.String(), Account: a.Account,

@@ -93,7 +93,7 @@ func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refuse
 	if err != nil {
 		return nil, err
 	}
-	defer staging.Abort()
+	defer func() { _ = staging.Abort() }() // after Commit it does nothing
 	spill := staging.Path("spill")
 	r := &run{
 		job:       job,

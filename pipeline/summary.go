@@ -20,6 +20,7 @@ type summaryKey struct {
 type summaryRow struct {
 	events, lines, matched, breaks, open             int64
 	gross, refunds, expected, charged, variance, net settlement.Amount
+	unpriced                                         settlement.Amount // charged where no rule gives an expectation
 }
 
 // tally adds up the rows of buckets by the grain of the summary. Each worker has
@@ -127,6 +128,9 @@ func (t *tally) addLines(out *BucketOutput, resolved *resolution) {
 		t.add(&row.expected, c.Expected[i])
 		t.add(&row.charged, c.Charged[i])
 		t.add(&row.variance, c.Variance[i])
+		if c.Expected[i] == settlement.NoAmount {
+			t.add(&row.unpriced, c.Charged[i])
+		}
 		if !l.Settles(i) {
 			continue
 		}
@@ -193,6 +197,7 @@ func (t *tally) merge(other *tally) {
 		}{
 			{&row.gross, from.gross}, {&row.refunds, from.refunds}, {&row.expected, from.expected},
 			{&row.charged, from.charged}, {&row.variance, from.variance}, {&row.net, from.net},
+			{&row.unpriced, from.unpriced},
 		} {
 			t.add(sum.to, sum.from)
 		}

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 
 	"reconcile/output"
@@ -34,8 +35,7 @@ func (r *run) writePart(staging *output.Staging, name string, b int, rows settle
 		return output.PartInfo{}, err
 	}
 	if err := w.Write(settlement.Record(rows)); err != nil {
-		w.Discard()
-		return output.PartInfo{}, err
+		return output.PartInfo{}, errors.Join(err, w.Discard())
 	}
 	return w.Close()
 }

@@ -87,7 +87,7 @@ Start with a small day of invented data:
 		},
 	}
 	root.PersistentFlags().StringVar(&a.langFlag, "lang", "", "language of what is printed: en or zh (default: from LANG)")
-	root.AddCommand(a.runCommand(), a.initCommand())
+	root.AddCommand(a.runCommand(), a.showCommand(), a.initCommand())
 	for _, c := range root.Commands() {
 		c.Flags().SortFlags = false
 	}

@@ -100,7 +100,7 @@ func openFile(path string, limits Limits) ([]Member, error) {
 	if err := src.acquire(); err != nil {
 		return nil, err
 	}
-	defer src.release()
+	defer func() { _ = src.release() }() // read only
 	if src.size == 0 {
 		return nil, inputError(path, "", adviceFetch, "the file has zero bytes")
 	}

@@ -85,7 +85,7 @@ func TestABadFileOfAFolderDoesNotHideTheOthers(t *testing.T) {
 		t.Fatalf("got %v, want two errors", err)
 	}
 	for _, one := range joined.Unwrap() {
-		if _, ok := one.(*settlement.InputError); !ok {
+		if _, ok := one.(*settlement.InputError); !ok { //nolint:errorlint // unwrapped just above
 			t.Errorf("got %T", one)
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -111,8 +112,8 @@ func (r *Reader) nulError(at int) error {
 
 // readError gives an error of the container its position.
 func (r *Reader) readError(err error) error {
-	if _, ok := err.(*settlement.InputError); ok {
-		return err
+	if placed := (*settlement.InputError)(nil); errors.As(err, &placed) {
+		return placed
 	}
 	line := r.line + 1 + int64(bytes.Count(r.buffer, []byte{'\n'}))
 	return r.in.Errorf(line, "fetch the file again", "the file ends or breaks while it is read: %v", err)

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"strings"
+
+	"reconcile/output"
+	"reconcile/settlement"
+)
+
+// printer writes rows in one form.
+type printer interface {
+	row(output.Row) error
+	end() error
+}
+
+// gridRows is how many rows are aligned together, so that memory stays small.
+const gridRows = 1000
+
+// gridPrinter writes aligned columns.
+type gridPrinter struct {
+	w       io.Writer
+	columns []settlement.TableColumn
+	grid    *grid
+	begun   bool
+}
+
+func (p *gridPrinter) fresh() *grid {
+	if p.begun {
+		return &grid{left: map[int]bool{}, rules: map[int]bool{}}
+	}
+	p.begun = true
+	g := newGrid(columnNames(p.columns)...)
+	g.left = map[int]bool{}
+	return g
+}
+
+func (p *gridPrinter) row(r output.Row) error {
+	if p.grid == nil {
+		p.grid = p.fresh()
+		for i, c := range p.columns {
+			p.grid.left[i] = c.Type != settlement.TypeMoney && c.Type != settlement.TypeCount && c.Type != settlement.TypeRate
+		}
+	}
+	row := make([]string, len(p.columns))
+	for i, c := range p.columns {
+		row[i] = printable(r.Text(c.Name))
+	}
+	p.grid.row(row...)
+	if len(p.grid.rows) > gridRows {
+		return p.flush()
+	}
+	return nil
+}
+
+// printable keeps what a file holds from steering the terminal.
+func printable(text string) string {
+	return strings.Map(func(c rune) rune {
+		if c < ' ' || c >= 0x7f && c < 0xa0 {
+			return '�'
+		}
+		return c
+	}, text)
+}
+
+func (p *gridPrinter) flush() error {
+	_, err := io.WriteString(p.w, p.grid.text(""))
+	p.grid = nil
+	return err
+}
+
+func (p *gridPrinter) end() error {
+	if p.grid == nil {
+		if p.begun {
+			return nil
+		}
+		p.grid = p.fresh()
+		for i := range p.columns {
+			p.grid.left[i] = true
+		}
+	}
+	return p.flush()
+}
+
+// csvPrinter writes CSV by RFC 4180.
+type csvPrinter struct {
+	w       io.Writer
+	columns []settlement.TableColumn
+	buffer  *bufio.Writer
+}
+
+func (p *csvPrinter) row(r output.Row) error {
+	p.begin()
+	for i, c := range p.columns {
+		p.cell(i, cellText(c, r))
+	}
+	_, err := p.buffer.WriteString("\r\n")
+	return err
+}
+
+func (p *csvPrinter) begin() {
+	if p.buffer != nil {
+		return
+	}
+	p.buffer = bufio.NewWriter(p.w)
+	for i, c := range p.columns {
+		p.cell(i, c.Name)
+	}
+	p.buffer.WriteString("\r\n")
+}
+
+func (p *csvPrinter) cell(i int, text string) {
+	if i > 0 {
+		p.buffer.WriteByte(',')
+	}
+	if strings.ContainsAny(text, ",\"\r\n") {
+		text = `"` + strings.ReplaceAll(text, `"`, `""`) + `"`
+	}
+	p.buffer.WriteString(text)
+}
+
+func (p *csvPrinter) end() error {
+	p.begin()
+	return p.buffer.Flush()
+}
+
+// formulaStarts are the characters with which a spreadsheet takes text for a
+// formula; some programs read their full-width forms alike.
+const formulaStarts = "=+-@\t\r\n＝＋－＠"
+
+// cellText is a value for a spreadsheet: text that it would take for a formula
+// gets a ' before it. A number cannot be one.
+func cellText(c settlement.TableColumn, r output.Row) string {
+	text := r.Text(c.Name)
+	switch c.Type {
+	case settlement.TypeMoney, settlement.TypeRate, settlement.TypeCount, settlement.TypeDay, settlement.TypeInstant, settlement.TypeFlag:
+		return text
+	}
+	for _, first := range text {
+		if strings.ContainsRune(formulaStarts, first) {
+			return "'" + text
+		}
+		break
+	}
+	return text
+}
+
+// jsonPrinter writes an array of objects. Counts are numbers and flags are
+// booleans; everything else is text, money too: a JSON number may pass through a
+// float.
+type jsonPrinter struct {
+	w       io.Writer
+	columns []settlement.TableColumn
+	buffer  *bufio.Writer
+	rows    int
+}
+
+func (p *jsonPrinter) row(r output.Row) error {
+	if p.buffer == nil {
+		p.buffer = bufio.NewWriter(p.w)
+	}
+	p.buffer.WriteString(map[bool]string{true: "[\n  {", false: ",\n  {"}[p.rows == 0])
+	p.rows++
+	for i, c := range p.columns {
+		if i > 0 {
+			p.buffer.WriteString(", ")
+		}
+		p.text(c.Name)
+		p.buffer.WriteString(": ")
+		switch text := r.Text(c.Name); {
+		case r.IsNull(c.Name):
+			p.buffer.WriteString("null")
+		case c.Type == settlement.TypeCount || c.Type == settlement.TypeFlag:
+			p.buffer.WriteString(text)
+		default:
+			p.text(text)
+		}
+	}
+	_, err := p.buffer.WriteString("}")
+	return err
+}
+
+func (p *jsonPrinter) text(s string) {
+	quoted, err := json.Marshal(s)
+	if err != nil {
+		panic("a string that JSON cannot hold: " + err.Error())
+	}
+	p.buffer.Write(quoted)
+}
+
+func (p *jsonPrinter) end() error {
+	if p.rows == 0 {
+		_, err := io.WriteString(p.w, "[]\n")
+		return err
+	}
+	p.buffer.WriteString("\n]\n")
+	return p.buffer.Flush()
+}
