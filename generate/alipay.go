@@ -34,8 +34,8 @@ type alipayWriter struct {
 
 // alipaySums is what the footers and the 汇总 state, as the columns add up.
 type alipaySums struct {
-	payments, refunds                    int64
-	order, paid, refunded, merchant, fee settlement.Amount
+	payments, refunds                                  int64
+	order, paid, refunded, merchant, merchantBack, fee settlement.Amount
 }
 
 func (p *plan) alipayAccount() string { return p.options.Alipay.PID + "0156" }
@@ -43,19 +43,32 @@ func (p *plan) alipayAccount() string { return p.options.Alipay.PID + "0156" }
 // alipayFile is the name of the ZIP without .csv.zip.
 func (p *plan) alipayFile() string { return p.alipayAccount() + "_" + p.numbers.date }
 
-func (p *plan) writeAlipay(out io.Writer, total alipayShops) error {
+func newAlipayWriter(p *plan) (*alipayWriter, error) {
 	w := &alipayWriter{plan: p}
 	for text, to := range map[string]*[]byte{"交易\t": &w.payment, "退款\t": &w.refunded} {
 		encoded, err := gb18030(text)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		*to = encoded
 	}
+	return w, nil
+}
+
+func newZip(out io.Writer) *zip.Writer {
 	archive := zip.NewWriter(out)
 	archive.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) {
 		return flate.NewWriter(out, flate.BestSpeed)
 	})
+	return archive
+}
+
+func (p *plan) writeAlipay(out io.Writer, total alipayShops) error {
+	w, err := newAlipayWriter(p)
+	if err != nil {
+		return err
+	}
+	archive := newZip(out)
 	members := []func(*zip.Writer) error{w.details, func(z *zip.Writer) error { return w.summary(z, total) }}
 	if p.options.Alipay.SummaryFirst {
 		members[0], members[1] = members[1], members[0]
@@ -217,12 +230,13 @@ func (s *alipaySums) add(l *line, printedFee settlement.Amount) {
 	} else {
 		s.refunds++
 		s.refunded += l.settled
+		s.merchantBack += l.discount
 	}
 }
 
 func (s *alipaySums) footer() string {
-	return fmt.Sprintf("#交易合计：%d笔，商家实收共%s元，商家优惠共%s元\r\n#退款合计：%d笔，商家实收退款共%s元，商家优惠退款共0.00元\r\n",
-		s.payments, s.paid, s.merchant, s.refunds, s.refunded)
+	return fmt.Sprintf("#交易合计：%d笔，商家实收共%s元，商家优惠共%s元\r\n#退款合计：%d笔，商家实收退款共%s元，商家优惠退款共%s元\r\n",
+		s.payments, s.paid, s.merchant, s.refunds, s.refunded, s.merchantBack)
 }
 
 // alipayShops adds up Alipay's lines by shop, for the 汇总.
@@ -275,6 +289,7 @@ func (s *alipaySums) merge(o *alipaySums) {
 	s.paid += o.paid
 	s.refunded += o.refunded
 	s.merchant += o.merchant
+	s.merchantBack += o.merchantBack
 	s.fee += o.fee
 }
 
@@ -286,5 +301,5 @@ func (s *alipaySums) columns(feePositive bool) string {
 		net = received - s.fee
 	}
 	return fmt.Sprintf(",%d,%d,%s,%s,0.00,%s,0.00,%s,0.00,%s\r\n",
-		s.payments, s.refunds, s.order, received, s.merchant, s.fee, net)
+		s.payments, s.refunds, s.order, received, s.merchant+s.merchantBack, s.fee, net)
 }

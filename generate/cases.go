@@ -25,6 +25,12 @@ const (
 	AmountAndFeeVariance // two breaks: AmountMismatch and FeeVariance
 	RefundMissingAndFee  // two breaks: RefundMissingInStatement and FeeVariance
 
+	WalletAndAmountMismatch // two breaks: WalletMismatch and AmountMismatch
+	LaterRefundMissing      // RefundMissingInStatement, of a payment of an earlier day
+	LaterRefundUnlisted     // RefundMissingInOrders, of a payment of an earlier day
+	RefundFailedAtWallet    // RefundMissingInStatement: listed as success, the wallet's row says FAIL
+	RevokedButPaid          // RefundMissingInOrders: 撤销 that the paid order knows nothing of
+
 	// Near-misses: nothing is wrong with these.
 
 	RefundFeeOneFenOff // a WeChat Pay refund whose fee is a fen off
@@ -33,15 +39,20 @@ const (
 	RefundNotSettled   // a refund listed as processing or failed, without a line
 	TinyPayment        // so small that the fee rounds to nothing
 	UnstatedWallet     // an order that states no wallet
+	RefundFailed       // a row FAIL or CHANGE, which settles nothing, of a refund not listed as success
+	Revoked            // 撤销: an order that expects no money, its payment and the revoke of it
+	AfterExtract       // a line later than all that the orders speak of: an open item
+	LaterRefund        // line and listed refund of a payment of an earlier day
 
 	// Shapes.
 
-	Combined      // 合单: two or three orders under one payment number
-	TwoPayments   // deposit and balance of one order, each with its payment number
-	NotPaid       // unpaid, closed or cancelled, and no line
-	ImpliedRefund // an order `refunded` without a listed refund; one line of the whole
-	ProviderNo    // only the provider's number joins order and line
-	Unreleased    // escrow: paid, not yet confirmed, no line
+	Combined            // 合单: two or three orders under one payment number
+	TwoPayments         // deposit and balance of one order, each with its payment number
+	NotPaid             // unpaid, closed or cancelled, and no line
+	ImpliedRefund       // an order `refunded` without a listed refund; one line of the whole
+	ProviderNo          // only the provider's number joins order and line
+	Unreleased          // escrow: paid, not yet confirmed, no line
+	RefundBeforeRelease // escrow: refunded while the platform held the money; no line of the refund
 
 	// lastOfDay is one purchase later than every other payment and refund, so
 	// that the extracts speak of the whole day.
@@ -51,8 +62,8 @@ const (
 )
 
 const (
-	lastFault    = RefundMissingAndFee
-	lastNearMiss = UnstatedWallet
+	lastFault    = RevokedButPaid
+	lastNearMiss = LaterRefund
 )
 
 // CaseWords names the cases as options and keys spell them.
@@ -61,15 +72,36 @@ var CaseWords = [numCases]string{"plain",
 	"status_mismatch", "wallet_mismatch", "duplicate_payment", "refund_missing_in_statement",
 	"refund_missing_in_orders", "refund_exceeds_payment", "fee_variance", "fee_variance_of_refund",
 	"amount_and_fee_variance", "refund_missing_and_fee_variance",
+	"wallet_and_amount_mismatch", "later_refund_missing", "later_refund_unlisted", "refund_failed_at_wallet",
+	"revoked_but_paid",
 	"refund_fee_one_fen_off", "near_midnight", "identical_payments", "refund_not_settled",
-	"tiny_payment", "unstated_wallet",
-	"combined", "two_payments", "not_paid", "implied_refund", "provider_no", "unreleased", "last_of_day"}
+	"tiny_payment", "unstated_wallet", "refund_failed", "revoked", "after_extract", "later_refund",
+	"combined", "two_payments", "not_paid", "implied_refund", "provider_no", "unreleased", "refund_before_release",
+	"last_of_day"}
 
 func (c Case) String() string {
 	if c < numCases {
 		return CaseWords[c]
 	}
 	return ""
+}
+
+// PlantsBreak says that a purchase of the case is a fault.
+func (c Case) PlantsBreak() bool { return c >= MissingInStatement && c <= lastFault }
+
+// IsNearMiss says that a purchase of the case looks wrong and is not.
+func (c Case) IsNearMiss() bool { return c > lastFault && c <= lastNearMiss }
+
+// NeedsEscrow says that the case can be planted only among escrow orders.
+func (c Case) NeedsEscrow() bool { return c == Unreleased || c == RefundBeforeRelease }
+
+// Askable are the cases that Options.Cases may ask for.
+func Askable() []Case {
+	cases := make([]Case, 0, numCases)
+	for c := MissingInStatement; c < lastOfDay; c++ {
+		cases = append(cases, c)
+	}
+	return cases
 }
 
 // ParseCase returns the case of a word of CaseWords.
@@ -99,17 +131,27 @@ var builders = [numCases]func(*maker){
 	FeeVarianceOfRefund:      (*maker).feeVarianceOfRefund,
 	AmountAndFeeVariance:     (*maker).amountAndFeeVariance,
 	RefundMissingAndFee:      (*maker).refundMissingAndFee,
+	WalletAndAmountMismatch:  (*maker).walletAndAmountMismatch,
+	LaterRefundMissing:       (*maker).laterRefundMissing,
+	LaterRefundUnlisted:      (*maker).laterRefundUnlisted,
+	RefundFailedAtWallet:     (*maker).refundFailedAtWallet,
+	RevokedButPaid:           (*maker).revokedButPaid,
 	RefundFeeOneFenOff:       (*maker).refundFeeOneFenOff,
 	NearMidnight:             (*maker).nearMidnight,
 	IdenticalPayments:        (*maker).identicalPayments,
 	RefundNotSettled:         (*maker).refundNotSettled,
 	TinyPayment:              (*maker).tinyPayment,
 	UnstatedWallet:           (*maker).unstatedWallet,
+	RefundFailed:             (*maker).refundFailed,
+	Revoked:                  (*maker).revoked,
+	AfterExtract:             (*maker).afterExtract,
+	LaterRefund:              (*maker).laterRefund,
 	Combined:                 (*maker).combined,
 	TwoPayments:              (*maker).twoPayments,
 	NotPaid:                  (*maker).notPaid,
 	ImpliedRefund:            (*maker).impliedRefund,
 	ProviderNo:               (*maker).byProviderNo,
 	Unreleased:               (*maker).unreleased,
+	RefundBeforeRelease:      (*maker).refundBeforeRelease,
 	lastOfDay:                (*maker).latest,
 }

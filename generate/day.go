@@ -1,12 +1,14 @@
 package generate
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 )
 
 // file is one file of a day and the pass that writes it.
@@ -19,15 +21,31 @@ type file struct {
 // and returns the answer key. Files of the same names are replaced. Equal
 // options give equal bytes. Where a file cannot be written, none of this call is
 // left behind.
-func Day(dir string, o Options) (*Key, error) {
+func Day(dir string, o Options) (*Key, error) { return Write(context.Background(), dir, o, nil) }
+
+// Write is Day for callers that may stop it, which is an error like any other, and
+// who want to know how far it is: progress is told the purchases that all passes
+// have built and will build. It may be nil, and is called from several goroutines.
+func Write(ctx context.Context, dir string, o Options, progress func(done, total int64)) (*Key, error) {
 	p, err := newPlan(o)
 	if err != nil {
 		return nil, err
 	}
+	var done atomic.Int64
+	total := int64(o.Orders) * int64(1+len(p.files(nil)))
+	p.tick = func(sales int) error {
+		if sum := done.Add(int64(sales)); progress != nil {
+			progress(sum, total)
+		}
+		return ctx.Err()
+	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("generate: %w", err)
 	}
-	key, shops := p.answer()
+	key, shops, err := p.answer()
+	if err != nil {
+		return nil, err
+	}
 	files := p.files(shops)
 	faults := make([]error, len(files))
 	var passes sync.WaitGroup
@@ -43,6 +61,9 @@ func Day(dir string, o Options) (*Key, error) {
 				os.Remove(path) // best effort: the first error is what counts
 			}
 		}
+		if stopped := ctx.Err(); stopped != nil {
+			err = stopped
+		}
 		return nil, err
 	}
 	return key, nil
@@ -50,20 +71,23 @@ func Day(dir string, o Options) (*Key, error) {
 
 // answer passes over the day for what is known before anything is written: the
 // key, and the sums of the 汇总, which may stand before its details.
-func (p *plan) answer() (*Key, alipayShops) {
+func (p *plan) answer() (*Key, alipayShops, error) {
 	key, shops := &Key{}, make(alipayShops, len(p.shops))
-	_ = p.each(func(s *sale) error { // cannot fail: the visit does not
+	err := p.each(func(s *sale) error {
 		key.add(s)
 		shops.add(p, s)
 		return nil
 	})
-	return key, shops
+	return key, shops, err
 }
 
 func (p *plan) files(shops alipayShops) []file {
 	files := []file{{p.alipayFile() + ".csv.zip", func(w io.Writer) error { return p.writeAlipay(w, shops) }}}
 	for _, bill := range p.options.WeChat.Bills {
 		files = append(files, file{p.wechatFile(bill), func(w io.Writer) error { return p.writeWeChat(w, bill) }})
+	}
+	if p.options.FundFlow {
+		files = append(files, file{p.alipayLogFile(), p.writeAlipayLog}, file{p.wechatFundFile(), p.writeWeChatFund})
 	}
 	return append(files, file{OrdersFile, p.writeOrders}, file{RefundsFile, p.writeRefunds})
 }

@@ -50,7 +50,11 @@ var variants = map[string]generate.Options{
 	}),
 	"escrow": each(func(o *generate.Options) {
 		o.Extract.Escrow, o.Extract.SucceededAt = true, true
-		o.Cases[generate.Unreleased] = generate.Count(20)
+		o.Cases[generate.Unreleased], o.Cases[generate.RefundBeforeRelease] = generate.Count(20), generate.Count(40)
+	}),
+	"the third day": each(func(o *generate.Options) {
+		o.Nth = 2
+		o.Cases[generate.LaterRefund] = generate.Count(60)
 	}),
 	"least columns": each(func(o *generate.Options) {
 		o.Extract = generate.Extract{}
@@ -87,11 +91,12 @@ func drawOptions(t *rapid.T) generate.Options {
 	}
 	o.Extract.Escrow = rapid.Bool().Draw(t, "escrow")
 	o.Alipay.PartRows = rapid.IntRange(0, 30).Draw(t, "part")
+	o.Nth = rapid.IntRange(0, 3).Draw(t, "day")
 	left := o.Orders - 1
 	for c := range generate.CaseWords {
-		if c := generate.Case(c); c != generate.Unreleased || o.Extract.Escrow {
+		if c := generate.Case(c); !c.NeedsEscrow() || o.Extract.Escrow {
 			delete(o.Cases, c)
-			if n := rapid.IntRange(0, min(left, 12)).Draw(t, c.String()); n > 0 && c > generate.Plain && c <= generate.Unreleased {
+			if n := rapid.IntRange(0, min(left, 12)).Draw(t, c.String()); n > 0 && c > generate.Plain && c <= generate.RefundBeforeRelease {
 				o.Cases[c] = generate.Count(n)
 				left -= n
 			}
@@ -104,6 +109,9 @@ func checkDay(t reporter, key *generate.Key) {
 	t.Helper()
 	found, pairs := reconcileFiles(t, key.Files)
 	planted := slices.Clone(key.Planted)
+	for i := range planted {
+		planted[i].Case = generate.Plain // the oracle cannot know
+	}
 	slices.SortFunc(planted, comparePlanted)
 	if diff := cmp.Diff(planted, found); diff != "" {
 		t.Errorf("planted (-) and found (+) breaks differ:\n%s", diff)
@@ -147,7 +155,7 @@ func checkAlipayTotals(t reporter, key *generate.Key) {
 			continue
 		}
 		var n, r int64
-		var received, returned, discounts settlement.Amount
+		var received, returned, discounts, discountsBack settlement.Amount
 		for _, row := range f.rows {
 			for _, c := range columns {
 				sums[c] += fen(t, row[c])
@@ -155,6 +163,7 @@ func checkAlipayTotals(t reporter, key *generate.Key) {
 			if row["业务类型"] == "退款\t" {
 				r++
 				returned += fen(t, row["商家实收（元）"])
+				discountsBack += fen(t, row["商家优惠（元）"])
 			} else {
 				n++
 				received += fen(t, row["商家实收（元）"])
@@ -162,7 +171,7 @@ func checkAlipayTotals(t reporter, key *generate.Key) {
 			}
 		}
 		want := []string{fmt.Sprintf("#交易合计：%d笔，商家实收共%s元，商家优惠共%s元", n, received, discounts),
-			fmt.Sprintf("#退款合计：%d笔，商家实收退款共%s元，商家优惠退款共0.00元", r, returned)}
+			fmt.Sprintf("#退款合计：%d笔，商家实收退款共%s元，商家优惠退款共%s元", r, returned, discountsBack)}
 		if diff := cmp.Diff(want, f.notes[len(f.notes)-3:len(f.notes)-1]); diff != "" {
 			t.Errorf("rows (-) and footer (+) differ:\n%s", diff)
 		}
@@ -235,15 +244,17 @@ func TestCountsAreExactlyThoseAskedFor(t *testing.T) {
 		}
 	}
 	want := map[settlement.BreakKind]generate.Case{
-		settlement.MissingInStatement:       generate.MissingInStatement,
-		settlement.MissingInOrders:          generate.MissingInOrders,
-		settlement.AmountMismatch:           generate.AmountMismatch + generate.AmountMismatchOfRefund + generate.AmountAndFeeVariance,
-		settlement.StatusMismatch:           generate.StatusMismatch,
-		settlement.WalletMismatch:           generate.WalletMismatch,
-		settlement.DuplicatePayment:         generate.DuplicatePayment,
-		settlement.RefundMissingInStatement: generate.RefundMissingInStatement + generate.RefundMissingAndFee,
-		settlement.RefundMissingInOrders:    generate.RefundMissingInOrders,
-		settlement.RefundExceedsPayment:     generate.RefundExceedsPayment,
+		settlement.MissingInStatement: generate.MissingInStatement,
+		settlement.MissingInOrders:    generate.MissingInOrders,
+		settlement.AmountMismatch: generate.AmountMismatch + generate.AmountMismatchOfRefund + generate.AmountAndFeeVariance +
+			generate.WalletAndAmountMismatch,
+		settlement.StatusMismatch:   generate.StatusMismatch,
+		settlement.WalletMismatch:   generate.WalletMismatch + generate.WalletAndAmountMismatch,
+		settlement.DuplicatePayment: generate.DuplicatePayment,
+		settlement.RefundMissingInStatement: generate.RefundMissingInStatement + generate.RefundMissingAndFee +
+			generate.LaterRefundMissing + generate.RefundFailedAtWallet,
+		settlement.RefundMissingInOrders: generate.RefundMissingInOrders + generate.LaterRefundUnlisted + generate.RevokedButPaid,
+		settlement.RefundExceedsPayment:  generate.RefundExceedsPayment,
 		settlement.FeeVariance: generate.FeeVariance + generate.FeeVarianceOfRefund +
 			generate.AmountAndFeeVariance + generate.RefundMissingAndFee,
 	}
@@ -296,7 +307,7 @@ func TestNothingButThePlantedIsNearMidnight(t *testing.T) {
 	key := writeDay(t, o)
 	open := 0
 	for _, row := range parseExtract(t, filesNamed(key.Files, "orders.csv")[0]).rows {
-		if row["paid_at"] == "" {
+		if !strings.HasPrefix(row["paid_at"], oracleDay) {
 			continue
 		}
 		switch clock := row["paid_at"][11:]; {

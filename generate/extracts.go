@@ -75,7 +75,9 @@ func (p *plan) orderRow(dst []byte, s *shop, o *orderRow) []byte {
 		if o.confirmed {
 			dst = p.clock.append(dst, o.at)
 		}
-		dst = o.amount.Append(append(dst, ','))
+		if dst = append(dst, ','); !o.payoutUnstated {
+			dst = o.amount.Append(dst)
+		}
 	}
 	return dst
 }

@@ -146,6 +146,13 @@ func (m *maker) amountAndFeeVariance() {
 	m.misprice(m.amountMismatch())
 }
 
+func (m *maker) walletAndAmountMismatch() {
+	o, l := m.amountMismatch()
+	o.stated, o.account, o.providerNo = settlement.Alipay+settlement.WeChat-m.wallet, false, number{}
+	o.verdict = settlement.VerdictWallet
+	m.plant(settlement.WalletMismatch, o.no, number{}, o.amount, l.gross)
+}
+
 func (m *maker) refundMissingAndFee() {
 	m.wallet = settlement.WeChat
 	m.misprice(m.refundMissingInStatement())

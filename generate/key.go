@@ -10,8 +10,8 @@ import (
 // Key is the answer key of a day: what a run over its files must find, under
 // default rules (no contract rates, cut-off of 30 minutes).
 type Key struct {
-	// Files are the paths written: Alipay's ZIP, WeChat Pay's bills, orders.csv,
-	// refunds.csv.
+	// Files are the paths written: Alipay's ZIP, WeChat Pay's bills, with FundFlow
+	// Alipay's account log and WeChat Pay's fund-flow bill, orders.csv, refunds.csv.
 	Files []string
 	// Planted are the breaks, in the order of the purchases.
 	Planted []Planted
@@ -32,7 +32,8 @@ type Key struct {
 	EventsOpen        int64 // near midnight, or a refund still processing
 	EventsNotExpected int64 // unpaid, closed, cancelled; a refund that failed
 	EventsUnreleased  int64 // escrow: not confirmed
-	// Lines with and without an event.
+	// Lines with and without an event. Payments that were revoked, their revokes and
+	// refunds that failed have none, and need none.
 	LinesClaimed, LinesUnclaimed int64
 }
 
@@ -44,6 +45,7 @@ type Planted struct {
 	Kind              settlement.BreakKind
 	OrderNo, RefundNo string
 	Expected, Actual  settlement.Amount
+	Case              Case // what the purchase was planted as
 }
 
 // WalletTotals adds up a wallet's lines, towards the merchant.
@@ -75,13 +77,13 @@ func (k *Key) CountOf(kind settlement.BreakKind) (n int64) {
 }
 
 // WriteCSV writes the planted breaks as kind, order_no, refund_no,
-// expected_amount, actual_amount; an amount that is missing is empty.
+// expected_amount, actual_amount, planted_as; an amount that is missing is empty.
 func (k *Key) WriteCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
 	write := func(row []string) { _ = out.Write(row) } // the writer remembers its error
-	write([]string{"kind", "order_no", "refund_no", "expected_amount", "actual_amount"})
+	write([]string{"kind", "order_no", "refund_no", "expected_amount", "actual_amount", "planted_as"})
 	for _, p := range k.Planted {
-		write([]string{p.Kind.String(), p.OrderNo, p.RefundNo, amountOrEmpty(p.Expected), amountOrEmpty(p.Actual)})
+		write([]string{p.Kind.String(), p.OrderNo, p.RefundNo, amountOrEmpty(p.Expected), amountOrEmpty(p.Actual), p.Case.String()})
 	}
 	out.Flush()
 	return out.Error()
@@ -99,7 +101,7 @@ func (k *Key) add(s *sale) {
 	k.Cases[s.kind]++
 	for i := range s.faults[:s.nFaults] {
 		f := &s.faults[i]
-		k.Planted = append(k.Planted, Planted{f.kind, f.orderNo.String(), f.refundNo.String(), f.expected, f.actual})
+		k.Planted = append(k.Planted, Planted{f.kind, f.orderNo.String(), f.refundNo.String(), f.expected, f.actual, s.kind})
 	}
 	totals := &k.Alipay
 	if s.wallet == settlement.WeChat {
@@ -122,7 +124,7 @@ func (k *Key) add(s *sale) {
 	for i := range s.refunds[:s.nRefunds] {
 		k.addFate(s.refunds[i].fate)
 	}
-	if s.kind == ImpliedRefund {
+	if s.implied {
 		k.ImpliedRefunds++
 		k.PairsEqual++
 	}

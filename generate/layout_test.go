@@ -87,17 +87,18 @@ func TestAlipayFeeSignIsAsAskedFor(t *testing.T) {
 }
 
 func TestAlipayReturnsAtMostAFenMoreThanItCharged(t *testing.T) {
-	kept, returned := map[string]settlement.Amount{}, 0
+	kept, paid, returned := map[string]settlement.Amount{}, map[string]bool{}, 0
 	key := writeDay(t, variants["Alipay returns fees, names wrongly flagged"])
 	rows := parseAlipay(t, readZIP(t, key.Files[0])[0].content).rows
 	for _, row := range rows {
 		kept[row["支付宝交易号"]] -= fen(t, row["服务费（元）"])
+		paid[row["支付宝交易号"]] = paid[row["支付宝交易号"]] || row["业务类型"] == "交易\t"
 		if row["业务类型"] == "退款\t" && row["服务费（元）"] != "0.00" {
 			returned++
 		}
 	}
 	for no, fee := range kept {
-		if fee < -1 {
+		if paid[no] && fee < -1 { // else it was charged on an earlier day
 			t.Errorf("%s: %s more is returned than was charged", no, -fee)
 		}
 	}
@@ -165,7 +166,7 @@ func TestWeChatLayouts(t *testing.T) {
 func TestWeChatRowsCarryCouponsCampaignsAndRefunds(t *testing.T) {
 	o := variants["as delivered today"]
 	f, _ := parseWeChat(t, filesNamed(writeDay(t, o).Files, "_ALL_2024-09-12.csv")[0])
-	var free, topUp, campaigns, couponRefunds, processing int
+	var free, topUp, campaigns, couponRefunds, processing, failed, changed, revoked int
 	for _, row := range f.rows {
 		gross, settled, coupon := fen(t, row["订单金额"]), fen(t, row["应结订单金额"]), fen(t, row["代金券金额"])
 		asked, refunded, back := fen(t, row["申请退款金额"]), fen(t, row["退款金额"]), fen(t, row["充值券退款金额"])
@@ -182,13 +183,23 @@ func TestWeChatRowsCarryCouponsCampaignsAndRefunds(t *testing.T) {
 		count(&campaigns, row["费率备注"] != "" && row["费率"] == "0.38%")
 		count(&couponRefunds, refunded < asked)
 		count(&processing, row["退款状态"] == "PROCESSING")
+		count(&failed, row["退款状态"] == "FAIL")
+		count(&changed, row["退款状态"] == "CHANGE")
+		if row["交易状态"] == "REVOKED" {
+			revoked++
+			if row["微信退款单号"] != "0" || row["商户退款单号"] != "0" || asked == 0 || gross != 0 {
+				t.Fatalf("no revoke: %v", row)
+			}
+			continue
+		}
 		if refund := row["交易状态"] == "REFUND"; refund != (row["微信退款单号"] != "0") || refund == (gross > 0) ||
 			refund && strings.HasPrefix(row["退款金额"], "-") || refund == (row["退款类型"] == "") {
 			t.Fatalf("neither payment nor refund: %v", row)
 		}
 	}
 	for name, n := range map[string]int{"免充值券": free, "充值券": topUp, "campaigns": campaigns,
-		"refunds with 免充值券": couponRefunds, "refunds in PROCESSING": processing} {
+		"refunds with 免充值券": couponRefunds, "refunds in PROCESSING": processing,
+		"FAIL": failed, "CHANGE": changed, "REVOKED": revoked} {
 		if n == 0 {
 			t.Errorf("no row with %s", name)
 		}
@@ -248,7 +259,7 @@ func TestNumbersAreUniqueAndLookReal(t *testing.T) {
 		no := row["order_no"]
 		unique("order_no", orders, no, 0, "")
 		if digits := strings.Trim(no, "0123456789") == ""; digits && len(no) != 18 && len(no) != 19 ||
-			!digits && !strings.HasPrefix(no, "S20240912") && !strings.HasPrefix(no, "POS240912") {
+			!digits && !strings.HasPrefix(no, "S202409") && !strings.HasPrefix(no, "POS2409") {
 			t.Errorf("order number %s does not look like one", no)
 		}
 	}
@@ -266,7 +277,7 @@ func TestNumbersAreUniqueAndLookReal(t *testing.T) {
 			if row["微信订单号"][10:18] != "20240912" {
 				t.Errorf("微信订单号 %s has no day at digits 11 to 18", row["微信订单号"])
 			}
-		} else {
+		} else if row["交易状态"] == "REFUND" {
 			unique("微信退款单号", refunds, row["微信退款单号"], 29, "5030")
 		}
 	}

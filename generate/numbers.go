@@ -16,6 +16,7 @@ const (
 	slotOrder   = 0 // and the two after it
 	slotPayment = 3 // and the two after it
 	slotForeign = 6 // a number that the merchant's orders do not know
+	slotEarlier = 7 // of a payment of an earlier day that no file shows
 )
 
 // permutation is a bijection on [0, 1<<bits): a Feistel network of four rounds.
@@ -87,19 +88,25 @@ func (n *number) digits(v uint64, width int) *number {
 // numbering makes the numbers of a day. Numbers of one family are unique, and
 // no number of one family looks like one of another.
 type numbering struct {
-	date                                    string // 20240912
-	own, provider, refund, refundAtProvider permutation
+	date                                          string // 20240912
+	own, provider, refund, refundAtProvider, flow permutation
 }
 
 func newNumbering(seed uint64, day settlement.Day) numbering {
-	text := day.String()
 	return numbering{
-		date:             text[:4] + text[5:7] + text[8:],
+		date:             compactDate(day),
 		own:              newPermutation(mix(seed^1), serialBits),
 		provider:         newPermutation(mix(seed^2), serialBits),
 		refund:           newPermutation(mix(seed^3), serialBits),
 		refundAtProvider: newPermutation(mix(seed^4), serialBits),
+		flow:             newPermutation(mix(seed^6), serialBits),
 	}
+}
+
+// compactDate prints a day as 20240912.
+func compactDate(day settlement.Day) string {
+	text := day.String()
+	return text[:4] + text[5:7] + text[8:]
 }
 
 func serialOf(index, slot int) uint64 { return uint64(index)<<slotBits | uint64(slot) }

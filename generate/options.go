@@ -22,6 +22,10 @@ type Options struct {
 	Seed uint64
 	// Day is the settlement day of the bills.
 	Day settlement.Day
+	// Nth counts the days of one merchant from 0. Days of equal options but for Day
+	// and Nth, both one higher than the day before, share no number; from the second
+	// on some refunds are of payments of the day before.
+	Nth int
 	// Orders is the number of purchases. A purchase is one order, except that a
 	// combined payment is two or three and a pair of identical payments two, so
 	// orders.csv has slightly more rows.
@@ -33,6 +37,10 @@ type Options struct {
 	Cases map[Case]Frequency
 	// RefundShare is the share of plain purchases with refunds.
 	RefundShare settlement.Rate
+
+	// FundFlow also writes what moved on the accounts: Alipay's 账务明细 and WeChat
+	// Pay's 资金账单, with the balance after each row.
+	FundFlow bool
 
 	Alipay  AlipayBill
 	WeChat  WeChatBill
@@ -123,6 +131,9 @@ type Extract struct {
 	SucceededAt bool
 }
 
+// RefundsOfDefaults is the share of plain purchases with refunds in Defaults.
+const RefundsOfDefaults settlement.Rate = 60_000
+
 // campaignRate is 费率 of the payments that a campaign favours.
 const campaignRate settlement.Rate = 3800
 
@@ -153,11 +164,11 @@ func Defaults() Options {
 	for c := MissingInStatement; c <= lastFault; c++ {
 		cases[c] = PerMillion(500)
 	}
-	for c := RefundFeeOneFenOff; c <= lastNearMiss; c++ {
+	for c := lastFault + 1; c <= lastNearMiss; c++ {
 		cases[c] = PerMillion(1_000)
 	}
 	return Options{
-		Seed: 1, Day: day, Orders: 10_000, Shops: 24, Cases: cases, RefundShare: 60_000,
+		Seed: 1, Day: day, Orders: 10_000, Shops: 24, Cases: cases, RefundShare: RefundsOfDefaults,
 		Alipay: AlipayBill{PID: "2088601234567890", Rate: 6000},
 		WeChat: WeChatBill{MchID: "1600123456", AppID: "wx3f5a0c9d1e7b2468", Rate: 6000,
 			CampaignShare: 50_000, Bills: []BillType{BillAll}},
@@ -175,6 +186,7 @@ func (o Options) Validate() error {
 	}
 	check(o.Day >= firstDay && o.Day <= lastDay, "Day: not in the years 2000 to 2099, or not given")
 	check(o.Orders >= 0 && o.Orders <= maxOrders, "Orders: %d is not between 0 and %d", o.Orders, maxOrders)
+	check(o.Nth >= 0 && (o.Orders == 0 || o.Nth < maxOrders/max(o.Orders, 1)), "Nth: %d days of %d purchases have too many numbers", o.Nth, o.Orders)
 	check(o.Shops >= 1 && o.Shops <= 10_000, "Shops: %d is not between 1 and 10000", o.Shops)
 	check(isRate(o.RefundShare), "RefundShare: not between 0 and 1000000")
 	check(len(o.Alipay.PID) == 16 && isDigits(o.Alipay.PID), "Alipay.PID: %q is not 16 digits", o.Alipay.PID)
@@ -228,7 +240,7 @@ func (o Options) checkCases() error {
 			faults = append(faults, fmt.Errorf("generate: Cases: %s needs the column payment_no", c))
 		case c == ProviderNo && !o.Extract.ProviderTxnID:
 			faults = append(faults, fmt.Errorf("generate: Cases: %s needs the column provider_txn_id", c))
-		case c == Unreleased && !o.Extract.Escrow:
+		case c.NeedsEscrow() && !o.Extract.Escrow:
 			faults = append(faults, fmt.Errorf("generate: Cases: %s needs the escrow columns", c))
 		}
 	}

@@ -17,6 +17,7 @@ type billLine struct {
 	gross, base, fee                          settlement.Amount
 	rate                                      settlement.Rate
 	at                                        string
+	failed                                    bool // FAIL, CHANGE
 	claimed                                   bool
 }
 
@@ -24,6 +25,7 @@ type orderEvent struct {
 	orderNo, number, wallet, provider, status string
 	amount                                    settlement.Amount
 	at                                        string // expected; "" where no money is
+	escrow                                    bool
 	claimed                                   bool
 }
 
@@ -33,7 +35,12 @@ type oracle struct {
 	events []*orderEvent
 	found  []generate.Planted
 	pairs  int64
+	// latest is the last instant that the merchant's files speak of.
+	latest string
 }
+
+// oracleDay is the day of all generated days of these tests.
+const oracleDay = "2024-09-12"
 
 var taobaoPrefix = regexp.MustCompile(`^T\d+N?P`)
 
@@ -50,13 +57,14 @@ func reconcileFiles(t reporter, files []string) ([]generate.Planted, int64) {
 			o.readWeChat(path)
 		}
 	}
-	o.readOrders(filesNamed(files, "orders.csv")[0])
+	refunds := parseExtract(t, filesNamed(files, "refunds.csv")[0])
+	o.readOrders(filesNamed(files, "orders.csv")[0], refunds)
 	o.matchPayments()
-	o.matchRefunds(parseExtract(t, filesNamed(files, "refunds.csv")[0]))
+	o.matchRefunds(refunds)
 	o.checkFees()
 	for _, l := range o.lines {
 		switch {
-		case l.claimed:
+		case l.claimed || l.failed || l.at >= o.latest:
 		case l.kind == "payment":
 			o.add(settlement.MissingInOrders, l.orderNo, "", settlement.NoAmount, l.gross)
 		default:
@@ -112,20 +120,33 @@ func (o *oracle) readWeChat(path string) {
 		l := &billLine{wallet: "wechat", kind: "payment", at: row["交易时间"], provider: row["微信订单号"],
 			orderNo: row["商户订单号"], fee: -amount(row, "手续费")}
 		l.rate = must[settlement.Rate](o.t)(settlement.ParseRate([]byte(row["费率"])))
-		if row["交易状态"] == "REFUND" {
-			l.kind, l.refundNo = "refund", row["商户退款单号"]
+		switch row["交易状态"] {
+		case "REVOKED":
+			l.kind = "revoke"
+			fallthrough
+		case "REFUND":
+			if l.kind == "payment" {
+				l.kind, l.refundNo = "refund", row["商户退款单号"]
+			}
+			l.failed = row["退款状态"] == "FAIL" || row["退款状态"] == "CHANGE"
 			l.gross, l.base = -amount(row, "申请退款金额", "退款金额"), -amount(row, "退款金额")
 			if at, there := row["退款申请时间"]; there {
 				l.at = at
 			}
-		} else {
+		default:
 			l.gross, l.base = amount(row, "订单金额", "总金额"), amount(row, "应结订单金额", "总金额")
 		}
 		o.lines = append(o.lines, l)
 	}
 }
 
-func (o *oracle) readOrders(path string) {
+// beforeRelease says that a refund was paid out of what the escrow platform holds.
+func (e *orderEvent) beforeRelease(refund map[string]string) bool {
+	return e.escrow && e.orderNo == refund["order_no"] && refund["status"] == "success" &&
+		(e.at == "" || refund["refunded_at"] < e.at)
+}
+
+func (o *oracle) readOrders(path string, refunds *table) {
 	f := parseExtract(o.t, path)
 	escrow := slices.Contains(f.header, "confirmed_at")
 	for _, row := range f.rows {
@@ -135,8 +156,18 @@ func (o *oracle) readOrders(path string) {
 			e.number = e.orderNo
 		}
 		if escrow {
-			e.at, e.amount = row["confirmed_at"], fen(o.t, row["payout_amount"])
+			e.at, e.escrow = row["confirmed_at"], true
+			if payout := row["payout_amount"]; payout != "" {
+				e.amount = fen(o.t, payout)
+			} else {
+				for _, r := range refunds.rows {
+					if e.beforeRelease(r) {
+						e.amount -= fen(o.t, r["amount"])
+					}
+				}
+			}
 		}
+		o.latest = max(o.latest, row["paid_at"], row["confirmed_at"])
 		o.events = append(o.events, e)
 	}
 }
@@ -164,13 +195,19 @@ func (o *oracle) claim(eventKey func(*orderEvent) string, lineKey func(*billLine
 		}
 		o.pairs += int64(len(shares))
 		first := shares[0]
-		switch {
-		case first.status != "paid" && first.status != "refunded":
+		if first.status != "paid" && first.status != "refunded" {
+			if o.revoked(found[0]) {
+				o.pairs--
+				continue
+			}
 			o.add(settlement.StatusMismatch, first.orderNo, "", 0, found[0].gross)
-		case sum != found[0].gross:
-			o.add(settlement.AmountMismatch, first.orderNo, "", sum, found[0].gross)
-		case verdict != settlement.NoBreak:
-			o.add(verdict, first.orderNo, "", sum, found[0].gross)
+		} else {
+			if sum != found[0].gross {
+				o.add(settlement.AmountMismatch, first.orderNo, "", sum, found[0].gross)
+			}
+			if verdict != settlement.NoBreak {
+				o.add(verdict, first.orderNo, "", sum, found[0].gross)
+			}
 		}
 		for i, l := range found {
 			l.claimed = true
@@ -179,6 +216,17 @@ func (o *oracle) claim(eventKey func(*orderEvent) string, lineKey func(*billLine
 			}
 		}
 	}
+}
+
+// revoked says that a revoke takes the whole payment back, and settles both.
+func (o *oracle) revoked(payment *billLine) bool {
+	for _, l := range o.lines {
+		if l.kind == "revoke" && l.provider == payment.provider && l.gross == -payment.gross {
+			l.claimed, payment.claimed = true, true
+			return true
+		}
+	}
+	return false
 }
 
 func (o *oracle) matchPayments() {
@@ -204,7 +252,7 @@ func (o *oracle) matchPayments() {
 	}, lineNo, settlement.WalletMismatch)
 	o.claim(func(e *orderEvent) string { return e.provider }, func(l *billLine) string { return l.provider }, settlement.NoBreak)
 	for _, e := range o.events {
-		if e.claimed || e.at == "" || e.status != "paid" && e.status != "refunded" {
+		if e.claimed || !strings.HasPrefix(e.at, oracleDay) || e.amount == 0 || e.status != "paid" && e.status != "refunded" {
 			continue
 		}
 		if clock := e.at[11:]; clock >= "00:30:00" && clock < "23:30:00" {
@@ -222,11 +270,15 @@ func (o *oracle) matchRefunds(listed *table) {
 			paid[l.provider] += l.gross
 			continue
 		}
+		if l.failed {
+			continue
+		}
 		byNo[l.refundNo], byOrder[l.orderNo] = l, l
 		refundLines = append(refundLines, l)
 	}
 	for _, r := range listed.rows {
 		hasListed[r["order_no"]] = true
+		o.latest = max(o.latest, r["refunded_at"], r["succeeded_at"])
 		l, expected := byNo[r["refund_no"]], -fen(o.t, r["amount"])
 		switch {
 		case l != nil:
@@ -235,6 +287,7 @@ func (o *oracle) matchRefunds(listed *table) {
 			if l.gross != expected {
 				o.add(settlement.AmountMismatch, r["order_no"], r["refund_no"], expected, l.gross)
 			}
+		case slices.ContainsFunc(o.events, func(e *orderEvent) bool { return e.beforeRelease(r) }):
 		case r["status"] == "success":
 			o.add(settlement.RefundMissingInStatement, r["order_no"], r["refund_no"], expected, settlement.NoAmount)
 		}
@@ -247,6 +300,9 @@ func (o *oracle) matchRefunds(listed *table) {
 	}
 	slices.SortFunc(refundLines, func(a, b *billLine) int { return strings.Compare(a.at, b.at) })
 	for _, l := range refundLines {
+		if paid[l.provider] == 0 {
+			continue // the payment is in the bill of another day
+		}
 		if _, seen := left[l.provider]; !seen {
 			left[l.provider] = paid[l.provider]
 		}
@@ -274,11 +330,17 @@ func (o *oracle) checkFees() {
 		if l.wallet != "wechat" || l.kind == "payment" {
 			continue
 		}
+		if l.failed {
+			if l.fee != 0 {
+				o.t.Errorf("refund %s failed and returns a fee", l.refundNo)
+			}
+			continue
+		}
 		right := l.rate.HalfUp(-l.base)
 		if (right - l.fee).Abs() > 1 {
 			o.add(settlement.FeeVariance, l.orderNo, l.refundNo, right, l.fee)
-		} else if limit := max(kept[l.provider], 0); l.fee > limit+1 {
-			o.t.Errorf("refund %s returns %s of a fee of which %s is left", l.refundNo, l.fee, limit)
+		} else if charged, there := kept[l.provider]; there && l.fee > max(charged, 0)+1 {
+			o.t.Errorf("refund %s returns %s of a fee of which %s is left", l.refundNo, l.fee, charged)
 		}
 		kept[l.provider] -= l.fee
 	}

@@ -15,20 +15,46 @@ type plan struct {
 	surnames [][]byte // in GB18030
 	hours    [1024]uint8
 	clock    clock
+	first    int                     // number of the day's first purchase among those of all days
+	before   *plan                   // of the day before, nil on the first day
+	dates    [maxDaysBack + 1]string // 20240912 and the days before
+	// tick is told by each pass that it has built tickSales more sales; its error
+	// ends the pass.
+	tick func(sales int) error
 
-	// Purchase i has role roles.within(i, Orders). The first bounds[0] roles are
+	// Purchase i of the day has role roles.within(i, Orders). The first bounds[0] roles are
 	// of case 0, the next of case 1 and so on; those beyond the last are plain.
 	// So counts are exact, and the cases are scattered over the day.
 	roles  permutation
 	bounds [numCases]uint64
 }
 
+// tickSales is how many sales a pass builds between two calls of tick.
+const tickSales = 4096
+
 func newPlan(o Options) (*plan, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	p := &plan{options: o, numbers: newNumbering(o.Seed, o.Day), hours: hourQuantiles(), clock: newClock(o.Day)}
+	return planDay(o, true)
+}
+
+// planDay plans a day whose options are valid, and with withBefore the day before.
+func planDay(o Options, withBefore bool) (*plan, error) {
+	p := &plan{options: o, first: o.Nth * o.Orders,
+		numbers: newNumbering(o.Seed, o.Day), hours: hourQuantiles(), clock: newClock(o.Day),
+		tick: func(int) error { return nil }}
+	for back := range p.dates {
+		p.dates[back] = compactDate(o.Day - settlement.Day(back))
+	}
 	var err error
+	if withBefore && o.Nth > 0 {
+		yesterday := o
+		yesterday.Day, yesterday.Nth = o.Day-1, o.Nth-1
+		if p.before, err = planDay(yesterday, false); err != nil {
+			return nil, err
+		}
+	}
 	if p.shops, err = newShops(o.Shops); err != nil {
 		return nil, err
 	}
@@ -42,7 +68,7 @@ func newPlan(o Options) (*plan, error) {
 		}
 		p.surnames = append(p.surnames, encoded)
 	}
-	p.roles = newPermutation(mix(o.Seed^5), uint(max(bits.Len(uint(o.Orders)), 2)))
+	p.roles = newPermutation(mix(o.Seed^5^mix(uint64(p.first))), uint(max(bits.Len(uint(o.Orders)), 2)))
 	var sum uint64
 	for c := range numCases {
 		if f, asked := o.Cases[c]; asked {
@@ -69,9 +95,9 @@ func (p *plan) caseOf(index int) Case {
 	return Plain
 }
 
-// clock prints seconds of the day as the wallets print times. It reaches back
-// as far as an escrow order's payment may lie.
-type clock struct{ days [12]string }
+// clock prints seconds of the day as the wallets print times. It reaches back as
+// far as the payment of an escrow order may lie that is refunded days later.
+type clock struct{ days [24]string }
 
 func newClock(day settlement.Day) (c clock) {
 	for back := range c.days {

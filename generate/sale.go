@@ -11,7 +11,7 @@ import (
 // Amounts are towards the merchant: refunds negative, fees of payments negative.
 // Times are seconds since the start of the day in Asia/Shanghai.
 type sale struct {
-	index  int
+	index  int // among the purchases of all days
 	kind   Case
 	shop   *shop
 	wallet settlement.Wallet // where the money arrived, or would have
@@ -21,6 +21,9 @@ type sale struct {
 	refunds                            [3]refundRow
 	faults                             [2]fault
 	nOrders, nLines, nRefunds, nFaults int
+	// implied says that the order is refunded, no refund is listed, and the line of
+	// the whole is there.
+	implied bool
 }
 
 // fate is what a run must find about an event.
@@ -35,6 +38,7 @@ type orderRow struct {
 	stated                    settlement.Wallet // the wallet as the orders state it
 	account                   bool              // whether the row states that wallet's account
 	amount                    settlement.Amount // expected in the statement
+	payoutUnstated            bool              // column payout_amount is empty
 	asked                     settlement.Amount // column amount, more than the payout where a platform chips in
 	at                        int               // expected in the statement
 	paidAt                    int               // column paid_at, before at on escrow platforms
@@ -72,8 +76,10 @@ type line struct {
 	paidAt      int  // of the payment
 	at          int  // success of a payment, acceptance of a refund
 	succeededAt int
-	processing  bool   // 退款状态 was still PROCESSING when the bill was made
-	flavour     uint64 // decides the columns that nobody reconciles
+	// status is 退款状态 when the bill was made; Failed and Changed rows move no
+	// money. A payment has none.
+	status  settlement.Status
+	flavour uint64 // decides the columns that nobody reconciles
 
 	returned settlement.Amount // of a payment: fee given back so far
 	claims   int               // events that claim this line
@@ -86,18 +92,26 @@ type fault struct {
 	expected, actual  settlement.Amount
 }
 
+// settles says that the row moves money.
+func (l *line) settles() bool { return l.status != settlement.Failed && l.status != settlement.Changed }
+
 // maker builds sales, one after another in the same memory. Each pass over the
 // day has its own.
 type maker struct {
 	*plan
-	pcg *rand.PCG
-	rng *rand.Rand
+	yesterday *maker    // nil on the first day
+	then      numbering // of an earlier day, see earlier
+	pcg       *rand.PCG
+	rng       *rand.Rand
 	sale
 }
 
 func (p *plan) maker() *maker {
 	m := &maker{plan: p, pcg: rand.NewPCG(0, 0)}
 	m.rng = rand.New(m.pcg)
+	if p.before != nil {
+		m.yesterday = p.before.maker()
+	}
 	return m
 }
 
@@ -105,6 +119,11 @@ func (p *plan) maker() *maker {
 func (p *plan) each(visit func(*sale) error) error {
 	m := p.maker()
 	for i := range p.options.Orders {
+		if i%tickSales == tickSales-1 {
+			if err := p.tick(tickSales); err != nil {
+				return err
+			}
+		}
 		if err := visit(m.at(i)); err != nil {
 			return err
 		}
@@ -112,24 +131,37 @@ func (p *plan) each(visit func(*sale) error) error {
 	return nil
 }
 
+// at builds sale i of the day.
 func (m *maker) at(i int) *sale {
-	m.pcg.Seed(mix(m.options.Seed^mix(uint64(i))), uint64(i))
-	m.index, m.kind = i, m.caseOf(i)
-	m.nOrders, m.nLines, m.nRefunds, m.nFaults = 0, 0, 0, 0
+	m.begin(i)
+	builders[m.kind](m)
+	return &m.sale
+}
+
+// begin clears the sale and decides what all sales have: case, shop and wallet.
+func (m *maker) begin(i int) {
+	m.index, m.kind = m.first+i, m.caseOf(i)
+	m.pcg.Seed(mix(m.options.Seed^mix(uint64(m.index))), uint64(m.index))
+	m.nOrders, m.nLines, m.nRefunds, m.nFaults, m.implied = 0, 0, 0, 0, false
 	m.shop = m.drawShop()
 	m.wallet = settlement.Alipay
 	if m.rng.IntN(1000) < wechatPerMille[m.shop.platform] {
 		m.wallet = settlement.WeChat
 	}
-	builders[m.kind](m)
-	return &m.sale
 }
 
 // order adds a paid order of amount, whose money is expected at.
 func (m *maker) order(amount settlement.Amount, at int) *orderRow {
 	o := &m.orders[m.nOrders]
-	*o = orderRow{
-		no:     m.numbers.order(m.shop.platform, m.index, slotOrder+m.nOrders, m.rng.Uint64()),
+	*o = m.newOrder(amount, at, &m.numbers, slotOrder+m.nOrders)
+	m.nOrders++
+	return o
+}
+
+// newOrder is a paid order with the number of a numbering and slot.
+func (m *maker) newOrder(amount settlement.Amount, at int, numbers *numbering, slot int) orderRow {
+	o := orderRow{
+		no:     numbers.order(m.shop.platform, m.index, slot, m.rng.Uint64()),
 		stated: m.wallet, account: true,
 		amount: amount, asked: amount, at: at, paidAt: at, paid: true,
 		status: settlement.Paid, fate: fate{verdict: settlement.VerdictEqual},
@@ -138,7 +170,6 @@ func (m *maker) order(amount settlement.Amount, at int) *orderRow {
 		o.confirmed = true
 		o.paidAt = at - (3+m.rng.IntN(7))*daySeconds
 	}
-	m.nOrders++
 	return o
 }
 
@@ -157,20 +188,26 @@ func (m *maker) pay(o *orderRow) *line {
 // line adds a payment line of gross with a provider's number of its own.
 func (m *maker) line(kind settlement.Kind, gross settlement.Amount, at int) *line {
 	l := &m.lines[m.nLines]
+	*l = m.newLine(kind, gross, at, &m.numbers, m.nLines)
+	m.nLines++
+	return l
+}
+
+// newLine is a line with a provider's number of a numbering and slot.
+func (m *maker) newLine(kind settlement.Kind, gross settlement.Amount, at int, numbers *numbering, slot int) line {
 	flavour := m.rng.Uint64()
-	*l = line{kind: kind, gross: gross, at: at, succeededAt: at, paidAt: at,
-		created: max(at-5-int(flavour%50), 0), flavour: flavour, rate: m.options.Alipay.Rate}
+	l := line{kind: kind, gross: gross, at: at, succeededAt: at, paidAt: at,
+		created: at - 5 - int(flavour%50), flavour: flavour, rate: m.options.Alipay.Rate}
 	if m.wallet == settlement.WeChat {
-		l.providerNo = m.numbers.wechat(m.index, m.nLines)
+		l.providerNo = numbers.wechat(m.index, slot)
 		l.rate = m.options.WeChat.Rate
 		if m.chance(m.options.WeChat.CampaignShare) {
 			l.rate, l.campaign = campaignRate, true
 		}
 	} else {
-		l.providerNo = m.numbers.alipay(m.index, m.nLines, m.rng.Uint64())
+		l.providerNo = numbers.alipay(m.index, slot, m.rng.Uint64())
 	}
 	l.price()
-	m.nLines++
 	return l
 }
 
@@ -203,7 +240,10 @@ func (m *maker) refundLine(payment *line, no number, amount settlement.Amount, a
 	l.fee = 0
 	if m.wallet == settlement.WeChat {
 		l.refundID = m.numbers.wechatRefund(m.index, m.nLines)
-		l.processing = m.rng.IntN(20) == 0
+		l.status = settlement.Success
+		if m.rng.IntN(20) == 0 {
+			l.status = settlement.Processing
+		}
 	}
 	if m.wallet == settlement.WeChat || m.options.Alipay.FeeReturned {
 		// Each return is rounded alone, so those of a whole payment may add up to

@@ -192,7 +192,7 @@ func (m *maker) notPaid() {
 // impliedRefund: the order's status alone says that all was paid back.
 func (m *maker) impliedRefund() {
 	o, l := m.paid(200)
-	o.status = settlement.Refunded
+	o.status, m.implied = settlement.Refunded, true
 	at := m.later(o.at)
 	m.refundLine(l, m.numbers.refundNo(m.index, slotForeign), o.amount, at, at+3).claims = 1
 }
@@ -208,6 +208,28 @@ func (m *maker) unreleased() {
 	o := m.order(m.amount(1), m.moment(lastPayment))
 	o.confirmed = false
 	o.fate = fate{state: settlement.AwaitingRelease}
+}
+
+// refundBeforeRelease: the platform refunds out of what it holds, so that no wallet
+// shows the refund and less is paid out. An extract need not state how much.
+func (m *maker) refundBeforeRelease() {
+	o := m.order(m.amount(500), m.moment(lastPayment))
+	part := m.between(1, o.amount-1)
+	way := m.rng.IntN(4)
+	if way == 3 {
+		part = o.amount
+	}
+	m.refund(o, part, o.at-3600-m.rng.IntN(2*daySeconds)).fate = fate{state: settlement.NotExpected}
+	o.amount -= part
+	o.payoutUnstated = m.rng.IntN(2) == 0
+	switch way {
+	case 0, 1:
+		m.pay(o)
+	case 2:
+		o.confirmed, o.fate = false, fate{state: settlement.AwaitingRelease}
+	default: // nothing is left to be paid out
+		o.confirmed, o.fate, o.status = false, fate{state: settlement.NotExpected}, settlement.Refunded
+	}
 }
 
 func (m *maker) latest() {

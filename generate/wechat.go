@@ -95,7 +95,7 @@ func (p *plan) writeWeChatText(to io.Writer, bill BillType) error {
 		}
 		for i := range s.lines[:s.nLines] {
 			l := &s.lines[i]
-			if bill == BillAll || (bill == BillRefund) == (l.kind == settlement.Refund) {
+			if bill == BillAll || (bill == BillRefund) == (l.kind != settlement.Payment) {
 				out.buf = w.row(out.buf, s.shop, l)
 				sums.add(l)
 			}
@@ -157,7 +157,11 @@ func (w *wechatWriter) row(dst []byte, s *shop, l *line) []byte {
 		dst = field(field(field(dst, "SUCCESS"), bank), "CNY")
 		dst = money(money(dst, l.settled), l.topUp+l.discount)
 	} else {
-		dst = field(field(field(dst, "REFUND"), bank), "CNY")
+		state := "REFUND"
+		if l.kind == settlement.Revoke {
+			state = "REVOKED"
+		}
+		dst = field(field(field(dst, state), bank), "CNY")
 		dst = money(money(dst, 0), 0)
 	}
 	if w.bill == BillRefund {
@@ -181,13 +185,18 @@ func (w *wechatWriter) back(dst []byte, l *line, payment bool) []byte {
 	if payment {
 		return append(dst, "`0,`0,`0.00,`0.00,`,`,"...)
 	}
-	dst = field(field(dst, l.refundID.bytes()), l.refundNo.bytes())
-	dst = field(money(money(dst, -l.settled), -l.topUp), "ORIGINAL")
-	if l.processing {
-		return field(dst, "PROCESSING")
+	if l.kind == settlement.Revoke {
+		dst = append(dst, "`0,`0,"...)
+	} else {
+		dst = field(field(dst, l.refundID.bytes()), l.refundNo.bytes())
 	}
-	return field(dst, "SUCCESS")
+	dst = field(money(money(dst, -l.settled), -l.topUp), "ORIGINAL")
+	return field(dst, refundStatus[l.status])
 }
+
+// refundStatus is 退款状态 by the status of the row.
+var refundStatus = [...]string{settlement.Success: "SUCCESS", settlement.Processing: "PROCESSING",
+	settlement.Failed: "FAIL", settlement.Changed: "CHANGE"}
 
 // modern appends the columns behind 费率 that the legacy layouts lack.
 func (w *wechatWriter) modern(dst []byte, l *line, payment bool) []byte {

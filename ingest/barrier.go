@@ -53,11 +53,42 @@ func (in *Intake) accepted(which func(*settlement.Statement) bool) []int32 {
 	return list
 }
 
+// content identifies what was delivered. An empty bill of WeChat Pay does not say
+// whose it is nor of which day: the same bytes are then as many statements as its
+// names say.
+type content struct {
+	kind   settlement.StatementKind
+	sha256 string
+	empty  period
+}
+
+func contentOf(s *settlement.Statement) content {
+	c := content{kind: s.Kind, sha256: s.SHA256}
+	if s.Rows == 0 {
+		c.empty = periodOf(s, s.Kind, 0)
+	}
+	return c
+}
+
+// dropCopies lets the same content count once. Of copies the one counts of which
+// the day and the account are known, from its name where the content lacks them.
 func (in *Intake) dropCopies() {
-	first := map[string]int32{}
-	for _, i := range in.accepted(func(*settlement.Statement) bool { return true }) {
+	list := in.accepted(func(*settlement.Statement) bool { return true })
+	unknown := func(i int32) int {
+		n := 0
+		if in.Statements[i].From == settlement.NoDay {
+			n += 2
+		}
+		if in.Statements[i].Account == "" {
+			n++
+		}
+		return n
+	}
+	slices.SortStableFunc(list, func(a, b int32) int { return unknown(a) - unknown(b) })
+	first := map[content]int32{}
+	for _, i := range list {
 		s := in.Statements[i]
-		key := string(s.Kind) + s.SHA256
+		key := contentOf(s)
 		if kept, ok := first[key]; ok {
 			in.CopyOf[i] = kept
 			s.Notef("the same content as %s: counted once", in.Statements[kept].Source())

@@ -28,14 +28,40 @@ func (b *bucket) addBreak(f settlement.Break, line, event int32) {
 		if event < 0 {
 			f.OrderNo = l.OrderNo.At(int(line))
 		}
-		f.RefundNo, f.ProviderID = l.RefundNo.At(int(line)), l.ProviderTxnID.At(int(line))
+		if number := l.RefundNo.At(int(line)); len(number) > 0 || event < 0 {
+			f.RefundNo = number
+		}
+		f.ProviderID = l.ProviderTxnID.At(int(line))
 		f.File, f.FileLine = l.File[line], l.Line[line]
 		f.SeenOn = seenOn(l, line)
 	}
 	if b.ambiguous != "" {
-		f.Reason += "; " + b.ambiguous
+		f.Reason = b.ambiguous
+		f.Suggest = "compare the two sides by hand; a number of its own for each payment lets them be told apart"
 	}
+	if b.pass3 && line >= 0 && b.lines.Kind[line] != settlement.Payment {
+		// One refund number may stand twice in a transaction, once in each pass.
+		f.Nth += 1 << 16
+	}
+	b.tellApart(&f)
 	b.out.Breaks.Add(&b.hash, f, b.rules.Day)
+}
+
+// tellApart counts findings that agree in all that names them, such as refunds of
+// one payment that carry no number, in the order in which they are found.
+func (b *bucket) tellApart(f *settlement.Break) {
+	if b.named == nil {
+		b.named = map[settlement.ID]bool{}
+	}
+	for {
+		name := b.hash.Start("finding").Code(uint64(f.Kind)).Code(uint64(f.Wallet)).Text(f.Account).Text(f.OrderNo).
+			Text(f.PaymentNo).Text(f.RefundNo).Text(f.ProviderID).Code(uint64(f.Nth)).ID()
+		if !b.named[name] {
+			b.named[name] = true
+			return
+		}
+		f.Nth++
+	}
 }
 
 func seenOn(l *settlement.Lines, line int32) settlement.Day {
@@ -70,6 +96,10 @@ func pairReason(kind settlement.BreakKind, e *settlement.Events, event int32, l 
 		return fmt.Sprintf("the refund is listed as %s, but %s paid %s out", e.Status[event], wallet, actual.Abs()),
 			"correct the status of the refund in the order system; do not refund again"
 	case settlement.WalletMismatch:
+		if l.Kind[line] != settlement.Payment {
+			return fmt.Sprintf("the refund is listed for %s, but %s paid it out (%s)", e.Wallet[event], wallet, actual.Abs()),
+				"correct the wallet of the refund in the order system; the fee is returned by the wallet that paid it out"
+		}
 		return fmt.Sprintf("the order says it was paid with %s, but the money (%s) is in %s", e.Wallet[event], actual, wallet),
 			"correct the paying wallet in the order system; the fee is that of the wallet that received the money"
 	}
@@ -104,6 +134,10 @@ func (b *bucket) breakLine(kind settlement.BreakKind, line int32, expected settl
 	case settlement.MissingInOrders:
 		f.Reason = fmt.Sprintf("%s received %s for order %s, which the orders do not have", l.Wallet[line], gross, nameOf(l, line))
 		f.Suggest = "look for the order in the shop system; if there is none, find out what was paid for before refunding"
+		if b.sumsOf(line).known {
+			f.Reason = fmt.Sprintf("%s received another %s for order %s, of which the orders do not list that payment", l.Wallet[line], gross, nameOf(l, line))
+			f.Suggest = "see whether the order was paid in several payments, and list each of them in the orders"
+		}
 	case settlement.DuplicatePayment:
 		f.Reason = fmt.Sprintf("%s received another %s for order %s, more than the order expects in all", l.Wallet[line], gross, nameOf(l, line))
 		f.Suggest = "refund the payment that is too much"

@@ -11,16 +11,12 @@ import (
 // dropCopies leaves one of each line that was delivered several times (daily and
 // monthly bills, ALL beside SUCCESS): ALL before SUCCESS and REFUND, then the
 // smallest content hash and line. Copies must agree in ids and amounts.
-func (b *bucket) dropCopies() error {
+func (b *bucket) dropCopies() (conflict *ConflictError) {
 	rows, lines := b.groupLines, b.lines
 	if len(rows) < 2 {
 		return nil
 	}
-	slices.SortFunc(rows, func(x, y int32) int {
-		return cmp.Or(lines.ID[x].Compare(lines.ID[y]),
-			cmp.Compare(b.rules.FileRank[lines.File[x]], b.rules.FileRank[lines.File[y]]),
-			cmp.Compare(lines.Line[x], lines.Line[y]))
-	})
+	sortCopies(b.rules.FileRank, lines, rows)
 	kept := rows[:1]
 	for _, row := range rows[1:] {
 		first := kept[len(kept)-1]
@@ -28,8 +24,9 @@ func (b *bucket) dropCopies() error {
 			kept = append(kept, row)
 			continue
 		}
-		if err := b.conflict(first, row); err != nil {
-			return err
+		if c := compareCopies(lines, first, row); c != nil {
+			conflict = FirstConflict(b.rules.FileRank, conflict, c)
+			continue
 		}
 		b.dropLine[row] = true
 		b.out.Dropped = append(b.out.Dropped, Dropped{
@@ -39,15 +36,55 @@ func (b *bucket) dropCopies() error {
 		})
 	}
 	b.groupLines = kept
-	return nil
+	return conflict
 }
 
-// conflict compares two copies of a line on the columns that every layout has:
+// sortCopies brings the copies of each line together, the one that stays first.
+func sortCopies(rank []int32, lines *settlement.Lines, rows []int32) {
+	slices.SortFunc(rows, func(x, y int32) int {
+		return cmp.Or(lines.ID[x].Compare(lines.ID[y]),
+			cmp.Compare(rank[lines.File[x]], rank[lines.File[y]]),
+			cmp.Compare(lines.Line[x], lines.Line[y]))
+	})
+}
+
+// FindConflict returns the first conflict between copies of lines, nil where all
+// copies agree. rank is Rules.FileRank.
+func FindConflict(rank []int32, lines *settlement.Lines) (conflict *ConflictError) {
+	rows := make([]int32, lines.Len())
+	for i := range rows {
+		rows[i] = int32(i)
+	}
+	sortCopies(rank, lines, rows)
+	for n, first := 1, 0; n < len(rows); n++ {
+		if lines.ID[rows[n]] != lines.ID[rows[first]] {
+			first = n
+			continue
+		}
+		conflict = FirstConflict(rank, conflict, compareCopies(lines, rows[first], rows[n]))
+	}
+	return conflict
+}
+
+// FirstConflict returns that of two conflicts, either may be nil, which comes first
+// by the ranks of its files. Nothing may depend on which is found first: the files
+// of a conflict are refused.
+func FirstConflict(rank []int32, a, b *ConflictError) *ConflictError {
+	if a == nil || b == nil {
+		return cmp.Or(a, b)
+	}
+	if cmp.Or(cmp.Compare(rank[a.File], rank[b.File]), cmp.Compare(rank[a.OtherFile], rank[b.OtherFile]),
+		cmp.Compare(a.Line, b.Line), cmp.Compare(a.OtherLine, b.OtherLine)) <= 0 {
+		return a
+	}
+	return b
+}
+
+// compareCopies compares two copies of a line on the columns that every layout has:
 // ids and amounts. Times and states of refunds differ between files as a matter
 // of course.
-func (b *bucket) conflict(x, y int32) error {
-	lines := b.lines
-	differ := func(column, value, other string) error {
+func compareCopies(lines *settlement.Lines, x, y int32) *ConflictError {
+	differ := func(column, value, other string) *ConflictError {
 		return &ConflictError{
 			File: lines.File[x], Line: lines.Line[x], OtherFile: lines.File[y], OtherLine: lines.Line[y],
 			Column: column, Value: value, Other: other,
@@ -97,6 +134,7 @@ func (b *bucket) prepareEvents() {
 		b.identify(row, previous)
 		previous = row
 	}
+	b.reducePayouts()
 }
 
 // sortEvents orders the group's events by everything that tells them apart, so
@@ -104,27 +142,36 @@ func (b *bucket) prepareEvents() {
 func (b *bucket) sortEvents() {
 	e := b.events
 	slices.SortFunc(b.groupEvents, func(x, y int32) int {
-		i, j := int(x), int(y)
-		return cmp.Or(
-			cmp.Compare(e.Kind[x], e.Kind[y]),
-			bytes.Compare(e.OrderNo.At(i), e.OrderNo.At(j)),
-			bytes.Compare(e.PaymentNo.At(i), e.PaymentNo.At(j)),
-			bytes.Compare(e.RefundNo.At(i), e.RefundNo.At(j)),
-			bytes.Compare(e.Account.At(i), e.Account.At(j)),
-			cmp.Compare(e.Wallet[x], e.Wallet[y]),
-			bytes.Compare(e.ProviderTxnID.At(i), e.ProviderTxnID.At(j)),
-			cmp.Compare(e.Amount[x], e.Amount[y]),
-			cmp.Compare(e.PaidAt[x], e.PaidAt[y]),
-			cmp.Compare(e.SucceededAt[x], e.SucceededAt[y]),
-			cmp.Compare(e.ConfirmedAt[x], e.ConfirmedAt[y]),
-			cmp.Compare(progress(e.Status[x]), progress(e.Status[y])),
-			cmp.Compare(e.Payout[x], e.Payout[y]),
-			bytes.Compare(e.Shop.At(i), e.Shop.At(j)),
-			bytes.Compare(e.Platform.At(i), e.Platform.At(j)),
-			cmp.Compare(e.Link[x], e.Link[y]),
+		return cmp.Or(b.compareEvents(x, y),
 			cmp.Compare(b.rules.FileRank[e.File[x]], b.rules.FileRank[e.File[y]]),
 			cmp.Compare(e.Line[x], e.Line[y]))
 	})
+}
+
+// compareEvents orders events by what they say: the numbers first, and of two that
+// agree otherwise that which says more behind the other.
+func (b *bucket) compareEvents(x, y int32) int {
+	e, i, j := b.events, int(x), int(y)
+	return cmp.Or(
+		cmp.Compare(e.Kind[x], e.Kind[y]),
+		bytes.Compare(e.OrderNo.At(i), e.OrderNo.At(j)),
+		bytes.Compare(e.PaymentNo.At(i), e.PaymentNo.At(j)),
+		bytes.Compare(e.RefundNo.At(i), e.RefundNo.At(j)),
+		bytes.Compare(e.Account.At(i), e.Account.At(j)),
+		cmp.Compare(e.Wallet[x], e.Wallet[y]),
+		bytes.Compare(e.ProviderTxnID.At(i), e.ProviderTxnID.At(j)),
+		cmp.Compare(e.Amount[x], e.Amount[y]),
+		cmp.Compare(e.PaidAt[x], e.PaidAt[y]),
+		cmp.Compare(e.SucceededAt[x], e.SucceededAt[y]),
+		cmp.Compare(e.ConfirmedAt[x], e.ConfirmedAt[y]),
+		cmp.Compare(progress(e.Status[x]), progress(e.Status[y])),
+		cmp.Compare(e.Status[x], e.Status[y]),
+		cmp.Compare(e.Escrow[x], e.Escrow[y]),
+		cmp.Compare(e.Payout[x], e.Payout[y]),
+		bytes.Compare(e.Shop.At(i), e.Shop.At(j)),
+		bytes.Compare(e.Platform.At(i), e.Platform.At(j)),
+		cmp.Compare(e.HomeWallet[x], e.HomeWallet[y]),
+		cmp.Compare(e.Link[x], e.Link[y]))
 }
 
 // progress orders statuses by how far an order has come: between two extracts it
@@ -146,38 +193,64 @@ func progress(s settlement.Status) int {
 // dropEventCopies keeps of each order event that several extracts show the one
 // that has come furthest. Messages between buckets are taken out of the group.
 func (b *bucket) dropEventCopies() {
-	e, kept := b.events, b.groupEvents[:0]
+	e, kept, all := b.events, b.groupEvents[:0], len(b.groupEvents)
 	for _, row := range b.groupEvents {
-		if len(kept) > 0 {
-			last := kept[len(kept)-1]
-			if e.Link[last] != settlement.LinkListed && e.Link[row] != settlement.LinkListed && b.sameEvent(last, row) {
-				stays, goes := last, row
-				if b.further(row, last) {
-					stays, goes = row, last
-				}
-				kept[len(kept)-1] = stays
-				b.dropEvent[goes] = true
-				b.out.Dropped = append(b.out.Dropped, Dropped{
-					Side: settlement.EventSide, File: e.File[goes], FileLine: e.Line[goes],
-					KeptFile: e.File[stays], KeptLine: e.Line[stays], Kind: e.Kind[goes],
-					OlderStatus: e.Status[goes] != e.Status[stays], Gross: e.Amount[goes],
-				})
-				continue
-			}
+		at := b.copyOf(row, kept)
+		if at < 0 {
+			kept = append(kept, row)
+			continue
 		}
-		kept = append(kept, row)
+		stays, goes := kept[at], row
+		if b.further(row, stays) {
+			stays, goes = row, stays
+		}
+		kept[at] = stays
+		b.dropEvent[goes] = true
+		b.out.Dropped = append(b.out.Dropped, Dropped{
+			Side: settlement.EventSide, File: e.File[goes], FileLine: e.Line[goes],
+			KeptFile: e.File[stays], KeptLine: e.Line[stays], Kind: e.Kind[goes],
+			OlderStatus: e.Status[goes] != e.Status[stays], Gross: e.Amount[goes],
+		})
 	}
 	b.groupEvents = kept
+	if len(kept) < all {
+		b.sortEvents() // what stays need not stand where its copy stood
+	}
 }
 
-// sameEvent says that two rows of extracts are the same payment or refund. Two
-// payments of one order that carry no payment number differ in time or amount.
+// copyOf returns which of kept the event is a copy of, −1 for none. Rows with the
+// same numbers stand together; of very many only the nearest are compared.
+func (b *bucket) copyOf(row int32, kept []int32) int {
+	const nearest = 64
+	e := b.events
+	for at := len(kept) - 1; at >= max(len(kept)-nearest, 0); at-- {
+		other := kept[at]
+		if !b.sameNumbers(other, row) {
+			break
+		}
+		if e.Link[other] != settlement.LinkListed && e.Link[row] != settlement.LinkListed && b.sameEvent(other, row) {
+			return at
+		}
+	}
+	return -1
+}
+
+// sameNumbers says that two events carry the same order, payment and refund number.
+func (b *bucket) sameNumbers(x, y int32) bool {
+	e, i, j := b.events, int(x), int(y)
+	return e.Kind[x] == e.Kind[y] && bytes.Equal(e.OrderNo.At(i), e.OrderNo.At(j)) &&
+		bytes.Equal(e.PaymentNo.At(i), e.PaymentNo.At(j)) && bytes.Equal(e.RefundNo.At(i), e.RefundNo.At(j))
+}
+
+// sameEvent says that two rows with the same numbers are the same payment or
+// refund: an earlier extract need not know the wallet yet in which the order was
+// paid later. Two payments of one order that carry no payment number differ in
+// time or amount.
 func (b *bucket) sameEvent(x, y int32) bool {
 	e, i, j := b.events, int(x), int(y)
-	if e.Kind[x] != e.Kind[y] || e.Amount[x] != e.Amount[y] || e.Wallet[x] != e.Wallet[y] ||
-		!bytes.Equal(e.OrderNo.At(i), e.OrderNo.At(j)) || !bytes.Equal(e.PaymentNo.At(i), e.PaymentNo.At(j)) ||
-		!bytes.Equal(e.RefundNo.At(i), e.RefundNo.At(j)) || !bytes.Equal(e.Account.At(i), e.Account.At(j)) ||
-		!bytes.Equal(e.ProviderTxnID.At(i), e.ProviderTxnID.At(j)) {
+	if e.Amount[x] != e.Amount[y] ||
+		e.Wallet[x] != e.Wallet[y] && e.Wallet[x] != settlement.NoWallet && e.Wallet[y] != settlement.NoWallet ||
+		!compatible(e.Account.At(i), e.Account.At(j)) || !compatible(e.ProviderTxnID.At(i), e.ProviderTxnID.At(j)) {
 		return false
 	}
 	if len(e.RefundNo.At(i)) > 0 {
@@ -194,6 +267,7 @@ func (b *bucket) further(x, y int32) bool {
 		cmp.Compare(e.ConfirmedAt[x], e.ConfirmedAt[y]),
 		cmp.Compare(e.SucceededAt[x], e.SucceededAt[y]),
 		cmp.Compare(e.PaidAt[x], e.PaidAt[y]),
+		b.compareEvents(x, y),
 		cmp.Compare(b.rules.FileRank[e.File[y]], b.rules.FileRank[e.File[x]]),
 		cmp.Compare(e.Line[y], e.Line[x])) > 0
 }
@@ -207,9 +281,7 @@ func (b *bucket) identify(row, previous int32) {
 	b.hash.Start("event").Code(uint64(e.Kind[row])).Text(e.Account.At(i)).Text(e.OrderNo.At(i)).
 		Text(e.PaymentNo.At(i)).Text(e.RefundNo.At(i))
 	e.ID[row] = b.hash.ID()
-	if previous >= 0 && e.Kind[previous] == e.Kind[row] &&
-		bytes.Equal(e.OrderNo.At(int(previous)), e.OrderNo.At(i)) && bytes.Equal(e.PaymentNo.At(int(previous)), e.PaymentNo.At(i)) &&
-		bytes.Equal(e.RefundNo.At(int(previous)), e.RefundNo.At(i)) && bytes.Equal(e.Account.At(int(previous)), e.Account.At(i)) {
+	if previous >= 0 && b.sameNumbers(previous, row) && bytes.Equal(e.Account.At(int(previous)), e.Account.At(i)) {
 		b.nth[row] = b.nth[previous] + 1
 	}
 	if b.nth[row] > 0 {

@@ -1,7 +1,7 @@
 package match
 
 import (
-	"bytes"
+	"slices"
 
 	"reconcile/settlement"
 )
@@ -19,23 +19,19 @@ func (b *bucket) addWholeRefunds() {
 	if !messages && !refunded {
 		return
 	}
+	// Refunds, and the messages that tell of some, stand behind the payments.
+	first := slices.IndexFunc(b.groupEvents, func(row int32) bool { return e.Kind[row] != settlement.Payment })
+	if first < 0 {
+		first = len(b.groupEvents)
+	}
+	listed := b.groupEvents[first:]
 	var whole []int32
-	for _, row := range b.groupEvents {
-		if e.Kind[row] != settlement.Payment || e.Status[row] != settlement.Refunded || e.Link[row] == settlement.LinkListed ||
-			b.ambiguous != "" {
+	for _, row := range b.groupEvents[:first] {
+		if e.Status[row] != settlement.Refunded || e.Amount[row] == 0 || b.ambiguous != "" ||
+			slices.ContainsFunc(listed, func(refund int32) bool { return b.sameOrder(refund, row) }) {
 			continue
 		}
-		listed := false
-		for _, other := range b.groupEvents {
-			if (e.Kind[other] == settlement.Refund || e.Link[other] == settlement.LinkListed) &&
-				bytes.Equal(e.OrderNo.At(int(other)), e.OrderNo.At(int(row))) {
-				listed = true
-				break
-			}
-		}
-		if !listed {
-			whole = append(whole, row)
-		}
+		whole = append(whole, row)
 	}
 	kept := b.groupEvents[:0]
 	for _, row := range b.groupEvents {
@@ -69,9 +65,9 @@ func (b *bucket) addWholeRefund(order int32) int32 {
 	return row
 }
 
-// expect works out when an event's money is expected and, for escrow orders, how
-// much: there the money arrives on confirmation, not on payment, and refunds made
-// before it reduce what arrives.
+// expect works out when an event's money is expected and, for escrow orders that
+// state their payout, how much: there the money arrives on confirmation, not on
+// payment.
 func (b *bucket) expect(row int32) {
 	e := b.events
 	e.ExpectedAt[row] = e.PaidAt[row]
@@ -84,14 +80,28 @@ func (b *bucket) expect(row int32) {
 		e.ExpectedAt[row] = e.ConfirmedAt[row]
 		if e.Payout[row] != settlement.NoAmount {
 			e.Amount[row] = e.Payout[row]
-			return
 		}
-		if b.ambiguous != "" {
-			return
+	}
+}
+
+// reducePayouts takes refunds made before the release off what an escrow platform
+// pays out, as far as its orders do not state that. A refund of an order with
+// several payments is taken once, and nothing is paid out below zero.
+func (b *bucket) reducePayouts() {
+	e := b.events
+	for _, refund := range b.groupEvents {
+		if e.Kind[refund] == settlement.Payment || b.ambiguous != "" {
+			continue
 		}
-		for _, other := range b.groupEvents {
-			if b.beforeRelease(other, row) {
-				e.Amount[row] += e.Amount[other]
+		left := -e.Amount[refund]
+		for _, order := range b.groupEvents {
+			if left <= 0 || e.Kind[order] != settlement.Payment {
+				break
+			}
+			if e.Payout[order] == settlement.NoAmount && b.beforeRelease(refund, order) {
+				taken := min(left, e.Amount[order])
+				e.Amount[order] -= taken
+				left -= taken
 			}
 		}
 	}
@@ -101,11 +111,7 @@ func (b *bucket) expect(row int32) {
 // was made before its money was released: no line is expected for it.
 func (b *bucket) beforeRelease(refund, order int32) bool {
 	e := b.events
-	if e.Kind[refund] != settlement.Refund || e.Escrow[order] == 0 || e.Kind[order] != settlement.Payment ||
-		!bytes.Equal(e.OrderNo.At(int(refund)), e.OrderNo.At(int(order))) {
-		return false
-	}
-	if s := e.Status[refund]; s != settlement.Success {
+	if e.Escrow[order] == 0 || e.Status[refund] != settlement.Success || !b.sameOrder(refund, order) {
 		return false
 	}
 	confirmed := e.ConfirmedAt[order]

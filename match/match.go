@@ -1,6 +1,7 @@
 package match
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -27,7 +28,9 @@ type Outcome struct {
 	Messages int64
 	// Dropped are the copies that were left out.
 	Dropped []Dropped
-	// LeftLines and LeftEvents go through pass 3; empty unless Rules.Residue.
+	// LeftLines and LeftEvents go through pass 3; empty unless Rules.Residue. There
+	// OrderNoRaw is the order number, by the orders, of the payment that a line has
+	// the number of; "" where the orders do not say or name several.
 	LeftLines  *settlement.Lines
 	LeftEvents *settlement.Events
 }
@@ -82,7 +85,11 @@ type bucket struct {
 	units                   []unit
 	refunds                 []int32 // events
 	ambiguous               string  // why the group is not paired, "" where it is
+	sums                    []accountSums
 	leftLines, leftEvents   []int32
+	leftOrder               []int32 // of leftLines: an event with the order number, −1
+	named                   map[settlement.ID]bool
+	pass3                   bool
 }
 
 // Bucket matches the lines and events of one bucket. Neither is changed. With
@@ -104,17 +111,18 @@ func Bucket(ctx context.Context, rules *Rules, lines *settlement.Lines, events *
 	b.dropEvent = make([]bool, events.Len())
 	b.nth = make([]int32, events.Len())
 
+	var conflict *ConflictError
 	for group := range b.groups.lineHead {
 		if group%4096 == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if err := b.solve(int32(group)); err != nil {
-			return nil, err
-		}
+		conflict = FirstConflict(rules.FileRank, conflict, b.solve(int32(group)))
+	}
+	if conflict != nil {
+		return nil, conflict
 	}
 	if rules.Residue && resolved == nil {
-		settlement.AppendRows(b.out.LeftLines, b.lines, b.leftLines)
-		settlement.AppendRows(b.out.LeftEvents, b.events, b.leftEvents)
+		b.leave()
 		return b.out, nil
 	}
 	b.finish()
@@ -128,14 +136,15 @@ const (
 	maxPairs  = 100_000_000
 )
 
-// solve decides every line and event of one group.
-func (b *bucket) solve(group int32) error {
+// solve decides every line and event of one group. It returns the first conflict
+// between copies of a line; the group is then undecided.
+func (b *bucket) solve(group int32) *ConflictError {
 	b.groupLines = b.groups.rows(b.groups.lineHead[group], b.groups.lineNext, b.groupLines)
 	b.groupEvents = b.groups.rows(b.groups.eventHead[group], b.groups.eventNext, b.groupEvents)
-	if err := b.dropCopies(); err != nil {
-		return err
+	if conflict := b.dropCopies(); conflict != nil {
+		return conflict
 	}
-	b.ambiguous = ""
+	b.ambiguous, b.sums = "", b.sums[:0]
 	if lines, events := len(b.groupLines), len(b.groupEvents); events > maxEvents || lines*events > maxPairs {
 		b.ambiguous = fmt.Sprintf("%d lines and %d order events share this number; which belongs to which cannot be told", lines, events)
 	}
@@ -151,8 +160,8 @@ func (b *bucket) solve(group int32) error {
 	}
 	b.settleLeftRefunds()
 	b.settleLeftUnits()
-	b.settleLeftLines()
 	b.findExcessRefunds()
+	b.settleLeftLines()
 	return nil
 }
 
@@ -165,7 +174,7 @@ func (b *bucket) claimPlain(line, event int32) bool {
 		e.Amount[event] != b.lines.Gross[line] || !b.fits(event, line) {
 		return false
 	}
-	b.pair(line, event, b.lines.Gross[line], ruleExact, settlement.VerdictEqual, settlement.Matched)
+	b.pair(line, event, b.lines.Gross[line], b.paymentRule(event, 1), settlement.VerdictEqual, settlement.Matched)
 	return true
 }
 
@@ -183,9 +192,20 @@ func (b *bucket) walletFits(event, line int32) bool {
 	return paid == settlement.TaobaoAggregated && b.rules.AggregatedPlatforms[string(b.events.Platform.At(int(event)))]
 }
 
+// accountFits says that event and line may be of one account: each may leave it
+// unsaid.
 func (b *bucket) accountFits(event, line int32) bool {
-	account := b.events.Account.At(int(event))
-	return len(account) == 0 || string(account) == string(b.lines.Account.At(int(line)))
+	return compatible(b.events.Account.At(int(event)), b.lines.Account.At(int(line)))
+}
+
+// compatible says that two numbers agree, as far as both are stated.
+func compatible(x, y []byte) bool { return len(x) == 0 || len(y) == 0 || bytes.Equal(x, y) }
+
+// sameOrder says that two events are of one order: the order number, and the
+// account where both carry it.
+func (b *bucket) sameOrder(x, y int32) bool {
+	e, i, j := b.events, int(x), int(y)
+	return bytes.Equal(e.OrderNo.At(i), e.OrderNo.At(j)) && compatible(e.Account.At(i), e.Account.At(j))
 }
 
 // The rules that claim a pair, as the table matches names them.
@@ -195,9 +215,23 @@ const (
 	ruleRefund   = "1 refund number"
 	ruleWhole    = "1 order number, whole refund"
 	ruleWallet   = "2 order number in another wallet"
+	ruleAnother  = "2 refund number in another wallet"
 	ruleProvider = "3 provider number"
 	ruleRefundNo = "3 refund number"
 )
+
+// paymentRule names the rule by which a pass claims an event that is a payment.
+func (b *bucket) paymentRule(event int32, pass int) string {
+	switch {
+	case pass == 3:
+		return ruleProvider
+	case pass == 2:
+		return ruleWallet
+	case len(b.events.PaymentNo.At(int(event))) > 0:
+		return rulePayment
+	}
+	return ruleExact
+}
 
 // pair records that line was claimed for event; amount is the line's, or the
 // share of it that falls to the event.
@@ -229,8 +263,22 @@ func appendMatch(m *settlement.Matches, hash *settlement.IDHasher, lines *settle
 	m.PaymentNo.Append(events.PaymentNo.At(int(event)))
 }
 
-// finish brings lines, events and matches into the order of the tables and what
-// is left into batches of its own.
+// leave brings what is left for pass 3 into batches of its own.
+func (b *bucket) leave() {
+	lines := b.out.LeftLines
+	settlement.AppendRows(b.out.LeftEvents, b.events, b.leftEvents)
+	settlement.AppendRows(lines, b.lines, b.leftLines)
+	lines.OrderNoRaw = settlement.Text{}
+	for _, event := range b.leftOrder {
+		var number []byte
+		if event >= 0 {
+			number = b.events.OrderNo.At(int(event))
+		}
+		lines.OrderNoRaw.Append(number)
+	}
+}
+
+// finish brings lines, events and matches into the order of the tables.
 func (b *bucket) finish() {
 	out := b.out
 	order := tableOrder(b.lines.Wallet, &b.lines.OrderNo, b.lines.ID, func(i int) bool { return !b.dropLine[i] })

@@ -33,10 +33,10 @@ func (b *bucket) classOf(event int32) unitClass {
 	switch s := e.Status[event]; {
 	case s != settlement.Paid && s != settlement.Refunded:
 		return noMoney
-	case e.Escrow[event] != 0 && e.ConfirmedAt[event] == settlement.NoInstant:
-		return awaiting
 	case e.Amount[event] == 0:
 		return noMoney // a free order, or everything was refunded before the release
+	case e.Escrow[event] != 0 && e.ConfirmedAt[event] == settlement.NoInstant:
+		return awaiting
 	case e.Wallet[event] == settlement.NoWallet:
 		return anyWallet
 	}
@@ -116,10 +116,7 @@ func (b *bucket) claimPayments() {
 		return
 	}
 	inStated := func(u *unit, line int32) bool { return b.fits(u.shares[0], line) }
-	inAnother := func(u *unit, line int32) bool {
-		e := b.events
-		return e.Wallet[u.shares[0]] != settlement.NoWallet && len(e.ProviderTxnID.At(int(u.shares[0]))) == 0 && !b.walletFits(u.shares[0], line)
-	}
+	inAnother := func(u *unit, line int32) bool { return b.inAnotherWallet(u.shares[0], line) }
 	for _, expected := range [...]bool{true, false} {
 		for pass, fits := range [...]func(*unit, int32) bool{inStated, inAnother} {
 			for _, exact := range [...]bool{true, false} {
@@ -127,6 +124,13 @@ func (b *bucket) claimPayments() {
 			}
 		}
 	}
+}
+
+// inAnotherWallet says that pass 2 may claim line for event: the line is of another
+// wallet than the event states, and no provider's number says better.
+func (b *bucket) inAnotherWallet(event, line int32) bool {
+	e := b.events
+	return e.Wallet[event] != settlement.NoWallet && len(e.ProviderTxnID.At(int(event))) == 0 && !b.walletFits(event, line)
 }
 
 func (b *bucket) claimUnits(expected, exact bool, pass int, fits func(*unit, int32) bool) {
@@ -150,13 +154,7 @@ func (b *bucket) claimUnit(u *unit, line int32, pass int) {
 	u.line = line
 	gross := b.lines.Gross[line]
 	verdict, state := settlement.VerdictEqual, settlement.Matched
-	rule := ruleExact
-	if len(b.events.PaymentNo.At(int(u.shares[0]))) > 0 {
-		rule = rulePayment
-	}
-	if pass == 2 {
-		rule = ruleWallet
-	}
+	rule := b.paymentRule(u.shares[0], pass)
 	switch {
 	case u.class == noMoney:
 		if b.revoked(line) {
@@ -217,6 +215,9 @@ func (b *bucket) settleLeftUnits() {
 			continue
 		}
 		for _, event := range u.shares {
+			if b.eventSettledByPass3(event) {
+				continue
+			}
 			switch u.class {
 			case noMoney:
 				b.eventState[event] = settlement.NotExpected
@@ -229,19 +230,23 @@ func (b *bucket) settleLeftUnits() {
 	}
 }
 
-// settleLeftEvent decides an expected event without a line: claimed by pass 3, a
-// break where the statements that must show it were delivered, else open.
-func (b *bucket) settleLeftEvent(event int32, wallet settlement.Wallet, account []byte) {
-	e := b.events
-	if b.resolved != nil {
-		if claim, ok := b.resolved.Events[e.ID[event]]; ok {
-			b.eventState[event] = claim.State
-			return
-		}
-	}
-	if b.rules.Residue && b.resolved == nil {
+// eventSettledByPass3 decides an event that pass 3 has claimed, and leaves it to
+// pass 3 where that is still to come.
+func (b *bucket) eventSettledByPass3(event int32) bool {
+	if b.rules.Residue && b.resolved == nil && InResidue(b.events, int(event)) {
 		b.leftEvents = append(b.leftEvents, event)
 	}
+	claim, ok := b.resolved.event(b.events.ID[event])
+	if ok {
+		b.eventState[event] = claim.State
+	}
+	return ok
+}
+
+// settleLeftEvent decides an expected event without a line: a break where the
+// statements that must show it were delivered, else open.
+func (b *bucket) settleLeftEvent(event int32, wallet settlement.Wallet, account []byte) {
+	e := b.events
 	if b.due(event, wallet, account) {
 		b.eventState[event] = settlement.Broken
 		kind := settlement.MissingInStatement
@@ -257,17 +262,13 @@ func (b *bucket) settleLeftEvent(event int32, wallet settlement.Wallet, account 
 
 // settleLeftLines decides the lines that no event was claimed by.
 func (b *bucket) settleLeftLines() {
-	var paid settlement.Amount
-	for _, line := range b.paymentLines {
-		paid += b.lines.Gross[line]
-	}
 	for _, line := range b.paymentLines {
 		if b.lineState[line] != settlement.NoState || b.settledByPass3(line) {
 			continue
 		}
-		expected, known := b.expectedSum(line)
+		sums := b.sumsOf(line)
 		switch {
-		case known && paid > expected:
+		case sums.known && sums.paid > sums.expected:
 			b.lineState[line] = settlement.Broken
 			b.breakLine(settlement.DuplicatePayment, line, 0)
 		case b.rules.lineDue(settlement.Payment, b.lines.OccurredAt[line]):
@@ -279,14 +280,16 @@ func (b *bucket) settleLeftLines() {
 		}
 	}
 	for _, line := range b.refundLines {
+		exceeds := b.lineState[line] == settlement.Broken
 		switch {
-		case b.lineState[line] != settlement.NoState:
+		case b.lineEvent[line] >= 0 || b.lineState[line] == settlement.NotExpected:
 		case !b.lines.Settles(int(line)):
 			b.lineState[line] = settlement.NotExpected
 		case b.settledByPass3(line):
 		case b.rules.lineDue(settlement.Refund, b.lines.OccurredAt[line]):
 			b.lineState[line] = settlement.Broken
 			b.breakLine(settlement.RefundMissingInOrders, line, settlement.NoAmount)
+		case exceeds: // a finding already
 		default:
 			b.lineState[line] = settlement.Open
 			b.openLine(line)
@@ -295,30 +298,74 @@ func (b *bucket) settleLeftLines() {
 }
 
 func (b *bucket) settledByPass3(line int32) bool {
-	if b.resolved != nil {
-		if claim, ok := b.resolved.Lines[b.lines.ID[line]]; ok {
-			b.lineState[line] = claim.State
-			return true
-		}
-	}
 	if b.rules.Residue && b.resolved == nil {
 		b.leftLines = append(b.leftLines, line)
+		b.leftOrder = append(b.leftOrder, b.onlyOrder(line))
 	}
-	return false
+	claim, ok := b.resolved.line(b.lines.ID[line])
+	if ok && b.lineState[line] == settlement.NoState {
+		b.lineState[line] = claim.State
+	}
+	return ok
 }
 
-// expectedSum is what the orders under the group's number expect in all, as far
-// as they may be of the line's account; known is false where there is none.
-func (b *bucket) expectedSum(line int32) (sum settlement.Amount, known bool) {
+// onlyOrder returns for a refund line an event with the order number that all
+// payments of the group have, −1 where they have none or several.
+func (b *bucket) onlyOrder(line int32) int32 {
+	only := int32(-1)
+	if b.ambiguous != "" || b.lines.Kind[line] == settlement.Payment {
+		return only
+	}
 	for i := range b.units {
-		u := &b.units[i]
-		if !b.accountFits(u.shares[0], line) {
+		for _, event := range b.units[i].shares {
+			if only >= 0 && !bytes.Equal(b.events.OrderNo.At(int(only)), b.events.OrderNo.At(int(event))) {
+				return -1
+			}
+			only = event
+		}
+	}
+	return only
+}
+
+// accountSums is what was paid under the group's number to one account, and what
+// its orders expect in all, but for what pass 3 tied to other numbers. known is
+// false where no order can be of the account.
+type accountSums struct {
+	line           int32 // a line of the account
+	paid, expected settlement.Amount
+	known          bool
+}
+
+// sumsOf returns the sums of a line's account. They are worked out once for each.
+func (b *bucket) sumsOf(line int32) accountSums {
+	account := b.lines.Account.At(int(line))
+	for _, sums := range b.sums {
+		if bytes.Equal(b.lines.Account.At(int(sums.line)), account) {
+			return sums
+		}
+	}
+	sums, anyAccount := accountSums{line: line}, false
+	if b.ambiguous == "" {
+		for i := range b.units {
+			u := &b.units[i]
+			if !b.accountFits(u.shares[0], line) {
+				continue
+			}
+			sums.known = true
+			anyAccount = anyAccount || len(b.events.Account.At(int(u.shares[0]))) == 0
+			if _, elsewhere := b.resolved.event(b.events.ID[u.shares[0]]); u.class != noMoney && !elsewhere {
+				sums.expected += u.amount
+			}
+		}
+	}
+	for _, other := range b.paymentLines {
+		if _, elsewhere := b.resolved.line(b.lines.ID[other]); elsewhere {
 			continue
 		}
-		if u.class != noMoney {
-			sum += u.amount
+		if anyAccount || compatible(b.lines.Account.At(int(other)), account) {
+			sums.paid += b.lines.Gross[other]
 		}
-		known = true
 	}
-	return sum, known
+	b.sums = append(b.sums, sums)
+	return sums
 }

@@ -8,9 +8,19 @@ import (
 	"reconcile/settlement"
 )
 
-// claimRefunds pairs the group's refunds: by refund number, and by order number
-// alone for whole refunds of orders with status refunded, for listed refunds
-// without a number, and for lines without one (revokes).
+// refundPass is a way to claim a line for a refund.
+type refundPass struct{ inStated, byNumber, exact bool }
+
+// refundPasses: by refund number; by order number alone for whole refunds of orders
+// with status refunded, for listed refunds without a number, and for lines without
+// one (revokes); by refund number in another wallet than the stated one.
+var refundPasses = [...]refundPass{
+	{true, true, true}, {true, true, false},
+	{true, false, true}, {true, false, false},
+	{false, true, true}, {false, true, false},
+}
+
+// claimRefunds runs passes 1 and 2 over the group's refunds.
 func (b *bucket) claimRefunds() {
 	if len(b.refundLines) == 0 {
 		return
@@ -20,12 +30,10 @@ func (b *bucket) claimRefunds() {
 		return cmp.Or(cmp.Compare(refundRank(e.Status[x]), refundRank(e.Status[y])),
 			cmp.Compare(refundAt(e, x), refundAt(e, y)), cmp.Compare(e.Amount[x], e.Amount[y]), e.ID[x].Compare(e.ID[y]))
 	})
-	for _, byNumber := range [...]bool{true, false} {
-		for _, exact := range [...]bool{true, false} {
-			for _, event := range b.refunds {
-				if b.eventLine[event] < 0 {
-					b.claimRefund(event, byNumber, exact)
-				}
+	for _, pass := range refundPasses {
+		for _, event := range b.refunds {
+			if b.eventLine[event] < 0 {
+				b.claimRefund(event, pass)
 			}
 		}
 	}
@@ -51,42 +59,51 @@ func refundRank(s settlement.Status) int {
 	return 2
 }
 
-func (b *bucket) claimRefund(event int32, byNumber, exact bool) {
+func (b *bucket) claimRefund(event int32, pass refundPass) {
 	e, l := b.events, b.lines
 	number := e.RefundNo.At(int(event))
-	if byNumber && len(number) == 0 {
+	if pass.byNumber && len(number) == 0 {
 		return
 	}
+	rule, fits := ruleRefund, b.fits
+	switch {
+	case !pass.inStated:
+		rule, fits = ruleAnother, b.inAnotherWallet
+	case !pass.byNumber && refundAt(e, event) == settlement.NoInstant:
+		rule = ruleWhole
+	case !pass.byNumber:
+		rule = ruleExact
+	}
 	for _, line := range b.refundLines {
-		if b.lineState[line] != settlement.NoState || !l.Settles(int(line)) || !b.fits(event, line) ||
-			exact && l.Gross[line] != e.Amount[event] {
+		if b.lineState[line] != settlement.NoState || !l.Settles(int(line)) || pass.exact && l.Gross[line] != e.Amount[event] {
 			continue
 		}
 		lineNumber := l.RefundNo.At(int(line))
-		if byNumber && !bytes.Equal(number, lineNumber) || !byNumber && len(number) > 0 && len(lineNumber) > 0 {
+		if pass.byNumber && !bytes.Equal(number, lineNumber) || !pass.byNumber && len(number) > 0 && len(lineNumber) > 0 {
 			continue
 		}
-		rule := ruleRefund
-		switch {
-		case !byNumber && len(number) == 0:
-			rule = ruleWhole
-		case !byNumber:
-			rule = ruleExact
+		if fits(event, line) {
+			b.pairRefund(event, line, rule)
+			return
 		}
-		b.pairRefund(event, line, rule)
-		return
 	}
 }
 
 func (b *bucket) pairRefund(event, line int32, rule string) {
 	expected, gross := b.events.Amount[event], b.lines.Gross[line]
 	verdict, state := settlement.VerdictEqual, settlement.Matched
+	if rule == ruleAnother {
+		verdict, state = settlement.VerdictWallet, settlement.Broken
+		b.breakPair(settlement.WalletMismatch, event, line, expected, gross)
+	}
 	switch {
 	case b.events.Status[event] == settlement.Failed:
 		verdict, state = settlement.VerdictStatus, settlement.Broken
 		b.breakPair(settlement.StatusMismatch, event, line, 0, gross)
 	case expected != gross:
-		verdict, state = settlement.VerdictAmount, settlement.Broken
+		if verdict == settlement.VerdictEqual {
+			verdict, state = settlement.VerdictAmount, settlement.Broken
+		}
 		b.breakPair(settlement.AmountMismatch, event, line, expected, gross)
 	}
 	b.pair(line, event, gross, rule, verdict, state)
@@ -97,13 +114,12 @@ func (b *bucket) pairRefund(event, line int32, rule string) {
 // escrow platform released the money.
 func (b *bucket) settleLeftRefund(event int32) {
 	e := b.events
-	for i := range b.units {
-		for _, order := range b.units[i].shares {
-			if b.beforeRelease(event, order) {
-				b.eventState[event] = settlement.NotExpected
-				return
-			}
-		}
+	if b.eventSettledByPass3(event) {
+		return
+	}
+	if e.Amount[event] == 0 || b.releasedLess(event) {
+		b.eventState[event] = settlement.NotExpected
+		return
 	}
 	wallet, account := b.walletOfRefund(event)
 	switch e.Status[event] {
@@ -117,24 +133,42 @@ func (b *bucket) settleLeftRefund(event int32) {
 	}
 }
 
+// releasedLess says that a refund was made before an escrow platform released the
+// money of its order.
+func (b *bucket) releasedLess(refund int32) bool {
+	if b.ambiguous != "" {
+		return false
+	}
+	for i := range b.units {
+		if slices.ContainsFunc(b.units[i].shares, func(order int32) bool { return b.beforeRelease(refund, order) }) {
+			return true
+		}
+	}
+	return false
+}
+
 // walletOfRefund is where a refund is expected: in the wallet it states, else in
 // that of its order's payment line, else in the one its order states.
 func (b *bucket) walletOfRefund(event int32) (settlement.Wallet, []byte) {
 	e := b.events
 	wallet, account := e.Wallet[event], e.Account.At(int(event))
-	if wallet != settlement.NoWallet {
+	if wallet != settlement.NoWallet || b.ambiguous != "" {
 		return wallet, account
 	}
 	for i := range b.units {
 		u := &b.units[i]
 		for _, order := range u.shares {
-			if !bytes.Equal(e.OrderNo.At(int(order)), e.OrderNo.At(int(event))) {
+			if !b.sameOrder(order, event) {
 				continue
 			}
+			wallet, of := e.Wallet[order], e.Account.At(int(order))
 			if u.line >= 0 {
-				return b.lines.Wallet[u.line], b.lines.Account.At(int(u.line))
+				wallet, of = b.lines.Wallet[u.line], b.lines.Account.At(int(u.line))
 			}
-			return e.Wallet[order], e.Account.At(int(order))
+			if len(account) > 0 {
+				of = account
+			}
+			return wallet, of
 		}
 	}
 	return wallet, account

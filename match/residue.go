@@ -16,6 +16,22 @@ type Resolution struct {
 	Events map[settlement.ID]ClaimedEvent
 }
 
+// line returns what pass 3 says of a line; r may be nil.
+func (r *Resolution) line(id settlement.ID) (claim ClaimedLine, ok bool) {
+	if r != nil {
+		claim, ok = r.Lines[id]
+	}
+	return claim, ok
+}
+
+// event returns what pass 3 says of an event; r may be nil.
+func (r *Resolution) event(id settlement.ID) (claim ClaimedEvent, ok bool) {
+	if r != nil {
+		claim, ok = r.Events[id]
+	}
+	return claim, ok
+}
+
 // ClaimedLine is what pass 3 says of a line: its state and the shop of its order.
 type ClaimedLine struct {
 	State settlement.MatchState
@@ -32,7 +48,7 @@ type ClaimedEvent struct {
 }
 
 // ResidueKey is the number by which pass 3 brings together what the buckets left:
-// for payments wallet and provider's number, for refunds the refund number.
+// for payments the provider's number, for refunds the refund number.
 func ResidueKey(kind settlement.Kind, provider, refundNo []byte) uint64 {
 	if kind != settlement.Payment {
 		return xxhash.Sum64(refundNo)
@@ -50,7 +66,8 @@ func InResidue(e *settlement.Events, i int) bool {
 }
 
 // Claimed is a pair that pass 3 claimed: the match, its finding if it has one, and
-// the two buckets' keys under which both sides learn of it.
+// the two buckets' keys under which both sides learn of it. A line that pays
+// several orders stands in one for each.
 type Claimed struct {
 	LineID, EventID   settlement.ID
 	LineKey, EventKey uint64
@@ -67,89 +84,194 @@ type ResidueOutcome struct {
 	MatchKey, BreakKey []uint64
 }
 
+// residue is the state of pass 3.
+type residue struct {
+	*bucket
+	found *ResidueOutcome
+	// byNumber is the lines by the numbers that name them, each list in the order in
+	// which its lines compete. Hashes may collide: the numbers are compared.
+	byNumber map[uint64][]int32
+}
+
 // Residue runs pass 3 over leftovers that share residue keys: payments whose
-// orders carry the provider's transaction number, and refunds by their number.
-// Each line is claimed once, each event once: exact amounts first, then the
-// earliest.
+// orders carry the provider's transaction number, and refunds by their number,
+// together with that of the payment or of the order. Each line is claimed once,
+// each event once: exact amounts first, then the earliest.
 func Residue(rules *Rules, lines *settlement.Lines, events *settlement.Events) *ResidueOutcome {
 	out := &ResidueOutcome{Matches: &settlement.Matches{}, Breaks: &settlement.Breaks{}}
-	b := &bucket{rules: rules, lines: lines, events: events, out: &Outcome{Breaks: out.Breaks, Matches: out.Matches}}
-	b.lineState = make([]settlement.MatchState, lines.Len())
-	b.lineEvent = slices.Repeat([]int32{-1}, lines.Len())
-	b.eventState = make([]settlement.MatchState, events.Len())
-	b.eventLine = slices.Repeat([]int32{-1}, events.Len())
-	b.nth = make([]int32, events.Len())
-
-	byKey := map[uint64][]int32{}
-	for i := range lines.Len() {
-		key := ResidueKey(lines.Kind[i], lines.ProviderTxnID.At(i), lines.RefundNo.At(i))
-		byKey[key] = append(byKey[key], int32(i))
-	}
-	order := make([]int32, 0, events.Len())
+	r := &residue{found: out, byNumber: map[uint64][]int32{}, bucket: &bucket{
+		rules: rules, lines: lines, events: events, out: &Outcome{Breaks: out.Breaks, Matches: out.Matches},
+		lineState: make([]settlement.MatchState, lines.Len()), lineEvent: slices.Repeat([]int32{-1}, lines.Len()),
+		eventState: make([]settlement.MatchState, events.Len()), eventLine: slices.Repeat([]int32{-1}, events.Len()),
+		nth: make([]int32, events.Len()), pass3: true,
+	}}
+	r.indexLines()
 	for i := range events.Len() {
 		if InResidue(events, i) {
-			order = append(order, int32(i))
+			r.groupEvents = append(r.groupEvents, int32(i))
 		}
 	}
-	slices.SortFunc(order, func(x, y int32) int {
-		return cmp.Or(cmp.Compare(events.ExpectedAt[x], events.ExpectedAt[y]), events.ID[x].Compare(events.ID[y]))
+	r.buildShares()
+	for _, expected := range [...]bool{true, false} {
+		for _, exact := range [...]bool{true, false} {
+			for i := range r.units {
+				if u := &r.units[i]; (u.class != noMoney) == expected {
+					r.claimShares(u, exact)
+				}
+			}
+		}
+	}
+	slices.SortFunc(r.refunds, func(x, y int32) int {
+		return cmp.Or(cmp.Compare(refundRank(events.Status[x]), refundRank(events.Status[y])),
+			cmp.Compare(refundAt(events, x), refundAt(events, y)), events.ID[x].Compare(events.ID[y]))
 	})
 	for _, exact := range [...]bool{true, false} {
-		for _, event := range order {
-			if b.eventLine[event] < 0 {
-				key := ResidueKey(events.Kind[event], events.ProviderTxnID.At(int(event)), events.RefundNo.At(int(event)))
-				b.claimResidue(out, event, byKey[key], exact)
+		for _, event := range r.refunds {
+			if r.eventLine[event] < 0 {
+				r.claimRefund(event, exact)
 			}
 		}
 	}
 	return out
 }
 
-func (b *bucket) claimResidue(out *ResidueOutcome, event int32, candidates []int32, exact bool) {
-	e, l := b.events, b.lines
-	best := int32(-1)
-	for _, line := range candidates {
-		if b.lineEvent[line] >= 0 || !b.residueFits(event, line) || exact && l.Gross[line] != e.Amount[event] {
-			continue
-		}
-		if best < 0 || cmp.Or(cmp.Compare(l.OccurredAt[line], l.OccurredAt[best]), l.ID[line].Compare(l.ID[best])) < 0 {
-			best = line
-		}
+// hashOf is the hash of numbers that together name a line.
+func hashOf(numbers ...[]byte) uint64 {
+	var h xxhash.Digest
+	h.Reset()
+	for _, number := range numbers {
+		h.Write(number)
+		h.Write([]byte{0})
 	}
-	if best < 0 {
-		return
-	}
-	verdict, state := settlement.VerdictEqual, settlement.Matched
-	if l.Gross[best] != e.Amount[event] {
-		verdict, state = settlement.VerdictAmount, settlement.Broken
-		b.breakPair(settlement.AmountMismatch, event, best, e.Amount[event], l.Gross[best])
-		out.BreakKey = append(out.BreakKey, e.Key[event])
-	}
-	rule := ruleProvider
-	if e.Kind[event] != settlement.Payment && !bytes.Equal(e.ProviderTxnID.At(int(event)), l.ProviderTxnID.At(int(best))) {
-		rule = ruleRefundNo
-	}
-	b.pair(best, event, l.Gross[best], rule, verdict, state)
-	out.MatchKey = append(out.MatchKey, e.Key[event])
-	out.Claimed = append(out.Claimed, Claimed{
-		LineID: l.ID[best], EventID: e.ID[event], LineKey: l.Key[best], EventKey: e.Key[event],
-		Line:  ClaimedLine{state, e.Shop.StringAt(int(event))},
-		Event: ClaimedEvent{state, seenOn(l, best), l.Wallet[best], l.Account.StringAt(int(best))},
-	})
+	return h.Sum64()
 }
 
-// residueFits says that pass 3 may claim line for event.
-func (b *bucket) residueFits(event, line int32) bool {
-	e, l := b.events, b.lines
-	if !b.fits(event, line) || (e.Kind[event] == settlement.Payment) != (l.Kind[line] == settlement.Payment) {
+func (r *residue) indexLines() {
+	l := r.lines
+	order := make([]int32, l.Len())
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(x, y int32) int {
+		return cmp.Or(cmp.Compare(l.OccurredAt[x], l.OccurredAt[y]), l.ID[x].Compare(l.ID[y]))
+	})
+	add := func(key uint64, line int32) { r.byNumber[key] = append(r.byNumber[key], line) }
+	for _, line := range order {
+		i := int(line)
+		if l.Kind[i] == settlement.Payment {
+			add(hashOf(l.ProviderTxnID.At(i)), line)
+			continue
+		}
+		if refund := l.RefundNo.At(i); len(refund) > 0 {
+			add(hashOf([]byte("payment"), refund, l.ProviderTxnID.At(i)), line)
+			if order := l.OrderNoRaw.At(i); len(order) > 0 {
+				add(hashOf([]byte("order"), refund, order), line)
+			}
+		}
+	}
+}
+
+// buildShares makes the units of payments that carry one provider's number: where
+// there are several orders, the payment covers them all.
+func (r *residue) buildShares() {
+	e := r.events
+	payments := r.groupEvents[:0]
+	for _, event := range r.groupEvents {
+		if e.Kind[event] != settlement.Payment {
+			r.refunds = append(r.refunds, event)
+		} else {
+			payments = append(payments, event)
+		}
+	}
+	together := func(x, y int32) int {
+		i, j := int(x), int(y)
+		return cmp.Or(cmp.Compare(r.classOf(x), r.classOf(y)), bytes.Compare(e.ProviderTxnID.At(i), e.ProviderTxnID.At(j)),
+			cmp.Compare(e.Wallet[x], e.Wallet[y]), bytes.Compare(e.Account.At(i), e.Account.At(j)))
+	}
+	slices.SortFunc(payments, func(x, y int32) int {
+		return cmp.Or(together(x, y), cmp.Compare(e.ExpectedAt[x], e.ExpectedAt[y]), e.ID[x].Compare(e.ID[y]))
+	})
+	for n, event := range payments {
+		if n == 0 || together(payments[n-1], event) != 0 || r.classOf(event) == noMoney {
+			r.units = append(r.units, unit{class: r.classOf(event), line: -1})
+		}
+		u := &r.units[len(r.units)-1]
+		u.shares = append(u.shares, event)
+		u.amount += e.Amount[event]
+	}
+}
+
+// claimShares claims a line for the orders of one provider's number: for one of
+// them where it has the exact amount, else for all.
+func (r *residue) claimShares(u *unit, exact bool) {
+	if u.line >= 0 {
+		return
+	}
+	l, e := r.lines, r.events
+	provider := e.ProviderTxnID.At(int(u.shares[0]))
+	for _, line := range r.byNumber[hashOf(provider)] {
+		if r.lineState[line] != settlement.NoState || l.Kind[line] != settlement.Payment ||
+			!bytes.Equal(provider, l.ProviderTxnID.At(int(line))) || !r.fits(u.shares[0], line) {
+			continue
+		}
+		if exact && l.Gross[line] != u.amount {
+			at := slices.IndexFunc(u.shares, func(event int32) bool { return e.Amount[event] == l.Gross[line] })
+			if at < 0 {
+				continue
+			}
+			one := unit{shares: []int32{u.shares[at]}, amount: l.Gross[line], class: u.class, line: -1}
+			r.claim(line, one.shares, func() { r.claimUnit(&one, line, 3) })
+			u.shares = slices.Delete(u.shares, at, at+1)
+			u.amount -= one.amount
+			if len(u.shares) == 0 {
+				u.line = line
+				return
+			}
+			continue
+		}
+		r.claim(line, u.shares, func() { r.claimUnit(u, line, 3) })
+		return
+	}
+}
+
+func (r *residue) claimRefund(event int32, exact bool) {
+	e, l := r.events, r.lines
+	refund, provider, order := e.RefundNo.At(int(event)), e.ProviderTxnID.At(int(event)), e.OrderNo.At(int(event))
+	try := func(rule string, key uint64, number []byte, of *settlement.Text) bool {
+		if len(number) == 0 {
+			return false
+		}
+		for _, line := range r.byNumber[key] {
+			if r.lineState[line] != settlement.NoState || l.Kind[line] == settlement.Payment ||
+				!bytes.Equal(refund, l.RefundNo.At(int(line))) || !bytes.Equal(number, of.At(int(line))) ||
+				!r.fits(event, line) || exact && l.Gross[line] != e.Amount[event] {
+				continue
+			}
+			r.claim(line, []int32{event}, func() { r.pairRefund(event, line, rule) })
+			return true
+		}
 		return false
 	}
-	provider := e.ProviderTxnID.At(int(event))
-	if e.Kind[event] == settlement.Payment {
-		return bytes.Equal(provider, l.ProviderTxnID.At(int(line)))
+	if try(ruleProvider, hashOf([]byte("payment"), refund, provider), provider, &l.ProviderTxnID) ||
+		e.Link[event] != settlement.LinkAmbiguous {
+		return
 	}
-	if !bytes.Equal(e.RefundNo.At(int(event)), l.RefundNo.At(int(line))) {
-		return false
+	try(ruleRefundNo, hashOf([]byte("order"), refund, order), order, &l.OrderNoRaw)
+}
+
+// claim pairs line with events and says to which buckets the pairs belong.
+func (r *residue) claim(line int32, events []int32, pair func()) {
+	out, e, l := r.found, r.events, r.lines
+	pair()
+	for len(out.BreakKey) < out.Breaks.Len() {
+		out.BreakKey = append(out.BreakKey, e.Key[events[0]])
 	}
-	return e.Link[event] == settlement.LinkAmbiguous || bytes.Equal(provider, l.ProviderTxnID.At(int(line)))
+	for _, event := range events {
+		out.MatchKey = append(out.MatchKey, e.Key[event])
+		out.Claimed = append(out.Claimed, Claimed{
+			LineID: l.ID[line], EventID: e.ID[event], LineKey: l.Key[line], EventKey: e.Key[event],
+			Line:  ClaimedLine{r.lineState[line], e.Shop.StringAt(int(events[0]))},
+			Event: ClaimedEvent{r.eventState[event], seenOn(l, line), l.Wallet[line], l.Account.StringAt(int(line))},
+		})
+	}
 }

@@ -130,15 +130,11 @@ func mergeSpan(spans []span, s span) []span {
 	return merged
 }
 
-// Delivered says that some account of the wallet is known to the run.
-func (c *Coverage) Delivered(w settlement.Wallet) bool {
-	return slices.ContainsFunc(c.accounts, func(a accountCoverage) bool { return a.wallet == w })
-}
-
 // Covers says that an event of the given kind at the given instant must stand in
 // what was delivered: every account that it could have gone to has delivered a
-// period that holds the instant with the window on both sides. account "" is any
-// account of the wallet, NoWallet any wallet.
+// period inside which the instant lies by more than the window on both sides.
+// account "" is any account of the wallet, NoWallet any wallet; a statement that
+// does not say its account may be of any.
 func (c *Coverage) Covers(w settlement.Wallet, account []byte, kind settlement.Kind, at, window settlement.Instant) bool {
 	if at == settlement.NoInstant {
 		return false
@@ -150,14 +146,14 @@ func (c *Coverage) Covers(w settlement.Wallet, account []byte, kind settlement.K
 	any := false
 	for i := range c.accounts {
 		a := &c.accounts[i]
-		if w != settlement.NoWallet && a.wallet != w || len(account) > 0 && a.account != string(account) {
+		if w != settlement.NoWallet && a.wallet != w || len(account) > 0 && a.account != "" && a.account != string(account) {
 			continue
 		}
 		any = true
 		if c.unknown[a.wallet] && len(account) == 0 {
 			return false
 		}
-		if !slices.ContainsFunc(a.spans[which], func(s span) bool { return s.from <= at-window && at+window < s.until }) {
+		if !slices.ContainsFunc(a.spans[which], func(s span) bool { return s.from < at-window && at+window < s.until }) {
 			return false
 		}
 	}

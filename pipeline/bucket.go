@@ -71,31 +71,38 @@ func bucket(ctx context.Context, rules *Rules, lines *settlement.Lines, events *
 	if err != nil {
 		return nil, err
 	}
-	var hash settlement.IDHasher
-	for _, f := range wrong {
-		addFeeBreak(out, &hash, f, rules.Match.Day)
-	}
+	addFeeBreaks(out, wrong, rules.Match.Day)
 	out.Breaks = match.SortBreaks(out.Breaks)
 	return out, nil
 }
 
-// addFeeBreak records a fee that differs from what its row or its contract says.
-func addFeeBreak(out *BucketOutput, hash *settlement.IDHasher, f fees.Finding, on settlement.Day) {
-	l, i := out.Lines, int(f.Row)
-	b := settlement.Break{
-		Kind: settlement.FeeVariance, Wallet: l.Wallet[i], Account: l.Account.At(i), OrderNo: l.OrderNo.At(i),
-		RefundNo: l.RefundNo.At(i), ProviderID: l.ProviderTxnID.At(i), LineID: l.ID[i],
-		Expected: f.Expected, Actual: f.Actual, SeenOn: l.SettledOn[i], Reason: f.Reason,
-		Suggest: "ask the wallet why the fee differs; claim the difference back where too much was taken",
-		File:    l.File[i], FileLine: l.Line[i],
+// addFeeBreaks records fees that differ from what their rows or contracts say.
+// Lines that agree in all that names them, such as a payment and its revocation,
+// are counted in the order of the table.
+func addFeeBreaks(out *BucketOutput, wrong []fees.Finding, on settlement.Day) {
+	var hash settlement.IDHasher
+	l := out.Lines
+	seen := make(map[settlement.ID]int, len(wrong))
+	for _, f := range wrong {
+		i := int(f.Row)
+		b := settlement.Break{
+			Kind: settlement.FeeVariance, Wallet: l.Wallet[i], Account: l.Account.At(i), OrderNo: l.OrderNo.At(i),
+			RefundNo: l.RefundNo.At(i), ProviderID: l.ProviderTxnID.At(i), LineID: l.ID[i],
+			Expected: f.Expected, Actual: f.Actual, SeenOn: l.SettledOn[i], Reason: f.Reason,
+			Suggest: "ask the wallet why the fee differs; claim the difference back where too much was taken",
+			File:    l.File[i], FileLine: l.Line[i],
+		}
+		if b.SeenOn == settlement.NoDay {
+			b.SeenOn = settlement.DayOf(l.OccurredAt[i])
+		}
+		if event := out.EventOfLine[i]; event >= 0 {
+			b.EventID, b.Shop = out.Events.ID[event], out.Events.Shop.At(int(event))
+		}
+		name := hash.Start("fee").Code(uint64(b.Wallet)).Text(b.Account).Text(b.OrderNo).Text(b.RefundNo).Text(b.ProviderID).ID()
+		b.Nth = seen[name]
+		seen[name]++
+		out.Breaks.Add(&hash, b, on)
 	}
-	if b.SeenOn == settlement.NoDay {
-		b.SeenOn = settlement.DayOf(l.OccurredAt[i])
-	}
-	if event := out.EventOfLine[i]; event >= 0 {
-		b.EventID, b.Shop = out.Events.ID[event], out.Events.Shop.At(int(event))
-	}
-	out.Breaks.Add(hash, b, on)
 }
 
 // Residue claims, among what all buckets left and share a residue key, lines for

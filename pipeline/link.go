@@ -105,21 +105,26 @@ func link(rows *settlement.Events) *settlement.Events {
 		i, j := int(x), int(y)
 		return cmp.Or(bytes.Compare(rows.OrderNo.At(i), rows.OrderNo.At(j)),
 			cmp.Compare(rows.Link[y], rows.Link[x]), // aliases before refunds
+			bytes.Compare(rows.Account.At(i), rows.Account.At(j)),
 			bytes.Compare(rows.PaymentNo.At(i), rows.PaymentNo.At(j)))
 	})
 	out := &settlement.Events{}
-	var numbers []int32 // rows of the order's aliases, one a payment number
-	announced := false
+	var aliases, numbers []int32
 	for n, row := range order {
 		i := int(row)
-		if n == 0 || !bytes.Equal(rows.OrderNo.At(i), rows.OrderNo.At(int(order[n-1]))) {
-			numbers, announced = numbers[:0], false
+		first := n == 0 || !bytes.Equal(rows.OrderNo.At(i), rows.OrderNo.At(int(order[n-1])))
+		if first {
+			aliases = aliases[:0]
 		}
 		if rows.Link[i] == settlement.LinkAlias {
-			if len(numbers) == 0 || !bytes.Equal(rows.PaymentNo.At(i), rows.PaymentNo.At(int(numbers[len(numbers)-1]))) {
-				numbers = append(numbers, row)
-			}
+			aliases = append(aliases, row)
 			continue
+		}
+		// Refunds of one account stand together and share the numbers.
+		announce := first || rows.Link[order[n-1]] == settlement.LinkAlias ||
+			!bytes.Equal(rows.Account.At(i), rows.Account.At(int(order[n-1])))
+		if announce {
+			numbers = paymentNumbers(rows, aliases, row, numbers[:0])
 		}
 		if len(numbers) == 0 {
 			settlement.AppendRows(out, rows, []int32{row})
@@ -130,14 +135,38 @@ func link(rows *settlement.Events) *settlement.Events {
 			how = settlement.LinkAmbiguous
 		}
 		appendLinked(out, rows, row, rows.PaymentNo.At(int(numbers[0])), how)
-		if !announced {
-			announced = true
+		if announce {
 			for _, other := range numbers[1:] {
 				appendLinked(out, rows, row, rows.PaymentNo.At(int(other)), settlement.LinkListed)
 			}
 		}
 	}
 	return out
+}
+
+// paymentNumbers appends to into an alias for each payment number that a refund may
+// be of: of the same account, as far as both state one, and of payments of which
+// money is expected before all others.
+func paymentNumbers(rows *settlement.Events, aliases []int32, refund int32, into []int32) []int32 {
+	account := rows.Account.At(int(refund))
+	for _, expected := range [...]bool{true, false} {
+		for _, alias := range aliases {
+			own := rows.Account.At(int(alias))
+			status := rows.Status[alias]
+			if (status == settlement.Paid || status == settlement.Refunded) == expected &&
+				(len(own) == 0 || len(account) == 0 || bytes.Equal(own, account)) {
+				into = append(into, alias)
+			}
+		}
+		if len(into) > 0 {
+			break
+		}
+	}
+	number := func(x, y int32) int {
+		return bytes.Compare(rows.PaymentNo.At(int(x)), rows.PaymentNo.At(int(y)))
+	}
+	slices.SortFunc(into, number)
+	return slices.CompactFunc(into, func(x, y int32) bool { return number(x, y) == 0 })
 }
 
 // appendLinked appends a refund under a payment number.

@@ -9,11 +9,13 @@ import (
 
 // Two copies of a line normally meet in one bucket, where they are compared. Copies
 // that disagree about the order number would not: they go to different buckets, and
-// the transaction would count twice. Where statements overlap, their line ids are
-// therefore brought together once more, by the id itself.
+// the transaction would count twice. Where statements overlap, their lines are
+// therefore brought together once more, by the line id, and compared here; of
+// several conflicts the first by the files' ranks is told, so that which files are
+// refused does not depend on the order of delivery.
 
-// checkOverlaps returns a ConflictError where one line id of overlapping
-// statements stands under two order numbers.
+// checkOverlaps returns a ConflictError where two copies of a line of overlapping
+// statements differ.
 func (r *run) checkOverlaps(ctx context.Context) error {
 	overlapping := r.intake.Overlapping()
 	if len(overlapping) == 0 {
@@ -40,35 +42,18 @@ func (r *run) checkOverlaps(ctx context.Context) error {
 			return err
 		}
 	}
+	var conflict *match.ConflictError
+	rank := r.rules.Match.FileRank
 	for p := range r.partitions {
 		lines, err := byID.load(p, p+1)
 		if err != nil {
 			return err
 		}
-		if err := findTwoKeys(lines); err != nil {
-			return err
-		}
+		conflict = match.FirstConflict(rank, conflict, match.FindConflict(rank, lines))
 		byID.release(p, p+1)
 	}
-	return nil
-}
-
-// findTwoKeys returns a ConflictError for a line id that stands under two keys.
-func findTwoKeys(lines *settlement.Lines) error {
-	first := make(map[settlement.ID]int32, lines.Len())
-	for i, id := range lines.ID {
-		j, seen := first[id]
-		if !seen {
-			first[id] = int32(i)
-			continue
-		}
-		if lines.Key[i] != lines.Key[j] {
-			return &match.ConflictError{
-				File: lines.File[j], Line: lines.Line[j], OtherFile: lines.File[i], OtherLine: lines.Line[i],
-				Column: "order_no", Value: lines.OrderNo.StringAt(int(j)), Other: lines.OrderNo.StringAt(i),
-				Key: "transaction " + lines.ProviderTxnID.StringAt(i),
-			}
-		}
+	if conflict != nil {
+		return conflict
 	}
 	return nil
 }

@@ -313,26 +313,22 @@ func (r *run) readBack() ([]output.Check, error) {
 func (r *run) controlChecks(i int32, totals map[output.FileKind]output.LineTotals) []output.Check {
 	var checks []output.Check
 	for _, total := range r.intake.Statements[i].Totals {
-		var sum int64
+		recount := Recount{Measure: total.Measure}
 		for kind := settlement.Payment; kind <= settlement.Revoke; kind++ {
-			if !total.Measure.Has(kind) {
-				continue
+			if total.Measure.Has(kind) {
+				d := r.proof.fileKinds[fileKind{i, kind}]
+				dropped, _ := output.LineTotals{Rows: d.rows, Gross: d.gross, Settled: d.settled, Fee: d.fee, Coupon: d.coupon}.Measure(total.Measure.Column)
+				recount.Copies += dropped
 			}
-			v, ok := totals[output.FileKind{File: r.files[i], Kind: kind}].Measure(total.Measure.Column)
-			if !ok {
-				continue
-			}
-			d := r.proof.fileKinds[fileKind{i, kind}]
-			dropped, _ := output.LineTotals{Rows: d.rows, Gross: d.gross, Settled: d.settled, Fee: d.fee, Coupon: d.coupon}.Measure(total.Measure.Column)
-			sum += v + dropped
-		}
-		if total.Measure.Negate {
-			sum = -sum
 		}
 		again := total
-		again.Computed = sum
+		again.Computed = recount.Of(func(kind settlement.Kind) output.LineTotals {
+			return totals[output.FileKind{File: r.files[i], Kind: kind}]
+		})
 		// Where parts of a bill tie only together, the stated total is of all of them.
-		checks = append(checks, check(fmt.Sprintf("%s of %s, from Parquet", total.Name, r.files[i]), total.ComputedText(), again.ComputedText()))
+		c := check(fmt.Sprintf("%s of %s, from Parquet", total.Name, r.files[i]), total.ComputedText(), again.ComputedText())
+		c.Note = recount.String()
+		checks = append(checks, c)
 	}
 	return checks
 }

@@ -353,6 +353,9 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 	if err != nil {
 		return err
 	}
+	from, until := r.bucketParts(b)
+	r.lines.release(from, until)
+	r.events.release(from, until)
 	out, err := Bucket(ctx, r.rules, BucketInput{
 		Lines: settlement.Record(lines), Events: settlement.Record(events), Resolved: resolved.forMatch(),
 	})
@@ -369,9 +372,6 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 	var proof proofSums
 	proof.bucket(out, resolved, len(r.files))
 
-	from, until := r.bucketParts(b)
-	r.lines.release(from, until)
-	r.events.release(from, until)
 	parts, err := r.writeParts(staging, b, out)
 	if err != nil {
 		return err

@@ -160,10 +160,10 @@ func whyNotANumber(text []byte) error {
 	return ErrNumberSyntax
 }
 
-// Add returns a+b, or ErrOverflow.
+// Add returns a+b, or ErrOverflow: also for a sum that would read as NoAmount.
 func (a Amount) Add(b Amount) (Amount, error) {
 	sum := a + b
-	if (sum > a) != (b > 0) && b != 0 {
+	if (sum > a) != (b > 0) && b != 0 || sum == NoAmount {
 		return 0, ErrOverflow
 	}
 	return sum, nil

@@ -291,7 +291,7 @@ func Record(b Batch) arrow.Record {
 }
 
 // View lays the columns of b over rec, which must have exactly b's columns in
-// b's order. The columns are read-only and live as long as rec does.
+// b's order, without nulls. The columns are read-only and live as long as rec does.
 func View(rec arrow.Record, b Batch) error {
 	columns := b.Columns()
 	if int(rec.NumCols()) != len(columns) {
@@ -300,6 +300,9 @@ func View(rec arrow.Record, b Batch) error {
 	for i, c := range columns {
 		if name := rec.ColumnName(i); name != c.Name {
 			return fmt.Errorf("column %d of a record is %q instead of %q", i, name, c.Name)
+		}
+		if n := rec.Column(i).NullN(); n > 0 {
+			return fmt.Errorf("column %s of a record has %d nulls: batches have sentinels instead", c.Name, n)
 		}
 		if err := c.data.fromArray(rec.Column(i)); err != nil {
 			return fmt.Errorf("column %s of a record %w", c.Name, err)

@@ -35,9 +35,8 @@ func (g *grid) leftAlign(column int) { g.left[column] = true }
 // ambiguous character is narrow.
 var cells = &runewidth.Condition{EastAsianWidth: false, StrictEmojiNeutral: true}
 
-// text returns the grid, each line behind indent.
-func (g *grid) text(indent string) string {
-	var widths []int
+// widths are the cells of each column.
+func (g *grid) widths() (widths []int) {
 	for _, row := range g.rows {
 		for len(widths) < len(row) {
 			widths = append(widths, 0)
@@ -46,19 +45,34 @@ func (g *grid) text(indent string) string {
 			widths[i] = max(widths[i], cells.StringWidth(cell))
 		}
 	}
-	total := 2 * (len(widths) - 1)
+	return widths
+}
+
+// columnGap is between two columns.
+const columnGap = 2
+
+// width is how many cells a line of the grid has.
+func (g *grid) width() int {
+	widths := g.widths()
+	total := columnGap * (len(widths) - 1)
 	for _, w := range widths {
 		total += w
 	}
+	return max(total, 0)
+}
+
+// text returns the grid, each line behind indent.
+func (g *grid) text(indent string) string {
+	widths, total := g.widths(), g.width()
 	var b strings.Builder
 	for n, row := range g.rows {
-		if g.rules[n] && len(g.rows) > 1 {
+		if g.rules[n] {
 			b.WriteString(indent + strings.Repeat("─", total) + "\n")
 		}
 		line := indent
 		for i, cell := range row {
 			if i > 0 {
-				line += "  "
+				line += strings.Repeat(" ", columnGap)
 			}
 			pad := strings.Repeat(" ", widths[i]-cells.StringWidth(cell))
 			if g.left[i] {
@@ -68,6 +82,27 @@ func (g *grid) text(indent string) string {
 			}
 		}
 		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	return b.String()
+}
+
+// wrapped breaks text into lines that fit a terminal.
+func wrapped(text string) string {
+	var b strings.Builder
+	width := 0
+	for _, word := range strings.Fields(text) {
+		w := cells.StringWidth(word)
+		switch {
+		case width == 0:
+		case width+1+w > pageWidth:
+			b.WriteByte('\n')
+			width = 0
+		default:
+			b.WriteByte(' ')
+			width++
+		}
+		b.WriteString(word)
+		width += w
 	}
 	return b.String()
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"reconcile/output"
 	"reconcile/settlement"
@@ -130,19 +131,22 @@ func (p *csvPrinter) end() error {
 // formula; some programs read their full-width forms alike.
 const formulaStarts = "=+-@\t\r\n＝＋－＠"
 
-// cellText is a value for a spreadsheet: text that it would take for a formula
-// gets a ' before it. A number cannot be one.
+// cellText is a value for a spreadsheet. A number cannot be a formula; any other
+// value is guarded.
 func cellText(c settlement.TableColumn, r output.Row) string {
 	text := r.Text(c.Name)
 	switch c.Type {
 	case settlement.TypeMoney, settlement.TypeRate, settlement.TypeCount, settlement.TypeDay, settlement.TypeInstant, settlement.TypeFlag:
 		return text
 	}
-	for _, first := range text {
-		if strings.ContainsRune(formulaStarts, first) {
-			return "'" + text
-		}
-		break
+	return guarded(text)
+}
+
+// guarded puts a ' before text that a spreadsheet would take for a formula.
+func guarded(text string) string {
+	first, _ := utf8.DecodeRuneInString(text)
+	if text != "" && strings.ContainsRune(formulaStarts, first) {
+		return "'" + text
 	}
 	return text
 }

@@ -55,7 +55,11 @@ func (a *app) printError(err error, code int) {
 		return
 	}
 	for line := range strings.Lines(err.Error()) {
-		fmt.Fprintln(a.err, "reconcile: "+strings.TrimSuffix(line, "\n"))
+		line = strings.TrimSuffix(line, "\n")
+		if !strings.HasPrefix(line, " ") { // else it belongs to the line above
+			line = "reconcile: " + line
+		}
+		fmt.Fprintln(a.err, line)
 	}
 	if code == exitUsage && !a.started {
 		fmt.Fprintln(a.err, a.say("Run “reconcile --help”, or --help after a command, for its use."))
@@ -79,17 +83,18 @@ Start with a small day of invented data:
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			if err := a.chooseLanguage(); err != nil {
-				return err
-			}
-			a.started = true
-			return nil
+			return a.chooseLanguage()
 		},
 	}
 	root.PersistentFlags().StringVar(&a.langFlag, "lang", "", "language of what is printed: en or zh (default: from LANG)")
-	root.AddCommand(a.runCommand(), a.showCommand(), a.initCommand())
+	root.AddCommand(a.runCommand(), a.checkCommand(), a.showCommand(), a.explainCommand(), a.verifyCommand(), a.scheduleCommand(), a.initCommand())
 	for _, c := range root.Commands() {
 		c.Flags().SortFlags = false
+		run := c.RunE
+		c.RunE = func(cmd *cobra.Command, args []string) error {
+			a.started = true
+			return run(cmd, args)
+		}
 	}
 	return root
 }

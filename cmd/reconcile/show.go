@@ -26,8 +26,8 @@ In CSV, text that a spreadsheet would take for a formula gets a ' before it.`
 
 const showExamples = `  reconcile show breaks
   reconcile show breaks --where 'kind = amount_mismatch and difference < -10.00'
-  reconcile show statement_lines --where 'occurred_at >= "2024-09-12 18:00"' --limit 20
-  reconcile show charges --where 'variance != 0 and assumed = false' --csv > fees.csv
+  reconcile show statement_lines --where 'occurred_at > "2024-09-12 18:00"'
+  reconcile show charges --where 'variance != 0' --csv > fees.csv
   reconcile show result/breaks/part-00000.parquet --columns kind,order_no,reason`
 
 const showCodes = `  0    printed, also where no row is selected
@@ -49,7 +49,7 @@ func (a *app) showCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "show TABLE|FILE.parquet",
 		Short:   "Print rows of a table",
-		Long:    showHelp + "\n\nTables: " + strings.Join(tableNames(), ", ") + "." + exitCodes(showCodes),
+		Long:    showHelp + "\n\n" + wrapped("Tables: "+strings.Join(tableNames(), ", ")+".") + exitCodes(showCodes),
 		Example: showExamples,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"reconcile/output"
@@ -47,12 +48,12 @@ func (s *summary) verdict() {
 	}
 	if s.result.Manifest != nil {
 		if n := o.BreakCount(); n > 0 {
-			parts = append(parts, s.sayf("%d breaks, Σ difference %s", n, grouped(breakSum(o))))
+			parts = append(parts, s.sayf("BREAKS: %s, Σ difference %s", groupedCount(n), grouped(breakSum(o))))
 		} else {
 			parts = append(parts, s.say("BALANCED: no breaks"))
 		}
 		if open := openCount(o); open > 0 {
-			parts = append(parts, s.sayf("%d open items", open))
+			parts = append(parts, s.sayf("open items: %s", groupedCount(open)))
 		}
 	}
 	line := strings.Join(parts, " · ")
@@ -76,52 +77,85 @@ func openCount(o pipeline.Overview) (n int64) {
 	return n
 }
 
-// measure is one row of the figures.
-type measure struct {
-	name string
-	text func(pipeline.AccountOverview) string
-	// optional: the row is left out where it is zero everywhere.
+// figure is one row of the figures: a count or a sum of each account.
+type figure struct {
+	name  string
+	count func(*pipeline.AccountOverview) int64
+	money func(*pipeline.AccountOverview) settlement.Amount
+	// optional: the row is left out where it is zero in every account.
 	optional bool
-	rule     bool
+	// rule draws a line above the row.
+	rule bool
 }
 
-func count(of func(pipeline.AccountOverview) int64) func(pipeline.AccountOverview) string {
-	return func(a pipeline.AccountOverview) string { return groupedCount(of(a)) }
-}
-
-func money(of func(pipeline.AccountOverview) settlement.Amount) func(pipeline.AccountOverview) string {
-	return func(a pipeline.AccountOverview) string { return grouped(of(a)) }
-}
-
-var measures = []measure{
-	{name: "order events", text: count(func(a pipeline.AccountOverview) int64 { return a.Events })},
-	{name: "lines", text: count(func(a pipeline.AccountOverview) int64 { return a.Lines })},
-	{name: "matched", text: count(func(a pipeline.AccountOverview) int64 { return a.Matched })},
-	{name: "breaks", text: count(func(a pipeline.AccountOverview) int64 { return a.Breaks })},
-	{name: "open", text: count(func(a pipeline.AccountOverview) int64 { return a.Open })},
-	{name: "gross", rule: true, text: money(func(a pipeline.AccountOverview) settlement.Amount { return a.Gross })},
-	{name: "refunds", text: money(func(a pipeline.AccountOverview) settlement.Amount { return a.Refunds })},
-	{name: "coupons, not settled", optional: true, text: money(unsettled)},
-	{name: "fees charged", text: money(func(a pipeline.AccountOverview) settlement.Amount { return -a.Charged })},
-	{name: "net", rule: true, text: money(func(a pipeline.AccountOverview) settlement.Amount { return a.Net })},
-	{name: "fees expected", rule: true, text: money(func(a pipeline.AccountOverview) settlement.Amount { return a.Expected })},
-	{name: "fees charged, as cost", text: money(func(a pipeline.AccountOverview) settlement.Amount { return a.Charged })},
-	{name: "fee variance", text: money(func(a pipeline.AccountOverview) settlement.Amount { return a.Variance })},
+var figureRows = []figure{
+	{name: "order events", count: func(a *pipeline.AccountOverview) int64 { return a.Events }},
+	{name: "lines", count: func(a *pipeline.AccountOverview) int64 { return a.Lines }},
+	{name: "matched", count: func(a *pipeline.AccountOverview) int64 { return a.Matched }},
+	{name: "breaks", count: func(a *pipeline.AccountOverview) int64 { return a.Breaks }},
+	{name: "open", count: func(a *pipeline.AccountOverview) int64 { return a.Open }},
+	{name: "gross", rule: true, money: func(a *pipeline.AccountOverview) settlement.Amount { return a.Gross }},
+	{name: "refunds", money: func(a *pipeline.AccountOverview) settlement.Amount { return a.Refunds }},
+	{name: "coupons, not settled", optional: true, money: unsettled},
+	{name: "fees", money: func(a *pipeline.AccountOverview) settlement.Amount { return -a.Charged }},
+	{name: "net", rule: true, money: func(a *pipeline.AccountOverview) settlement.Amount { return a.Net }},
+	{name: "fees expected", rule: true, money: func(a *pipeline.AccountOverview) settlement.Amount { return a.Expected }},
+	{name: "fees charged", money: func(a *pipeline.AccountOverview) settlement.Amount { return a.Charged }},
+	{name: "of these without a rule", optional: true, money: func(a *pipeline.AccountOverview) settlement.Amount { return a.Unpriced }},
+	{name: "fee variance", money: func(a *pipeline.AccountOverview) settlement.Amount { return a.Variance }},
 }
 
 // unsettled is the part of gross and refunds that is not settled with the
 // merchant, such as coupons of the merchant's own: what makes the column add up.
-func unsettled(a pipeline.AccountOverview) settlement.Amount {
+func unsettled(a *pipeline.AccountOverview) settlement.Amount {
 	return a.Net - a.Gross - a.Refunds + a.Charged
 }
 
-// perBlock is how many accounts stand side by side in 80 columns.
-const perBlock = 2
+func (f *figure) text(a *pipeline.AccountOverview) string {
+	if f.count != nil {
+		return groupedCount(f.count(a))
+	}
+	return grouped(f.money(a))
+}
 
-// figures prints a column for each wallet and account, and one for their total.
+// wanted says whether the row says anything.
+func (f *figure) wanted(accounts []pipeline.AccountOverview) bool {
+	return !f.optional || slices.ContainsFunc(accounts, func(a pipeline.AccountOverview) bool { return f.money(&a) != 0 })
+}
+
+// pageWidth is how many cells a terminal has at least.
+const pageWidth = 80
+
+// figures prints a column for each wallet and account, and a last one for their
+// total, as many side by side as a terminal is wide.
 func (s *summary) figures() {
-	accounts := s.result.Overview.Accounts
-	total := pipeline.AccountOverview{}
+	columns := slices.Clone(s.result.Overview.Accounts)
+	slices.SortStableFunc(columns, func(a, b pipeline.AccountOverview) int {
+		return cmp.Compare(lastRank(a), lastRank(b))
+	})
+	columns = append(columns, totalOf(columns))
+	for len(columns) > 0 {
+		n := len(columns)
+		g := s.block(columns, n)
+		for n > 1 && g.width() > pageWidth {
+			n--
+			g = s.block(columns, n)
+		}
+		s.printf("%s\n", g.text(""))
+		columns = columns[n:]
+	}
+}
+
+// lastRank puts what states no wallet behind the wallets.
+func lastRank(a pipeline.AccountOverview) int {
+	if a.Wallet == settlement.NoWallet {
+		return 1
+	}
+	return 0
+}
+
+// totalOf adds accounts up; its wallet and account say nothing.
+func totalOf(accounts []pipeline.AccountOverview) (total pipeline.AccountOverview) {
 	for _, a := range accounts {
 		total.Events += a.Events
 		total.Lines += a.Lines
@@ -133,61 +167,41 @@ func (s *summary) figures() {
 		total.Expected += a.Expected
 		total.Charged += a.Charged
 		total.Variance += a.Variance
+		total.Unpriced += a.Unpriced
 		total.Net += a.Net
 	}
-	for len(accounts) > 0 {
-		n := min(perBlock, len(accounts))
-		block := accounts[:n]
-		accounts = accounts[n:]
-		s.block(block, total, len(accounts) == 0)
-	}
+	return total
 }
 
-func (s *summary) block(accounts []pipeline.AccountOverview, total pipeline.AccountOverview, last bool) {
+// block sets the first n of the columns side by side. The last of all columns is
+// the total.
+func (s *summary) block(columns []pipeline.AccountOverview, n int) *grid {
 	heading, numbers := []string{s.say("CNY")}, []string{""}
-	for _, a := range accounts {
-		heading = append(heading, s.walletName(a.Wallet))
-		numbers = append(numbers, cmp.Or(a.Account, s.say("(no account)")))
-	}
-	columns := accounts
-	if last {
-		columns = append(append([]pipeline.AccountOverview(nil), accounts...), total)
-		heading, numbers = append(heading, s.say("total")), append(numbers, "")
+	for i, a := range columns[:n] {
+		if i == len(columns)-1 {
+			heading, numbers = append(heading, s.say("total")), append(numbers, "")
+			continue
+		}
+		heading, numbers = append(heading, s.walletName(a.Wallet)), append(numbers, cmp.Or(a.Account, s.say("(no account)")))
 	}
 	g := &grid{left: map[int]bool{0: true}, rules: map[int]bool{}}
 	g.row(heading...)
 	g.row(numbers...)
 	g.rule()
-	for _, m := range measures {
-		row := []string{s.say(m.name)}
-		for _, a := range columns {
-			row = append(row, m.text(a))
-		}
-		if m.optional && unsettled(total) == 0 && allZero(row[1:]) {
+	for _, f := range figureRows {
+		if !f.wanted(s.result.Overview.Accounts) {
 			continue
 		}
-		if m.rule {
+		if f.rule {
 			g.rule()
+		}
+		row := []string{s.say(f.name)}
+		for i := range columns[:n] {
+			row = append(row, f.text(&columns[i]))
 		}
 		g.row(row...)
 	}
-	s.printf("%s\n", g.text(""))
-}
-
-func allZero(texts []string) bool {
-	for _, t := range texts {
-		if t != "0.00" {
-			return false
-		}
-	}
-	return true
-}
-
-func (s *summary) walletName(w settlement.Wallet) string {
-	if w == settlement.NoWallet {
-		return s.say("(no wallet)")
-	}
-	return s.say(w.String())
+	return g
 }
 
 // breaks prints how many breaks there are of each kind, and what they come to.
@@ -228,10 +242,23 @@ func (s *summary) proof() {
 	written := rowsOf(m, "statement_lines")
 	billed, charged := feesProved(m)
 	s.printf("%s\n", s.say("Proof"))
-	s.printf("  %s\n", s.sayf("%d of %d checks hold, read back from the written files by a second Parquet reader", held, len(m.Proof)))
+	s.printf("  %s\n", s.sayf("%d of %d checks hold; every table was read back by a second Parquet reader", held, len(m.Proof)))
 	s.printf("  %s\n", s.sayf("%d control totals of the files tie: stated = computed", totals))
 	s.printf("  %s\n", s.sayf("%s rows read = %s written + %s copies", groupedCount(read), groupedCount(written), groupedCount(read-written)))
+	if c, ok := checkNamed(m, "Σ gross of claimed lines = Σ line_amount of matches"); ok {
+		s.printf("  %s\n", s.sayf("gross of the lines tied to orders %s = Σ matches %s", groupDigits(c.Expected), groupDigits(c.Actual)))
+	}
 	s.printf("  %s\n\n", s.sayf("fees billed %s = Σ charges %s", grouped(billed), grouped(charged)))
+}
+
+// checkNamed finds a check of a run's proof.
+func checkNamed(m *output.Manifest, name string) (output.Check, bool) {
+	for _, c := range m.Proof {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return output.Check{}, false
 }
 
 func isBill(kind string) bool {

@@ -31,7 +31,8 @@ func (p *Problems) Add(e *settlement.InputError) {
 }
 
 func (p *Problems) trim() {
-	slices.SortFunc(p.list, func(a, b *settlement.InputError) int {
+	// Stable: problems of one place come from one worker, in order.
+	slices.SortStableFunc(p.list, func(a, b *settlement.InputError) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	p.list = p.list[:min(len(p.list), settlement.MaxListed)]

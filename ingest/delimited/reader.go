@@ -50,7 +50,7 @@ func (in Input) Errorf(line int64, do, format string, args ...any) *settlement.I
 
 const (
 	blockSize = 1 << 20
-	// MaxLine is the longest line that is read, in bytes.
+	// MaxLine is the longest line that is read, in bytes without its newline.
 	MaxLine = blockSize / 2
 )
 
@@ -119,7 +119,8 @@ func (r *Reader) readError(err error) error {
 	return r.in.Errorf(line, "fetch the file again", "the file ends or breaks while it is read: %v", err)
 }
 
-// Peek returns up to the first n bytes that were not yet handed out.
+// Peek returns up to the first n bytes that were not yet handed out; n is at most
+// blockSize.
 func (r *Reader) Peek(n int) ([]byte, error) {
 	if err := r.fill(n); err != nil {
 		return nil, err
@@ -130,10 +131,17 @@ func (r *Reader) Peek(n int) ([]byte, error) {
 // Line returns the next line without its line end, and its number counted from
 // 1; io.EOF when there is none. The text is valid until the next call.
 func (r *Reader) Line() ([]byte, int64, error) {
+	if r.failure != nil {
+		return nil, r.line, r.failure
+	}
 	for want := 4096; ; want *= 2 {
-		if at := bytes.IndexByte(r.buffer, '\n'); at >= 0 {
-			text := r.buffer[:at]
-			r.buffer = r.buffer[at+1:]
+		end := bytes.IndexByte(r.buffer, '\n')
+		if end > MaxLine || end < 0 && len(r.buffer) > MaxLine {
+			return nil, r.line, r.fail(r.tooLong(r.line + 1))
+		}
+		if end >= 0 {
+			text := r.buffer[:end]
+			r.buffer = r.buffer[end+1:]
 			r.line++
 			return trimReturn(text), r.line, nil
 		}
@@ -146,17 +154,29 @@ func (r *Reader) Line() ([]byte, int64, error) {
 			r.line++
 			return trimReturn(text), r.line, nil
 		}
-		if len(r.buffer) > MaxLine {
-			return nil, r.line, r.fail(r.tooLong())
-		}
 		if err := r.fill(max(want, len(r.buffer)+1)); err != nil {
 			return nil, r.line, err
 		}
 	}
 }
 
-func (r *Reader) tooLong() error {
-	return r.in.Errorf(r.line+1, "this is not a file of the known kinds", "a line of more than %d bytes", MaxLine)
+func (r *Reader) tooLong(line int64) error {
+	return r.in.Errorf(line, "this is not a file of the known kinds", "a line of more than %d bytes", MaxLine)
+}
+
+// longLine returns where a line of more than MaxLine bytes begins in data, -1 where
+// there is none. data is whole lines, of at most blockSize bytes: such a line is
+// longer than half of it, so only the line in its middle can be one.
+func longLine(data []byte) int {
+	middle := len(data) / 2
+	start, end := bytes.LastIndexByte(data[:middle], '\n')+1, len(data)
+	if at := bytes.IndexByte(data[middle:], '\n'); at >= 0 {
+		end = middle + at
+	}
+	if end-start > MaxLine {
+		return start
+	}
+	return -1
 }
 
 func trimReturn(text []byte) []byte {
@@ -214,6 +234,9 @@ func (r *Reader) Blocks(ctx context.Context, trailer []byte, parse func(worker i
 	group.Go(func() error {
 		defer close(blocks)
 		for {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
 			var memory []byte
 			select {
 			case memory = <-free:
@@ -254,10 +277,13 @@ func (r *Reader) cut(memory, trailer []byte) (b *Block, last bool, err error) {
 	} else {
 		end = bytes.LastIndexByte(r.buffer, '\n') + 1
 		if end == 0 {
-			return nil, false, r.fail(r.tooLong())
+			return nil, false, r.fail(r.tooLong(r.line + 1))
 		}
 	}
 	data := r.buffer[:end]
+	if at := longLine(data); at >= 0 {
+		return nil, false, r.fail(r.tooLong(r.line + 1 + int64(bytes.Count(data[:at], []byte{'\n'}))))
+	}
 	rest := r.buffer[end:]
 	if cap(memory) < blockSize {
 		memory = make([]byte, 0, blockSize)
@@ -299,6 +325,7 @@ func startOfLine(data, prefix []byte) int {
 // Drain reads to the end, so that SHA256 and Size speak of the whole stream.
 func (r *Reader) Drain() error {
 	for !r.ended {
+		r.line += int64(bytes.Count(r.buffer, []byte{'\n'}))
 		r.buffer = r.buffer[:0]
 		if err := r.fill(blockSize); err != nil {
 			return err

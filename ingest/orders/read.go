@@ -234,7 +234,8 @@ func (r *reading) describe(st *settlement.Statement) {
 		st.Notef("%d columns without a name are not used", unnamed)
 	}
 	for _, c := range []column{colWallet, colShop, colPlatform} {
-		if !r.layout.has(c) && r.mapping.Defaults[columnNames[c]] == "" {
+		// The plain layout of refunds has none of them: they are the order's.
+		if r.kind == settlement.OrderExtract && !r.layout.has(c) && r.mapping.Defaults[columnNames[c]] == "" {
 			st.Notef("no column %s: it is not stated for any row", r.layout.names[c])
 		}
 	}

@@ -115,7 +115,7 @@ func TestWrongQuotesInALargeFileAreFound(t *testing.T) {
 		{"stray at the end", plain + "S-0002,5\" tube,1.00,,closed,c", "orders.csv:60002:8: a quote inside a field that is not quoted"},
 		{"two strays far apart", plain + "S-0002,5\" tube,1.00,,closed,c\n" + plain + "S-0003,5\" tube,1.00,,closed,c\n", "orders.csv:60002:8: a quote inside a field that is not quoted"},
 		{"a quoted field longer than a line may be", plain + "S-0002,\"" + strings.Repeat("x\n", 300_000) + "\",1.00,,closed,c\n" + plain, "orders.csv:60002"},
-		{"a plain line longer than a line may be", "S-0002," + strings.Repeat("x", 600_000) + ",1.00,,closed,c\n", "orders.csv:2:1: a record longer than a line may be"},
+		{"a plain line longer than a line may be", "S-0002," + strings.Repeat("x", 600_000) + ",1.00,,closed,c\n", "orders.csv:2: a line of more than 524288 bytes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, workers := range []int{1, 3} {

@@ -1,0 +1,153 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"reconcile/settlement"
+)
+
+func TestTheSampleConfigurationIsValid(t *testing.T) {
+	c, err := parseConfig("/etc/reconcile/reconcile.yaml", sampleConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.window != 30*settlement.Minute || c.memory != 1<<30 || c.jobs != 0 {
+		t.Errorf("window %d, memory %d, jobs %d", c.window, c.memory, c.jobs)
+	}
+	want := nightly{cron: "0 6 * * *", inbox: "/etc/reconcile/inbox", out: "/etc/reconcile/result"}
+	if c.nightly != want {
+		t.Errorf("schedule %+v", c.nightly)
+	}
+	if len(c.hash) != 64 {
+		t.Errorf("hash %q", c.hash)
+	}
+}
+
+// TestTheSampleConfigurationIsValidWithoutComments takes the # off every example in
+// the sample: what it shows must be right.
+func TestTheSampleConfigurationIsValidWithoutComments(t *testing.T) {
+	var lines []string
+	for _, line := range strings.Split(string(sampleConfig), "\n") {
+		trimmed := strings.TrimLeft(line, " ")
+		rest, comment := strings.CutPrefix(trimmed, "# ")
+		indent := line[:len(line)-len(trimmed)]
+		if comment && isEntry(rest) {
+			line = indent + rest
+		}
+		lines = append(lines, line)
+	}
+	c, err := parseConfig("reconcile.yaml", []byte(strings.Join(lines, "\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := c.mappings.Orders
+	if o.Columns["order_no"] != "订单编号" || o.Statuses["交易关闭"] != "refunded_if_paid" || o.Wallets["微信支付"] != "wechat" ||
+		o.Defaults["shop"] != "flagship" || c.account != "1230000109" || c.mappings.Refunds.Columns["refund_no"] != "退款编号" {
+		t.Errorf("%+v", c)
+	}
+}
+
+// isEntry says that a comment's text is an entry that was commented out: a key
+// without blanks before its colon.
+func isEntry(text string) bool {
+	key, value, ok := strings.Cut(strings.TrimLeft(text, " "), ":")
+	return ok && key != "" && !strings.Contains(key, " ") && (value == "" || value[0] == ' ') && key != "Plain"
+}
+
+func TestConfigurationKeepsWhatIsWritten(t *testing.T) {
+	c, err := parseConfig("c.yaml", []byte("account: 0012300\norders:\n  total_rows: 12\n  total_amount: 1234.50\n  watermark: 2024-09-12 23:59:59\n"+
+		"  columns: {order_no: 0815, amount: \"yes\"}\nrefunds:\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := c.mappings.Orders
+	if c.account != "0012300" || o.Columns["order_no"] != "0815" || o.Columns["amount"] != "yes" || *o.TotalRows != 12 ||
+		*o.TotalAmount != 123450 || o.Watermark.String() != "2024-09-12 23:59:59" {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestAnEmptyConfigurationIsOne(t *testing.T) {
+	for _, text := range []string{"", "# nothing\n", "---\n", "orders:\n"} {
+		if _, err := parseConfig("c.yaml", []byte(text)); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+func TestConfigurationFaultsHavePlaces(t *testing.T) {
+	for text, want := range map[string]string{
+		"ordres: {}":                         "c.yaml:1:1: ordres: no key of this name (orders is meant?)",
+		"xyz: 1":                             "c.yaml:1:1: xyz: no key of this name (known: account, jobs, memory, orders, refunds, schedule, window)",
+		"orders:\n  colums: {}":              "c.yaml:2:3: orders.colums: no key of this name (columns is meant?)",
+		"orders: 5":                          "c.yaml:1:9: orders is not a mapping (give keys with values below it)",
+		"- a\n- b":                           "c.yaml:1:1: the file is not a mapping (give keys with values below it)",
+		"window: [1]":                        "c.yaml:1:1: window is not a single value (write it on one line)",
+		"window: 13h":                        `c.yaml:1:9: window: "13h" is no cut-off window (between 1m and 12h, such as 30m)`,
+		"window:":                            `c.yaml:1:9: window: "" is no cut-off window (between 1m and 12h, such as 30m)`,
+		"account: ''":                        "c.yaml:1:10: account: it is empty or has blanks around it (give the merchant number, or leave the key out)",
+		"orders:\n  statuses:\n    a: payed": `c.yaml:3:5: orders.statuses.a: "payed" is no status`,
+		"orders:\n  columns:\n    amuont: x": `c.yaml:3:5: orders.columns.amuont: no column of this name ("amount" is meant?)`,
+		"orders:\n  total_amount: 1.005":     `c.yaml:2:17: orders.total_amount: "1.005" is no amount`,
+		"orders:\n  watermark: noon":         `c.yaml:2:14: orders.watermark: "noon" is not a time`,
+		"schedule:\n  inbox: a\n  out: a/b":  "c.yaml:3:3: schedule.out lies in the inbox: results would be read as input (choose a folder beside the inbox)",
+		"schedule:\n  inbox: a\n  out: ./a":  "c.yaml:3:3: schedule.out lies in the inbox",
+		"schedule:\n  zone: UTC":             `c.yaml:2:9: schedule.zone: "UTC" is no zone of a schedule (Asia/Shanghai is the only one: the wallets' days are its days)`,
+		"schedule:\n  cron: 0 0 31 2 *":      "c.yaml:2:9: schedule.cron: not a usable cron expression",
+		"jobs: 1\njobs: 2":                   "c.yaml:2:1: mapping key \"jobs\" already defined",
+		"jobs: 1\n---\njobs: 2":              "c.yaml:3:",
+		"orders: &a {}\nrefunds: *a":         "c.yaml:1:9: orders is not a mapping",
+		"a: [":                               "c.yaml:1:",
+		"? [a]\n: b":                         "c.yaml:2:",
+	} {
+		_, err := parseConfig("c.yaml", []byte(text))
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q:\n got %v\nwant %s", text, err, want)
+		}
+	}
+}
+
+// FuzzConfig proves that no file panics, and that every fault has a place.
+func FuzzConfig(f *testing.F) {
+	f.Add(string(sampleConfig))
+	f.Add("a: &b [*b]")
+	f.Add("<<: {orders: 1}")
+	f.Fuzz(func(t *testing.T, text string) {
+		_, err := parseConfig("c.yaml", []byte(text))
+		if err == nil {
+			return
+		}
+		if !strings.HasPrefix(err.Error(), "c.yaml:") {
+			t.Errorf("no place: %v", err)
+		}
+	})
+}
+
+func TestSizes(t *testing.T) {
+	for text, want := range map[string]int64{"1GiB": 1 << 30, "512MiB": 512 << 20, "2g": 2 << 30, "67108864": 64 << 20, "100 MB": 100e6, "1TiB": 1 << 40} {
+		if got, err := parseSize(text); err != nil || got != want {
+			t.Errorf("%q is %d, %v; want %d", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "1", "63MiB", "1.5GiB", "-1GiB", "GiB", "1PiB", "99999999999TiB", "1 2GiB"} {
+		if got, err := parseSize(text); err == nil {
+			t.Errorf("%q is %d", text, got)
+		}
+	}
+}
+
+func TestNoConfigurationIsNoFault(t *testing.T) {
+	t.Chdir(t.TempDir())
+	c, err := readConfig("")
+	if err != nil || c.path != "" || c.hash != "" {
+		t.Errorf("%+v, %v", c, err)
+	}
+	if err := os.WriteFile(configName, []byte("jobs: 3\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if c, err = readConfig(""); err != nil || c.jobs != 3 {
+		t.Errorf("%+v, %v", c, err)
+	}
+}

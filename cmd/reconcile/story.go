@@ -1,0 +1,211 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"reconcile/fees"
+	"reconcile/output"
+	"reconcile/settlement"
+)
+
+// fact is one row of a table, as text by column; null is "".
+type fact map[string]string
+
+// story is everything a result knows of one order: what was expected, what came,
+// how both were tied, what was charged, and what does not agree.
+type story struct {
+	Query    string `json:"query"`
+	Events   []fact `json:"order_events"`
+	Lines    []fact `json:"statement_lines"`
+	Matches  []fact `json:"matches"`
+	Charges  []fact `json:"charges"`
+	Breaks   []fact `json:"breaks"`
+	Open     []fact `json:"open_items"`
+	dir      string
+	ctx      context.Context
+	numbers  map[string]bool // under which the order is known
+	ids      map[string]bool // of its lines and events
+	exactly  map[string]bool // the query alone: numbers that belong to one row
+	scanned  int
+	nextStop int
+}
+
+// tellStory reads the result in dir. Numbers are followed: the order of a refund,
+// the other orders of a combined payment, the line that a provider's number ties to
+// an event.
+func tellStory(ctx context.Context, dir, query string) (*story, error) {
+	s := &story{
+		Query: query, dir: dir, ctx: ctx,
+		numbers: map[string]bool{query: true}, ids: map[string]bool{query: true}, exactly: map[string]bool{query: true},
+	}
+	for known := 0; known != len(s.numbers)+len(s.ids); {
+		known = len(s.numbers) + len(s.ids)
+		if err := s.follow(); err != nil {
+			return nil, err
+		}
+	}
+	err := s.gather("charges", &s.Charges, []keyed{{"line_id", s.ids}})
+	if err == nil {
+		err = s.gather("open_items", &s.Open, []keyed{{"item_id", s.ids}})
+	}
+	if err == nil {
+		err = s.gather("breaks", &s.Breaks, []keyed{{"line_id", s.ids}, {"event_id", s.ids}, {"break_id", s.exactly}})
+	}
+	for _, c := range s.Charges {
+		c["arithmetic"] = fees.Arithmetic(chargeOf(c))
+	}
+	sortFacts(s.Events, "paid_at", "kind")
+	sortFacts(s.Lines, "occurred_at", "line_id")
+	return s, err
+}
+
+// keyed is a column and the values that are looked for in it.
+type keyed struct {
+	column string
+	values map[string]bool
+}
+
+// follow reads events, lines and their pairs once and learns their numbers.
+func (s *story) follow() error {
+	if err := s.gather("order_events", &s.Events, []keyed{
+		{"order_no", s.numbers}, {"payment_no", s.numbers}, {"provider_txn_id", s.numbers}, {"refund_no", s.exactly}, {"event_id", s.ids},
+	}); err != nil {
+		return err
+	}
+	s.learn(s.Events, "event_id")
+	if err := s.gather("statement_lines", &s.Lines, []keyed{
+		{"order_no", s.numbers}, {"order_no_raw", s.numbers}, {"provider_txn_id", s.numbers}, {"refund_no", s.exactly},
+		{"provider_refund_id", s.exactly}, {"line_id", s.ids},
+	}); err != nil {
+		return err
+	}
+	s.learn(s.Lines, "line_id")
+	if err := s.gather("matches", &s.Matches, []keyed{{"line_id", s.ids}, {"event_id", s.ids}}); err != nil {
+		return err
+	}
+	s.learn(s.Matches, "line_id")
+	s.learn(s.Matches, "event_id")
+	return nil
+}
+
+// learn adds the numbers and identities of facts.
+func (s *story) learn(facts []fact, id string) {
+	for _, f := range facts {
+		s.ids[f[id]] = true
+		for _, column := range []string{"order_no", "payment_no", "provider_txn_id"} {
+			if f[column] != "" {
+				s.numbers[f[column]] = true
+			}
+		}
+	}
+}
+
+// gather reads the rows of a table in which one of the columns has one of its
+// values.
+func (s *story) gather(table string, to *[]fact, keys []keyed) error {
+	*to = []fact{}
+	var at []int
+	return output.ReadTable(s.dir, table, func(r output.Row) error {
+		if at == nil {
+			for _, k := range keys {
+				at = append(at, slices.Index(r.Columns(), k.column))
+			}
+		}
+		if s.scanned++; s.scanned >= s.nextStop {
+			s.nextStop = s.scanned + 4096
+			if err := s.ctx.Err(); err != nil {
+				return err
+			}
+		}
+		for i, k := range keys {
+			if k.values[r.At(at[i])] {
+				*to = append(*to, factOf(r))
+				return nil
+			}
+		}
+		return nil
+	})
+}
+
+func factOf(r output.Row) fact {
+	f := fact{}
+	for i, name := range r.Columns() {
+		f[name] = r.At(i)
+	}
+	return f
+}
+
+func sortFacts(facts []fact, columns ...string) {
+	slices.SortStableFunc(facts, func(a, b fact) int {
+		for _, c := range columns {
+			if order := cmp.Compare(a[c], b[c]); order != 0 {
+				return order
+			}
+		}
+		return 0
+	})
+}
+
+func (s *story) empty() bool {
+	return len(s.Events)+len(s.Lines)+len(s.Breaks) == 0
+}
+
+// chargeOf is the charge of a row of the table charges.
+func chargeOf(f fact) fees.Charge {
+	c := fees.Charge{
+		RuleID: f["rule_id"], RuleVersion: f["rule_version"],
+		Base: amountOf(f["base_amount"]), Expected: amountOf(f["expected_fee"]), Charged: amountOf(f["charged_fee"]),
+		Variance: amountOf(f["variance"]), Rate: settlement.NoRate, Assumed: f["assumed"] == "true",
+		Event: settlement.Kind(max(0, slices.Index(settlement.KindWords, f["event"]))),
+		Class: settlement.VarianceClass(max(0, slices.Index(settlement.ClassWords, f["variance_class"]))),
+	}
+	if rate, err := parseFraction(f["rate"]); err == nil {
+		c.Rate = rate
+	}
+	return c
+}
+
+// amountOf reads a money value of a table; NoAmount for null.
+func amountOf(text string) settlement.Amount {
+	a, err := settlement.ParseAmount([]byte(text))
+	if err != nil {
+		return settlement.NoAmount
+	}
+	return a
+}
+
+// verdict is what the order comes to.
+func (s *story) verdict(a *app) string {
+	states := map[string]int{}
+	for _, f := range append(slices.Clone(s.Events), s.Lines...) {
+		states[f["match_state"]]++
+	}
+	sum := settlement.Amount(0)
+	for _, b := range s.Breaks {
+		if d := amountOf(b["difference"]); d != settlement.NoAmount {
+			sum += d
+		}
+	}
+	switch {
+	case len(s.Breaks) > 0:
+		return a.sayf("BREAKS: %s, Σ difference %s", groupedCount(int64(len(s.Breaks))), grouped(sum))
+	case states["open"] > 0:
+		return a.say("open: something still waits for its counterpart")
+	case states["awaiting_release"] > 0:
+		return a.say("awaiting release: the buyer has not confirmed yet")
+	case states["matched"] > 0:
+		return a.say("balanced: every event has its line, to the fen")
+	}
+	return a.say("no money is expected, and none came")
+}
+
+// placeOfFact is file:line of a row.
+func placeOfFact(f fact) string {
+	if f["source_file"] == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s:%s", f["source_file"], f["source_line"])
+}

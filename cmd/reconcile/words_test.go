@@ -1,0 +1,109 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	gotoken "go/token"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"reconcile/settlement"
+)
+
+// spoken are all texts that the sources say in the reader's language.
+func spoken(t *testing.T) map[string]bool {
+	t.Helper()
+	texts := map[string]bool{}
+	entries, err := os.ReadDir(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if !strings.HasSuffix(e.Name(), ".go") || strings.HasSuffix(e.Name(), "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(gotoken.NewFileSet(), e.Name(), nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) == 0 {
+				return true
+			}
+			name := ""
+			switch f := call.Fun.(type) {
+			case *ast.SelectorExpr:
+				name = f.Sel.Name
+			case *ast.Ident:
+				name = f.Name
+			}
+			if literal, ok := call.Args[0].(*ast.BasicLit); ok && (name == "say" || name == "sayf" || name == "named" || name == "line") {
+				if text, err := strconv.Unquote(literal.Value); err == nil {
+					texts[text] = true
+				}
+			}
+			return true
+		})
+	}
+	for _, f := range figureRows {
+		texts[f.name] = true
+	}
+	for _, name := range stageNames {
+		texts[name] = true
+	}
+	for _, words := range [][]string{settlement.WalletWords, settlement.KindWords, settlement.StateWords, settlement.BreakWords} {
+		for _, word := range words[1:] {
+			texts[word] = true
+		}
+	}
+	for _, kind := range []settlement.StatementKind{settlement.TradeBill, settlement.TradeBillSuccess, settlement.TradeBillRefund,
+		settlement.TradeSummary, settlement.OrderExtract, settlement.RefundExtract} {
+		texts[string(kind)] = true
+	}
+	return texts
+}
+
+func TestEverythingThatIsSaidHasChinese(t *testing.T) {
+	texts := spoken(t)
+	for text := range texts {
+		if inChinese[text] == "" {
+			t.Errorf("no Chinese for %q", text)
+		}
+	}
+	for text := range inChinese {
+		if !texts[text] {
+			t.Errorf("%q is said nowhere", text)
+		}
+	}
+}
+
+func TestChineseTakesTheSameValues(t *testing.T) {
+	verb := regexp.MustCompile(`%[a-z]`)
+	for text, chinese := range inChinese {
+		want, got := verb.FindAllString(text, -1), verb.FindAllString(chinese, -1)
+		if strings.Join(want, "") != strings.Join(got, "") {
+			t.Errorf("%q takes %v, %q takes %v", text, want, chinese, got)
+		}
+	}
+}
+
+func TestLanguageOfTheEnvironment(t *testing.T) {
+	for _, c := range []struct {
+		env  map[string]string
+		want language
+	}{
+		{map[string]string{}, english},
+		{map[string]string{"LANG": "zh_CN.UTF-8"}, chinese},
+		{map[string]string{"LANG": "en_US.UTF-8"}, english},
+		{map[string]string{"LANG": "zh_CN.UTF-8", "LC_ALL": "C"}, english},
+		{map[string]string{"LANG": "C", "LC_MESSAGES": "zh_TW"}, chinese},
+	} {
+		if got := languageOf(func(name string) string { return c.env[name] }); got != c.want {
+			t.Errorf("%v: %v", c.env, got)
+		}
+	}
+}

@@ -1,0 +1,200 @@
+package ingest_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"reconcile/generate"
+	"reconcile/ingest"
+	"reconcile/settlement"
+)
+
+func TestKindsAreRecognisedByContentNotByName(t *testing.T) {
+	d := generated(t, nil)
+	parts := generated(t, func(o *generate.Options) {
+		o.WeChat.Bills = []generate.BillType{generate.BillSuccess, generate.BillRefund}
+	})
+	old := generated(t, func(o *generate.Options) { o.WeChat.Legacy, o.WeChat.BOM = true, true })
+	for _, c := range []struct {
+		name, content string
+		kind          settlement.StatementKind
+		wallet        settlement.Wallet
+	}{
+		{"orders.csv", d.wechat[0], settlement.TradeBill, settlement.WeChat},
+		{"2088601234567890_业务明细.csv", parts.wechat[0], settlement.TradeBillSuccess, settlement.WeChat},
+		{"1600123456_SUCCESS.csv", parts.wechat[1], settlement.TradeBillRefund, settlement.WeChat},
+		{"refunds.txt", old.wechat[0], settlement.TradeBill, settlement.WeChat},
+		{"1600123456_ALL_bill.csv", d.bill, settlement.TradeBill, settlement.Alipay},
+		{"业务明细.csv", d.summary, settlement.TradeSummary, settlement.Alipay},
+		{"业务明细(汇总).csv", d.bill, settlement.TradeBill, settlement.Alipay},
+		{"1600123456All.csv", d.orders, settlement.OrderExtract, settlement.NoWallet},
+		{"bill.zip", d.refunds, settlement.RefundExtract, settlement.NoWallet},
+		{"orders.csv", gzipped(d.refunds), settlement.RefundExtract, settlement.NoWallet},
+		{"orders.csv", zipped(t, "refunds.csv", d.wechat[0]), settlement.TradeBill, settlement.WeChat},
+		{"no-ending", d.orders, settlement.OrderExtract, settlement.NoWallet},
+	} {
+		t.Run(string(c.kind)+" as "+c.name, func(t *testing.T) {
+			got := deliver(t, c.name, c.content)
+			if len(got.Refusals) > 0 {
+				t.Fatal(got.Refusals[0])
+			}
+			s := got.Statements[0]
+			if s.Kind != c.kind || s.Wallet != c.wallet || !got.Accepted(0) {
+				t.Errorf("%s of %q", s.Kind, s.Wallet)
+			}
+			if len(s.SHA256) != 64 || s.Bytes == 0 || s.Rows == 0 {
+				t.Errorf("hash %q, %d bytes, %d rows", s.SHA256, s.Bytes, s.Rows)
+			}
+			if s.Kind != settlement.TradeSummary && got.rows != s.Rows {
+				t.Errorf("%d rows were handed over, the statement counts %d", got.rows, s.Rows)
+			}
+		})
+	}
+}
+
+func TestOtherFilesAreRefusedByWhatTheyAre(t *testing.T) {
+	d := generated(t, nil)
+	utf16 := []byte{0xff, 0xfe}
+	for _, c := range d.orders[:60] {
+		utf16 = append(utf16, byte(c), 0)
+	}
+	for _, c := range []struct{ name, content, what, do string }{
+		{"a WeChat Pay fund-flow bill", "记账时间,微信支付业务单号,资金流水单号,业务名称\n`2024-09-12", "this is a WeChat Pay fund-flow bill (资金账单)", "use the trade bill"},
+		{"a personal WeChat export", "微信支付账单明细,,,\n微信昵称：[x]", "this is a personal account's export", "pay.weixin.qq.com"},
+		{"a WeChat Pay bill saved again in GBK", gbk(t, d.wechat[0]), "this is a WeChat Pay trade bill that was saved again in GBK", "fetch it again"},
+		{"an error reply", `{"code":"NO_STATEMENT_EXIST","message":"账单不存在"}`, "this is an error reply of the WeChat Pay download interface", "fetch the bill again"},
+		{"an Alipay account log", gbk(t, "#支付宝账务明细查询\r\n#账号：[20886012345678900156]\r\n"), "this is an Alipay account log (账务明细)", "use the trade bill 业务明细"},
+		{"a personal Alipay export", gbk(t, "支付宝交易记录明细查询\r\n"), "this is a personal Alipay account's export", "of the merchant's account"},
+		{"a Taobao order export", "订单编号,买家会员名,买家应付货款,总金额\n1,2,3,4\n", "this is a Taobao/Tmall order export", "orders.columns"},
+		{"an HTML table", "<html><table>", "this is an HTML table", "save it as CSV"},
+		{"a workbook", zipped(t, "[Content_Types].xml", "<Types/>"), "this is a spreadsheet or archive", "export it as CSV"},
+		{"an old workbook", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and so on", "this is a spreadsheet or archive", "export it as CSV"},
+		{"unknown text", "name,phone\nx,1\n", "not a file of a known kind: its first line is “name,phone”", "orders.columns"},
+		{"a long first line", strings.Repeat("很", 100), "its first line is “" + strings.Repeat("很", 60) + "…”", "orders.columns"},
+		{"binary", "\x00\x01\x02\x03", "not a file of a known kind", "orders.columns"},
+		{"UTF-16", string(utf16), "not a file of a known kind", "orders.columns"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := deliver(t, "orders.csv", c.content)
+			if len(got.Refusals) != 1 || got.Statements[0] != nil || got.Accepted(0) {
+				t.Fatalf("got %+v", got.Intake)
+			}
+			r := got.Refusals[0]
+			if e := r.Errors[0]; !strings.Contains(e.What, c.what) || !strings.Contains(e.Do, c.do) {
+				t.Errorf("got %v, want %s (%s)", e, c.what, c.do)
+			}
+			if !r.NotAStatement || !strings.HasSuffix(r.Source, "orders.csv") {
+				t.Errorf("got %+v", r)
+			}
+		})
+	}
+}
+
+func TestAnEmptyFileIsRefusedAndIsNoForeignFile(t *testing.T) {
+	for name, content := range map[string]string{"a.csv": "", "a.csv.gz": gzipped(""), "a.zip": zipped(t, "b.csv", "")} {
+		got := deliver(t, name, content)
+		if len(got.Refusals) != 1 || !strings.Contains(got.Refusals[0].Error(), "zero bytes") || got.Refusals[0].NotAStatement {
+			t.Errorf("%s: %v", name, got.Refusals)
+		}
+	}
+}
+
+// A bill that is cut short may not pass for a foreign file: it was delivered, and
+// its account has not.
+func TestATruncatedBillIsRefusedAsAStatement(t *testing.T) {
+	d := generated(t, nil)
+	for name, content := range map[string]string{
+		"plain":      d.wechat[0][:len(d.wechat[0])/2],
+		"gzip":       gzipped(d.wechat[0])[:len(gzipped(d.wechat[0]))/2],
+		"Alipay":     d.bill[:len(d.bill)*2/3],
+		"zip member": zipped(t, "a.csv", d.bill)[:len(zipped(t, "a.csv", d.bill))/2],
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := deliver(t, "a", content)
+			if len(got.Refusals) != 1 || got.Refusals[0].NotAStatement || got.accepted() != 0 {
+				t.Errorf("got %v", got.Refusals)
+			}
+		})
+	}
+}
+
+func TestOneBadFileDoesNotStopTheOthers(t *testing.T) {
+	d := generated(t, nil)
+	got := deliver(t, "a.csv", "", "b.csv", d.wechat[0], "c.zip", "PK\x03\x04 and no more", "d/e.csv", d.orders, "f.txt", "what")
+	if got.accepted() != 2 || len(got.Refusals) != 3 {
+		t.Errorf("%d accepted, refused: %v", got.accepted(), got.Refusals)
+	}
+}
+
+func TestAFolderIsTakenWhole(t *testing.T) {
+	d := generated(t, nil)
+	got := deliver(t, "alipay/2088.zip", zipped(t, "业务明细.csv", d.bill, "业务明细(汇总).csv", d.summary),
+		"wechat/2024/bill.csv.gz", gzipped(d.wechat[0]), "orders.csv", d.orders, "refunds.csv", d.refunds)
+	if len(got.Refusals) > 0 || got.accepted() != 5 {
+		t.Errorf("%d of %q accepted, refused %v", got.accepted(), got.names, got.Refusals)
+	}
+}
+
+func TestAPathThatDoesNotExistIsTheCallersError(t *testing.T) {
+	_, _, err := ingest.Open([]string{filepath.Join(t.TempDir(), "nowhere")})
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTheRunsOwnErrorsAreNoRefusals(t *testing.T) {
+	d := generated(t, nil)
+	path := filepath.Join(t.TempDir(), "a.csv")
+	for kind, content := range map[string]string{"WeChat Pay": d.wechat[0], "Alipay": d.bill, "orders": d.orders} {
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		deliveries, _, err := ingest.Open([]string{path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		full := errors.New("the disk is full")
+		fail := func(arrow.Record) error { return full }
+		if _, err := deliveries[0].Read(context.Background(), 0, ingest.Options{Workers: 2, Day: settlement.NoDay, Lines: fail, Events: fail}); err != full {
+			t.Errorf("%s, rows not taken: %v", kind, err)
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		take := func(arrow.Record) error { return nil }
+		_, err = deliveries[0].Read(ctx, 0, ingest.Options{Workers: 2, Day: settlement.NoDay, Lines: take, Events: take})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%s, cancelled: %v", kind, err)
+		}
+	}
+}
+
+func TestADeliveryMayBeReadAgain(t *testing.T) {
+	d := generated(t, nil)
+	path := filepath.Join(t.TempDir(), "a.zip")
+	if err := os.WriteFile(path, []byte(zipped(t, "a.csv", d.bill)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	deliveries, _, err := ingest.Open([]string{path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var hashes [2]string
+	for i := range hashes {
+		take := func(arrow.Record) error { return nil }
+		s, err := deliveries[0].Read(context.Background(), 0, ingest.Options{Workers: 1, Day: settlement.NoDay, Lines: take, Events: take})
+		if err != nil {
+			t.Fatal(err)
+		}
+		hashes[i] = s.SHA256
+	}
+	if hashes[0] != hashes[1] {
+		t.Errorf("got %q", hashes)
+	}
+}

@@ -1,0 +1,93 @@
+package settlement
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestIDTextsAreOrderedAsIDsAre(t *testing.T) {
+	// Few distinct high words, and low words that differ in any bit.
+	ids := rapid.Custom(func(t *rapid.T) ID {
+		return ID{Hi: rapid.Uint64Range(0, 3).Draw(t, "hi") << rapid.IntRange(0, 62).Draw(t, "shift"), Lo: rapid.Uint64().Draw(t, "lo")}
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		a := ids.Draw(t, "a")
+		b := rapid.OneOf(ids, rapid.Just(ID{a.Hi, a.Lo ^ 1<<rapid.IntRange(0, 63).Draw(t, "bit")})).Draw(t, "b")
+		if got, want := a.Compare(b), cmp.Compare(a.String(), b.String()); got != want {
+			t.Fatalf("Compare(%s, %s) = %d, the texts say %d", a, b, got, want)
+		}
+		if len(a.String()) != IDLength || strings.Trim(a.String(), idAlphabet) != "" {
+			t.Fatalf("text %q", a)
+		}
+	})
+}
+
+func TestIDTextShowsTheTop100Bits(t *testing.T) {
+	for _, c := range []struct {
+		id   ID
+		want string
+	}{
+		{ID{}, strings.Repeat("0", 20)},
+		{ID{^uint64(0), ^uint64(0)}, strings.Repeat("v", 20)},
+		{ID{1 << 63, 0}, "g" + strings.Repeat("0", 19)},
+		{ID{0, 1 << 28}, strings.Repeat("0", 19) + "1"},
+		{ID{0, 1<<28 - 1}, strings.Repeat("0", 20)},
+		{ID{1, 0}, strings.Repeat("0", 12) + "2" + strings.Repeat("0", 7)},
+	} {
+		if got := c.id.String(); got != c.want {
+			t.Errorf("%x prints as %s, want %s", c.id, got, c.want)
+		}
+	}
+}
+
+// Written tables of former days hold these: they may not change.
+func TestIDsNeverChange(t *testing.T) {
+	var h IDHasher
+	line := LineID(&h, TradeBill, WeChat, []byte("1600123456"), []byte("4200002"), nil, []byte("SUCCESS"))
+	event := h.Start("event").Code(1).Text(nil).Text([]byte("S20240912")).ID()
+	pair := h.Start("match").Identity(line).Identity(event).ID()
+	for _, c := range []struct {
+		name string
+		id   ID
+		want string
+	}{
+		{"line", line, "cksjk3subug6fu3k98rf"}, {"event", event, "n2orf5vatu7usbibjfq3"}, {"match", pair, "1a8nm0hgkuoam2r1cni6"},
+	} {
+		if c.id.String() != c.want {
+			t.Errorf("%s: %s, want %s", c.name, c.id, c.want)
+		}
+	}
+}
+
+func TestLinesOfOneFamilyShareTheirIdentity(t *testing.T) {
+	var h IDHasher
+	id := func(kind StatementKind) ID { return LineID(&h, kind, WeChat, []byte("1600123456"), []byte("4200002")) }
+	if id(TradeBill) != id(TradeBillSuccess) || id(TradeBill) != id(TradeBillRefund) {
+		t.Error("ALL, SUCCESS and REFUND give one line several identities")
+	}
+	if id(TradeBill) == id(TradeSummary) {
+		t.Error("two families share an identity")
+	}
+}
+
+func TestPartsOfAnIDCannotRunIntoEachOther(t *testing.T) {
+	parts := rapid.SliceOfN(rapid.StringMatching(`[a\x00\x01]{0,4}`), 0, 4)
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := parts.Draw(t, "a"), parts.Draw(t, "b")
+		var h IDHasher
+		id := func(parts []string) ID {
+			h.Start("line")
+			for _, p := range parts {
+				h.Text([]byte(p))
+			}
+			return h.ID()
+		}
+		if same := id(a) == id(b); same != slices.Equal(a, b) {
+			t.Fatalf("%q and %q: same = %v", a, b, same)
+		}
+	})
+}
