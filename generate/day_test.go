@@ -73,7 +73,12 @@ func TestFilesHoldExactlyThePlantedBreaks(t *testing.T) {
 	t.Run("whatever is asked for", func(t *testing.T) {
 		dir := t.TempDir()
 		rapid.Check(t, func(t *rapid.T) {
-			checkDay(t, must[*generate.Key](t)(generate.Day(dir, drawOptions(t))))
+			o := drawOptions(t)
+			key := must[*generate.Key](t)(generate.Day(dir, o))
+			checkDay(t, key)
+			if o.FundFlow {
+				checkFundFlow(t, key, o)
+			}
 		})
 	})
 }
@@ -91,6 +96,7 @@ func drawOptions(t *rapid.T) generate.Options {
 	}
 	o.Extract.Escrow = rapid.Bool().Draw(t, "escrow")
 	o.Alipay.PartRows = rapid.IntRange(0, 30).Draw(t, "part")
+	o.FundFlow = rapid.Bool().Draw(t, "fund flow")
 	o.Nth = rapid.IntRange(0, 3).Draw(t, "day")
 	left := o.Orders - 1
 	for c := range generate.CaseWords {
@@ -127,7 +133,7 @@ func checkDay(t reporter, key *generate.Key) {
 	}
 	checkAlipayTotals(t, key)
 	for _, path := range slices.Concat(filesNamed(key.Files, ".csv"), filesNamed(key.Files, ".csv.gz")) {
-		if strings.Contains(path, "_2024-09-12") {
+		if strings.Contains(path, "_2024-09-12") && !strings.Contains(path, "fundflow") {
 			checkWeChatTotals(t, path, key)
 		}
 	}

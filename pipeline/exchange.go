@@ -154,6 +154,8 @@ func (x *exchange[T, B]) append(p int, columns []settlement.Column, rows []int32
 		var empty T
 		part.full = append(part.full, part.batch)
 		part.batch, part.bytes = empty, 0
+		// The next batch of the partition will be about as large.
+		settlement.GrowLike(B(&part.batch), B(&part.full[len(part.full)-1]))
 	}
 	// A partition that holds its share of a full budget goes to disk. The test is
 	// local, so partitions spill one after the other as they fill.

@@ -375,6 +375,18 @@ func Grow(b Batch, rows int) {
 	}
 }
 
+// GrowLike makes room in dst, which is empty, for as many rows and as much text as
+// src has, both of one kind of batch.
+func GrowLike(dst, src Batch) {
+	from := src.Columns()
+	for i, c := range dst.Columns() {
+		c.data.grow(from[i].data.len())
+		if text, ok := c.data.(*Text); ok {
+			text.Data = slices.Grow(text.Data, len(from[i].data.(*Text).Data))
+		}
+	}
+}
+
 // Bytes is the memory that the rows of b take.
 func Bytes(b Batch) int64 { return ColumnBytes(b.Columns()) }
 

@@ -66,6 +66,10 @@ func TestFiguresFitATerminal(t *testing.T) {
 			}
 			at = next
 		}
+		blocks := strings.Split(strings.TrimSpace(text), "\n\n")
+		if last := blocks[len(blocks)-1]; !strings.Contains(last, s.say("total")) || !strings.Contains(last, s.say("alipay")) && !strings.Contains(last, s.say("(no wallet)")) {
+			t.Errorf("the total stands alone:\n%s", last)
+		}
 		if !strings.Contains(text, "6,172,839,450.60") {
 			t.Errorf("the total is missing:\n%s", text)
 		}

@@ -97,7 +97,7 @@ func (p *csvPrinter) row(r output.Row) error {
 	for i, c := range p.columns {
 		p.cell(i, cellText(c, r))
 	}
-	_, err := p.buffer.WriteString("\r\n")
+	_, err := p.buffer.WriteString("\n")
 	return err
 }
 
@@ -109,7 +109,7 @@ func (p *csvPrinter) begin() {
 	for i, c := range p.columns {
 		p.cell(i, c.Name)
 	}
-	p.buffer.WriteString("\r\n")
+	p.buffer.WriteString("\n")
 }
 
 func (p *csvPrinter) cell(i int, text string) {

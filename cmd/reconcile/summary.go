@@ -141,6 +141,10 @@ func (s *summary) figures() {
 			n--
 			g = s.block(columns, n)
 		}
+		if n > 1 && n == len(columns)-1 { // the total does not stand alone
+			n--
+			g = s.block(columns, n)
+		}
 		s.printf("%s\n", g.text(""))
 		columns = columns[n:]
 	}

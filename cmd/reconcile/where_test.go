@@ -198,10 +198,10 @@ func TestCSVHasNoFormulas(t *testing.T) {
 	if err := p.end(); err != nil {
 		t.Fatal(err)
 	}
-	want := "order_no,difference,reason,source_file,source_line\r\n" +
-		"'=1+1,-10.00,\"it's “less”, by 10.00\nor so\",'@orders.csv,1\r\n" +
-		"9007199254740993,0.01,'＝full width,'@orders.csv,2\r\n" +
-		"'-5,-5.00,'+49,'@orders.csv,3\r\n"
+	want := "order_no,difference,reason,source_file,source_line\n" +
+		"'=1+1,-10.00,\"it's “less”, by 10.00\nor so\",'@orders.csv,1\n" +
+		"9007199254740993,0.01,'＝full width,'@orders.csv,2\n" +
+		"'-5,-5.00,'+49,'@orders.csv,3\n"
 	if b.String() != want {
 		t.Errorf("got\n%q\nwant\n%q", b.String(), want)
 	}

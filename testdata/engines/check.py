@@ -39,7 +39,7 @@ def check_table(out, table, show):
     duck_types = {row[0]: row[1] for row in duckdb.sql(f"describe select * from {relation}").fetchall()}
     check(arrow.num_rows == table["rows"], f"{table['name']}: pyarrow reads {arrow.num_rows} rows, run.json says {table['rows']}")
     check(frame.height == table["rows"], f"{table['name']}: Polars reads {frame.height} rows")
-    check(duckdb.sql(f"select count(*) from {relation}").fetchone()[0] == table["rows"], f"{table['name']}: DuckDB counts other rows")
+    check(duckdb.sql(f"select count(*) from {relation}").fetchall()[0][0] == table["rows"], f"{table['name']}: DuckDB counts other rows")
     for field in arrow.schema:
         where = f"{table['name']}.{field.name}"
         check(str(field.type) in TYPES, f"{where}: unexpected type {field.type}")
@@ -47,11 +47,11 @@ def check_table(out, table, show):
         check(duck_types[field.name] == duck, f"{where}: DuckDB sees {duck_types[field.name]} instead of {duck}")
         check(str(frame.schema[field.name]) == pol, f"{where}: Polars sees {frame.schema[field.name]} instead of {pol}")
         nulls = arrow.column(field.name).null_count
-        duck_nulls = duckdb.sql(f'select count(*) - count("{field.name}") from {relation}').fetchone()[0]
+        duck_nulls = duckdb.sql(f'select count(*) - count("{field.name}") from {relation}').fetchall()[0][0]
         check(nulls == frame[field.name].null_count() == duck_nulls, f"{where}: null counts differ")
         if str(field.type).startswith("decimal"):
             total = compute.sum(arrow.column(field.name)).as_py()
-            duck_total = duckdb.sql(f'select sum("{field.name}") from {relation}').fetchone()[0]
+            duck_total = duckdb.sql(f'select sum("{field.name}") from {relation}').fetchall()[0][0]
             pol_total = frame[field.name].sum() if frame[field.name].null_count() < frame.height else None
             check(total == duck_total, f"{where}: pyarrow sums {total}, DuckDB {duck_total}")
             check(total == pol_total or (total or 0) == (pol_total or 0), f"{where}: pyarrow sums {total}, Polars {pol_total}")
@@ -59,9 +59,9 @@ def check_table(out, table, show):
     # Row-group statistics: a filter that prunes by them must find what a scan finds.
     for column in ("order_no", "settled_on", "net_amount"):
         if column in duck_types and table["rows"]:
-            value = duckdb.sql(f"select min({column}) from {relation} where {column} is not null").fetchone()[0]
+            value = duckdb.sql(f"select min({column}) from {relation} where {column} is not null").fetchall()[0][0]
             if value is not None:
-                pruned = duckdb.execute(f"select count(*) from {relation} where {column} = ?", [value]).fetchone()[0]
+                pruned = duckdb.execute(f"select count(*) from {relation} where {column} = ?", [value]).fetchall()[0][0]
                 scanned = sum(1 for v in arrow.column(column).to_pylist() if v == value)
                 check(pruned == scanned, f"{table['name']}.{column}: a filter finds {pruned} rows, a scan {scanned}")
 

@@ -10,7 +10,7 @@ create table lines as
 with alipay as (
   select
     rtrim(txn, E'\t') as txn, rtrim(order_no_raw, E'\t') as order_no_raw, kind = E'退款\t' as is_refund, finished as moment,
-    gross, settled, abs(merchant) as coupon, rtrim(refund_no, E'\t') as refund_no, abs(fee) as fee
+    gross, settled, case when kind = E'退款\t' then -abs(merchant) else abs(merchant) end as coupon, rtrim(refund_no, E'\t') as refund_no, abs(fee) as fee
   from read_csv($alipay, header = false, skip = 5, delim = ',', quote = '', escape = '', auto_detect = false, null_padding = true, columns = {
     'txn': 'VARCHAR', 'order_no_raw': 'VARCHAR', 'kind': 'VARCHAR', 'product': 'VARCHAR', 'created': 'VARCHAR', 'finished': 'TIMESTAMP',
     'store': 'VARCHAR', 'store_name': 'VARCHAR', 'operator': 'VARCHAR', 'terminal': 'VARCHAR', 'buyer': 'VARCHAR',
@@ -30,7 +30,7 @@ with alipay as (
   where trade_type is not null
 )
 select 'alipay'::wallet as wallet, $pid as account, null::varchar as sub_account, is_refund,
-  case when order_no_raw like 'T%' then regexp_replace(order_no_raw, '^T\d+N?P', '') else order_no_raw end as order_no, order_no_raw,
+  case when order_no_raw like 'T%' then substr(order_no_raw, instr(order_no_raw, 'P') + 1) else order_no_raw end as order_no, order_no_raw,
   case when is_refund then refund_no end as refund_no, txn, null::varchar as refund_id,
   moment, gross, settled,
   case when is_refund then fee else -fee end as fee, coupon, null::decimal(9,6) as rate,
@@ -40,7 +40,7 @@ from alipay
 union all
 select 'wechat', account, sub, is_refund, order_no, order_no, case when is_refund then refund_no end, txn, case when is_refund then refund_id end, moment,
   case when is_refund then -gross_back else gross end, case when is_refund then -settled_back else settled end, -fee,
-  case when is_refund then coupon_back else coupon end, case when rate = '0.60%' then 0.006 else (rtrim(rate, '%')::decimal(9,4) / 100)::decimal(9,6) end,
+  case when is_refund then -coupon_back else coupon end, case when rate = '0.60%' then 0.006 else (rtrim(rate, '%')::decimal(9,4) / 100)::decimal(9,6) end,
   case when is_refund then trade_type || '/REFUND/' || refund_state else trade_type || '/SUCCESS' end, case when is_refund then refund_state end,
   1, hash(2, txn, is_refund, refund_id)
 from wechat;

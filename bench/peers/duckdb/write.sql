@@ -3,7 +3,7 @@ copy (
   select lpad(l.lid::varchar, 20, '0') as line_id, wallet, account, sub_account, case when is_refund then 'refund' else 'payment' end as kind, order_no, order_no_raw,
     refund_no, txn as provider_txn_id, refund_id as provider_refund_id, utc(moment) as occurred_at,
     case when is_refund and wallet = 'wechat' then 'as_stated' else 'success' end as time_basis, $day::date as settled_on, gross as gross_amount,
-    settled as settled_amount, fee as fee_amount, settled + fee as net_amount, rate as fee_rate, 'CNY' as currency,
+    settled as settled_amount, fee as fee_amount, (settled + fee)::decimal(18,2) as net_amount, rate as fee_rate, 'CNY' as currency,
     coalesce(s.state, 'matched') as match_state, raw_type, case wallet when 'alipay' then $alipay_name else $wechat_name end as source_file, null::bigint as source_line,
     case refund_state when 'PROCESSING' then 'processing' else 'success' end as status, coupon as coupon_amount
   from lines l left join states s using (lid)
@@ -11,7 +11,7 @@ copy (
 
 copy (
   select lpad(hash(lid, eid)::varchar, 20, '0') as match_id, wallet, account, kind, order_no, refund_no, lpad(lid::varchar, 20, '0') as line_id, lpad(eid::varchar, 20, '0') as event_id,
-    amount as order_amount, gross as line_amount, gross - amount as difference, rule, verdict, $day::date as settled_on, payment_no
+    amount as order_amount, gross::decimal(18,2) as line_amount, (gross - amount)::decimal(18,2) as difference, rule, verdict, $day::date as settled_on, payment_no
   from (
     select lid, eid, wallet, account, 'payment' as kind, order_no, null as refund_no, amount, gross, payment_no, verdict,
       case pass when 1 then case when payment_no is null then '1 order number' else '1 payment number' end when 2 then '2 order number in another wallet' else '3 provider number' end as rule
