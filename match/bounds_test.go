@@ -61,7 +61,9 @@ func many(lines, events, refunds int, event func(i int) string) *scene {
 const bounded = 30 * time.Second
 
 func TestManyRowsUnderOneNumberTakeBoundedTime(t *testing.T) {
-	paid := func(i int) string { return fmt.Sprintf("event O%d wechat 2.%02d refunded @10:00:00 txn=V%d pay=P1", i, i%100, i) }
+	paid := func(i int) string {
+		return fmt.Sprintf("event O%d wechat 2.%02d refunded @10:00:00 txn=V%d pay=P1", i, i%100, i)
+	}
 	for _, c := range []struct {
 		name                   string
 		lines, events, refunds int

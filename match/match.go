@@ -101,6 +101,12 @@ func Bucket(ctx context.Context, rules *Rules, lines *settlement.Lines, events *
 		Breaks: &settlement.Breaks{}, Open: &settlement.OpenItems{},
 		LeftLines: &settlement.Lines{}, LeftEvents: &settlement.Events{},
 	}}
+	if matches := b.out.Matches; !rules.Residue || resolved != nil { // most lines have their order
+		settlement.Grow(matches, min(lines.Len(), events.Len()))
+		matches.OrderNo.Data = slices.Grow(matches.OrderNo.Data, len(events.OrderNo.Data))
+		matches.Account.Data = slices.Grow(matches.Account.Data, len(lines.Account.Data))
+		matches.Rule.Data = slices.Grow(matches.Rule.Data, min(lines.Len(), events.Len())*len(ruleExact))
+	}
 	settlement.AppendAll(b.events, events) // amounts of escrow orders change, whole refunds are added
 	b.groups = groupByPayment(lines, b.events)
 	b.lineState = make([]settlement.MatchState, lines.Len())
@@ -283,7 +289,9 @@ func (b *bucket) finish() {
 	out := b.out
 	order := tableOrder(b.lines.Wallet, &b.lines.OrderNo, b.lines.ID, func(i int) bool { return !b.dropLine[i] })
 	settlement.AppendRows(out.Lines, b.lines, order)
-	out.Lines.OrderNoRaw = settlement.Text{}
+	out.Lines.OrderNoRaw = settlement.Text{
+		Offsets: make([]int32, 0, len(order)+1), Data: make([]byte, 0, len(out.Lines.OrderNo.Data)),
+	}
 	for i, row := range order {
 		out.Lines.MatchState[i] = b.lineState[row]
 		if raw := b.lines.OrderNoRaw.At(int(row)); len(raw) > 0 {

@@ -140,7 +140,7 @@ func (s *scene) file(w words) int32 {
 // read reads the rows of a case.
 func read(rows string) *scene {
 	s := &scene{names: map[settlement.ID]string{}, files: 1, rules: match.Rules{
-		Day: dayOfMonth("12"), Watermark: dayOfMonth("13").Start(), RefundsListed: true,
+		Day: dayOfMonth("12"), Watermark: dayOfMonth("13").Start(), RefundWatermark: dayOfMonth("13").Start(), RefundsListed: true,
 		Window: match.DefaultWindow, SuccessWindow: match.DefaultSuccessWindow,
 		AggregatedPlatforms: map[string]bool{},
 	}}
@@ -185,6 +185,7 @@ func read(rows string) *scene {
 func (s *scene) rule(w words) {
 	if w.named["watermark"] != "" {
 		s.rules.Watermark = instant(w.named["watermark"])
+		s.rules.RefundWatermark = s.rules.Watermark
 	}
 	if w.named["refunds"] == "unlisted" {
 		s.rules.RefundsListed = false

@@ -19,7 +19,14 @@ type sortKey struct {
 // tableOrder returns the rows of a bucket in the order of the tables: by wallet,
 // order number and identity. rows with keep false are left out.
 func tableOrder(of []settlement.Wallet, orderNo *settlement.Text, ids []settlement.ID, keep func(i int) bool) []int32 {
+	var count [len(wallets)]int
+	for _, w := range of {
+		count[w]++
+	}
 	var byWallet [len(wallets)][]sortKey
+	for w, n := range count {
+		byWallet[w] = make([]sortKey, 0, n)
+	}
 	for i, w := range of {
 		if keep(i) {
 			first, second := prefix(orderNo.At(i))

@@ -1,6 +1,8 @@
 package match_test
 
 import (
+	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -188,6 +190,9 @@ func conserved(t rapid.TB, s *scene, all *tables) {
 			seen[b.ID[i]] = true
 			lineBreaks[b.LineID[i]]++
 			eventBreaks[b.EventID[i]]++
+			if b.Reason.StringAt(i) == "" || b.Suggestion.StringAt(i) == "" {
+				t.Fatalf("a break without a reason and a suggestion: %s", s.printBreak(b, i, nil))
+			}
 			if b.Difference[i] != orZero(b.Actual[i])-orZero(b.Expected[i]) {
 				t.Fatalf("the difference is not actual − expected: %s", s.printBreak(b, i, nil))
 			}
@@ -285,4 +290,28 @@ func orZero(a settlement.Amount) settlement.Amount {
 		return 0
 	}
 	return a
+}
+
+func TestTablesStandByWalletOrderNumberAndIdentity(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var breaks settlement.Breaks
+		var hash settlement.IDHasher
+		numbers := rapid.SampledFrom([]string{"", "O", "O\x00", "O1", "2024091210000001", "20240912100000010", "20240912100000011", "20240912100000012"})
+		for n := range rapid.IntRange(0, 30).Draw(t, "breaks") {
+			breaks.Add(&hash, settlement.Break{
+				Wallet: settlement.Wallet(rapid.IntRange(0, 4).Draw(t, "wallet")), OrderNo: []byte(numbers.Draw(t, "order")), Nth: n,
+			}, settlement.NoDay)
+		}
+		sorted := match.SortBreaks(&breaks)
+		if sorted.Len() != breaks.Len() {
+			t.Fatalf("%d of %d breaks", sorted.Len(), breaks.Len())
+		}
+		for i := 1; i < sorted.Len(); i++ {
+			if c := cmp.Or(cmp.Compare(sorted.Wallet[i-1], sorted.Wallet[i]), bytes.Compare(sorted.OrderNo.At(i-1), sorted.OrderNo.At(i)),
+				sorted.ID[i-1].Compare(sorted.ID[i])); c >= 0 {
+				t.Fatalf("break %d stands behind %d: %s %q %s, %s %q %s", i, i-1, sorted.Wallet[i], sorted.OrderNo.At(i), sorted.ID[i],
+					sorted.Wallet[i-1], sorted.OrderNo.At(i-1), sorted.ID[i-1])
+			}
+		}
+	})
 }

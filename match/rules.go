@@ -25,9 +25,10 @@ type Rules struct {
 	Day settlement.Day
 	// Coverage is which periods which accounts have delivered.
 	Coverage Coverage
-	// Watermark is the instant up to which the order extract speaks; NoInstant
-	// where no orders were delivered.
-	Watermark settlement.Instant
+	// Watermark is the instant up to which the orders speak, RefundWatermark the list
+	// of refunds; NoInstant where none was delivered. A line of an earlier instant
+	// that they do not have is a finding.
+	Watermark, RefundWatermark settlement.Instant
 	// RefundsListed says that a list of refunds was delivered: only then is a
 	// refund that is not in it a finding.
 	RefundsListed bool
@@ -169,7 +170,11 @@ func (r *Rules) lineDue(kind settlement.Kind, at settlement.Instant) bool {
 	if kind != settlement.Payment && !r.RefundsListed {
 		return false
 	}
-	return r.Watermark != settlement.NoInstant && at < r.Watermark
+	mark := r.Watermark
+	if kind != settlement.Payment {
+		mark = r.RefundWatermark
+	}
+	return mark != settlement.NoInstant && at < mark
 }
 
 // Any says that some account has delivered a period.

@@ -39,7 +39,7 @@ type Manifest struct {
 	Counts              map[string]int64 `json:"counts"`
 	Proof               []Check          `json:"proof"`
 	Notes               []string         `json:"notes,omitempty"`
-	DurationsMS         map[string]int64 `json:"durations_ms,omitempty"` // by stage
+	Stages              []StageCost      `json:"stages,omitempty"` // what the run took
 }
 
 // Input is a statement or extract that was used.
@@ -124,6 +124,19 @@ type Check struct {
 	Actual   string `json:"actual"`
 	Holds    bool   `json:"holds"`
 	Note     string `json:"note,omitempty"`
+}
+
+// StageCost is what a stage of a run took. The costs of workers are parts of the
+// stage before them, summed over all workers.
+type StageCost struct {
+	Stage          string `json:"stage"`
+	Workers        bool   `json:"workers,omitempty"`
+	MS             int64  `json:"ms"`
+	Rows           int64  `json:"rows,omitempty"`
+	RowsPerSecond  int64  `json:"rows_per_second,omitempty"`
+	Bytes          int64  `json:"bytes,omitempty"` // of decoded input
+	BytesPerSecond int64  `json:"bytes_per_second,omitempty"`
+	PeakBytes      int64  `json:"peak_bytes,omitempty"` // resident, the most until the stage ended
 }
 
 // Money is an amount that JSON holds as text in yuan ("-12.30"), since a JSON

@@ -33,7 +33,7 @@ func exampleManifest() Manifest {
 		Inputs: []Input{InputOf(statement)}, Refused: []RefusedInput{RefusedOf(refusal)},
 		Totals: []Total{{Name: "net", Wallet: "wechat", Amount: -1230}},
 		Counts: map[string]int64{"breaks": 3}, Proof: []Check{{Name: "rows", Expected: "2", Actual: "2", Holds: true}},
-		DurationsMS: map[string]int64{"ingest": 12},
+		Stages: []StageCost{{Stage: "ingest", MS: 12, Rows: 3}},
 	}
 	m.AddPart(PartInfo{Path: "/s/matches/part-00000.parquet.staged", Table: "matches", Rows: 3, Bytes: 9, SHA256: "ef"})
 	m.AddPart(PartInfo{Path: "/s/matches/part-00001.parquet.staged", Table: "matches", Rows: 4, Bytes: 9, SHA256: "01"})

@@ -16,7 +16,7 @@ import (
 // finish proves the run, writes its manifest and commits it.
 func (r *run) finish(ctx context.Context, staging *output.Staging) (*output.Manifest, error) {
 	var checks []output.Check
-	err := r.stage(StageProve, func() error {
+	err := r.costs.time(StageProve, func() error {
 		checks = append(r.totalChecks(), r.conserve()...)
 		read, err := r.readBack()
 		checks = append(checks, read...)
@@ -74,7 +74,7 @@ func (r *run) manifest(checks []output.Check) *output.Manifest {
 		Buckets:             r.buckets,
 		Proof:               checks,
 		Notes:               r.notes(),
-		DurationsMS:         map[string]int64{},
+		Stages:              r.costs.manifest(),
 	}
 	for i, s := range r.intake.Statements {
 		if s == nil {
@@ -94,9 +94,6 @@ func (r *run) manifest(checks []output.Check) *output.Manifest {
 	}
 	overview := r.overview()
 	m.Totals, m.Counts = overview.totals(), overview.counts()
-	for stage, d := range r.durations {
-		m.DurationsMS[string(stage)] = d.Milliseconds()
-	}
 	return m
 }
 

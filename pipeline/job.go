@@ -40,6 +40,9 @@ type Job struct {
 
 	// ConfigHash identifies the configuration in the manifest; "" for none.
 	ConfigHash string
+	// ProfileDir is where profiles and the costs of the stages are written; "" for
+	// none.
+	ProfileDir string
 	Version    string
 	// Progress is told how far the run is; nil where nobody looks. It may be called
 	// from several goroutines.

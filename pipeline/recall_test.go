@@ -2,10 +2,12 @@ package pipeline_test
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"reconcile/generate"
+	"reconcile/pipeline"
 	"reconcile/settlement"
 )
 
@@ -108,5 +110,50 @@ func TestRecallAndPrecisionAreOneForEveryKindOfBreak(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Days that follow each other, run together: refunds of yesterday's payments find
+// them, and an order that a later extract repeats counts once.
+func TestDaysThatFollowEachOtherAreOneStory(t *testing.T) {
+	o := generate.Defaults()
+	o.Orders = 6_000
+	for _, c := range generate.Askable() {
+		if !c.NeedsEscrow() {
+			o.Cases[c] = generate.Count(20)
+		}
+	}
+	o.Cases[generate.LaterRefund] = generate.Count(300)
+	// What waits at a day's end is decided by the next day's files.
+	delete(o.Cases, generate.NearMidnight)
+	delete(o.Cases, generate.AfterExtract)
+	both, written := &generate.Key{}, int64(0)
+	for n := range 2 {
+		day := o
+		day.Day, day.Nth = o.Day+settlement.Day(n), n
+		key, err := generate.Day(t.TempDir(), day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		both.Files = append(both.Files, key.Files...)
+		both.Planted = append(both.Planted, key.Planted...)
+		written += key.Events()
+	}
+	out := filepath.Join(t.TempDir(), "out")
+	result, err := pipeline.Run(t.Context(), pipeline.Job{Paths: both.Files, Out: out})
+	if err != nil || !result.Complete() {
+		t.Fatalf("%v, refused: %v", err, result.Refusals)
+	}
+	for kind, r := range recallOf(t, both, out) {
+		if !r.perfect() {
+			t.Errorf("%s: %d planted, %d found, of which %d are right", kind, r.planted, r.reported, r.right)
+		}
+	}
+	repeated := written
+	for _, n := range result.Overview.Events {
+		repeated -= n
+	}
+	if repeated < 50 || repeated > 300 {
+		t.Errorf("the second day's extract repeats %d orders: not some of those whose refunds are of earlier days", repeated)
 	}
 }

@@ -16,7 +16,7 @@ func (r *run) buildRules() (*Rules, error) {
 		return nil, err
 	}
 	rules := &match.Rules{
-		Day: settlement.NoDay, Watermark: settlement.NoInstant,
+		Day: settlement.NoDay, Watermark: settlement.NoInstant, RefundWatermark: settlement.NoInstant,
 		Window: r.job.Window, SuccessWindow: match.DefaultSuccessWindow,
 		FileRank: r.fileRank(),
 	}
@@ -27,7 +27,10 @@ func (r *run) buildRules() (*Rules, error) {
 		switch {
 		case s.Kind == settlement.TradeSummary:
 		case s.IsExtract():
-			if s.Watermark != settlement.NoInstant {
+			// Orders and refunds are taken at one time as a rule, and refunds are few: the
+			// later of both says how far the list of refunds speaks.
+			rules.RefundWatermark = max(rules.RefundWatermark, s.Watermark)
+			if s.Kind == settlement.OrderExtract {
 				rules.Watermark = max(rules.Watermark, s.Watermark)
 			}
 			rules.RefundsListed = rules.RefundsListed || s.Kind == settlement.RefundExtract
@@ -39,7 +42,7 @@ func (r *run) buildRules() (*Rules, error) {
 		}
 	}
 	if rules.Day == settlement.NoDay {
-		rules.Day = r.latestDay(rules.Watermark)
+		rules.Day = r.latestDay(rules.RefundWatermark)
 	}
 	r.distrustRefused(rules)
 	return &Rules{Match: rules, Fees: schedule}, nil
@@ -66,9 +69,9 @@ func (r *run) distrustRefused(rules *match.Rules) {
 		case refusal.NotAStatement || s != nil && s.Kind == settlement.TradeSummary:
 		case s == nil || s.Kind == "":
 			rules.Coverage.AddRefused(settlement.NoWallet, "")
-			rules.Watermark, rules.RefundsListed = settlement.NoInstant, false
+			rules.Watermark, rules.RefundWatermark, rules.RefundsListed = settlement.NoInstant, settlement.NoInstant, false
 		case s.Kind == settlement.OrderExtract:
-			rules.Watermark = settlement.NoInstant
+			rules.Watermark, rules.RefundWatermark = settlement.NoInstant, settlement.NoInstant
 		case s.Kind == settlement.RefundExtract:
 			rules.RefundsListed = false
 		default:

@@ -49,8 +49,8 @@ type run struct {
 	tally *tally
 	parts []output.PartInfo
 
-	started   time.Time
-	durations map[Stage]time.Duration
+	started time.Time
+	costs   *costs
 }
 
 // Run reads the job's files, reconciles them and commits the result to job.Out.
@@ -70,7 +70,9 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 	// computed. Both are refused and the run begins again without them.
 	excluded := map[string]string{}
 	for {
-		result, err := runOnce(ctx, job, deliveries, refused, excluded)
+		result, err := profiled(job.ProfileDir, func() (*Result, error) {
+			return runOnce(ctx, job, deliveries, refused, excluded)
+		})
 		var conflict *conflictError
 		if errors.As(err, &conflict) {
 			excluded[conflict.source], excluded[conflict.other] = conflict.what, conflict.whatOther
@@ -96,11 +98,11 @@ func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refuse
 	defer func() { _ = staging.Abort() }() // after Commit it does nothing
 	spill := staging.Path("spill")
 	r := &run{
-		job:       job,
-		budget:    &budget{limit: job.Memory / 2, dir: spill},
-		tally:     newTally(),
-		started:   time.Now(),
-		durations: map[Stage]time.Duration{},
+		job:     job,
+		budget:  &budget{limit: job.Memory / 2, dir: spill},
+		tally:   newTally(),
+		started: time.Now(),
+		costs:   &costs{},
 	}
 	r.partitions = partitionCount(likelySize(deliveries))
 	r.latest.Store(int64(settlement.NoInstant))
@@ -108,13 +110,13 @@ func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refuse
 	r.events = newExchange[settlement.Events]("events", r.partitions, r.budget, func(e *settlement.Events) []uint64 { return e.Key })
 	r.refunds = newExchange[settlement.Events]("refunds", r.partitions, r.budget, func(e *settlement.Events) []uint64 { return e.Key })
 
-	if err := r.stage(StageIngest, func() error { return r.ingest(ctx, deliveries, refused, excluded, r.takeLines, r.takeEvents) }); err != nil {
+	if err := r.costs.time(StageIngest, func() error { return r.ingest(ctx, deliveries, refused, excluded, r.takeLines, r.takeEvents) }); err != nil {
 		return nil, err
 	}
 	if !r.anythingAccepted() {
 		return &Result{Refusals: r.intake.Refusals}, nil
 	}
-	if err := r.stage(StageMatch, func() error { return r.reconcile(ctx, staging) }); err != nil {
+	if err := r.costs.time(StageMatch, func() error { return r.reconcile(ctx, staging) }); err != nil {
 		return nil, r.named(err)
 	}
 	manifest, err := r.finish(ctx, staging)
@@ -122,13 +124,6 @@ func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refuse
 		return nil, err
 	}
 	return &Result{Refusals: r.intake.Refusals, Manifest: manifest, Overview: r.overview()}, nil
-}
-
-func (r *run) stage(s Stage, work func() error) error {
-	begun := time.Now()
-	err := work()
-	r.durations[s] += time.Since(begun)
-	return err
 }
 
 func (r *run) anythingAccepted() bool {
@@ -184,6 +179,7 @@ func (r *run) ingest(ctx context.Context, deliveries []*ingest.Delivery, refused
 		}
 	}
 	r.job.Progress(StageIngest, int64(len(deliveries)), int64(len(deliveries)))
+	r.countRead()
 	r.intake.Settle()
 	for i, name := range r.files {
 		if what, ok := excluded[name]; ok {
@@ -191,6 +187,20 @@ func (r *run) ingest(ctx context.Context, deliveries []*ingest.Delivery, refused
 		}
 	}
 	return nil
+}
+
+// countRead notes how much was read, for the costs of the run.
+func (r *run) countRead() {
+	if r.costs == nil {
+		return
+	}
+	cost := r.costs.of(StageIngest)
+	for i, s := range r.intake.Statements {
+		if s != nil {
+			cost.bytes.Add(s.Bytes)
+			cost.rows.Add(r.read[i].rows.Load())
+		}
+	}
 }
 
 // takeLines is where providers hand over lines.
@@ -349,15 +359,24 @@ func (r *run) loadBucket(b int) (*settlement.Lines, *settlement.Events, error) {
 
 // computeBucket computes bucket b, adds it to the run's sums and writes its parts.
 func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int, resolved *resolution) error {
-	lines, events, err := r.loadBucket(b)
+	var lines *settlement.Lines
+	var events *settlement.Events
+	err := r.costs.share(StageLoad, 0, func() (err error) {
+		lines, events, err = r.loadBucket(b)
+		return err
+	})
 	if err != nil {
 		return err
 	}
 	from, until := r.bucketParts(b)
 	r.lines.release(from, until)
 	r.events.release(from, until)
-	out, err := Bucket(ctx, r.rules, BucketInput{
-		Lines: settlement.Record(lines), Events: settlement.Record(events), Resolved: resolved.forMatch(),
+	var out *BucketOutput
+	err = r.costs.share(StageCompute, lines.Len()+events.Len(), func() (err error) {
+		out, err = Bucket(ctx, r.rules, BucketInput{
+			Lines: settlement.Record(lines), Events: settlement.Record(events), Resolved: resolved.forMatch(),
+		})
+		return err
 	})
 	if err != nil {
 		return err
@@ -372,7 +391,11 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 	var proof proofSums
 	proof.bucket(out, resolved, len(r.files))
 
-	parts, err := r.writeParts(staging, b, out)
+	var parts []output.PartInfo
+	err = r.costs.share(StageWrite, out.Lines.Len()+out.Events.Len(), func() (err error) {
+		parts, err = r.writeParts(staging, b, out)
+		return err
+	})
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ const runCodes = `  0    done, no breaks (or --breaks-ok)
 
 func (a *app) runCommand() *cobra.Command {
 	var flags jobFlags
-	var out string
+	var out, profile string
 	var breaksOK bool
 	cmd := &cobra.Command{
 		Use:     "run FILE…",
@@ -49,7 +49,7 @@ func (a *app) runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			job.Out = out
+			job.Out, job.ProfileDir = out, profile
 			result, err := a.reconcile(cmd.Context(), job, breaksOK)
 			if err != nil {
 				return err
@@ -60,6 +60,7 @@ func (a *app) runCommand() *cobra.Command {
 	cmd.Flags().StringVarP(&out, "out", "o", defaultOut, "folder that becomes the result")
 	a.withConfig(cmd)
 	flags.add(cmd)
+	cmd.Flags().StringVar(&profile, "profile", "", "folder for CPU and heap profiles and the time of each stage")
 	cmd.Flags().BoolVar(&breaksOK, "breaks-ok", false, "exit with 0 although there are breaks")
 	a.withOutput(cmd, "print run.json in place of the summary", "print only what was refused")
 	return cmd

@@ -48,7 +48,7 @@ from joined where eid is not null and pass = 0 and eid not in (select eid from b
 create table refund_lines as
 select l.*, p.gross as paid, -p.fee as paid_fee,
   sum(l.gross) over w as so_far, coalesce(sum(l.fee) over (w rows between unbounded preceding and 1 preceding), 0) as returned
-from (from lines where is_refund) l left join joined p on p.txn = l.txn and p.wallet = l.wallet
+from (from lines where is_refund) l left join (from joined where txn in (select txn from lines where is_refund)) p on p.txn = l.txn and p.wallet = l.wallet
 window w as (partition by l.txn, l.wallet order by l.moment, l.lid);
 
 create table refund_pairs as

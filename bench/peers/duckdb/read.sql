@@ -1,4 +1,4 @@
-create macro utc(local) as (local - interval 8 hour)::timestamptz;
+create macro utc(local) as make_timestamptz(epoch_us(local) - 28800000000);
 create type wallet as enum ('alipay', 'wechat');
 create type order_status as enum ('paid', 'unpaid', 'closed', 'cancelled', 'refunded');
 create type refund_status as enum ('success', 'processing', 'failed');

@@ -1,16 +1,16 @@
 -- The tables, as zstd Parquet. Sorting is left out.
 copy (
-  select lpad(l.lid::varchar, 20, '0') as line_id, wallet, account, sub_account, case when is_refund then 'refund' else 'payment' end as kind, order_no, order_no_raw,
+  select l.lid::varchar as line_id, wallet, account, sub_account, case when is_refund then 'refund' else 'payment' end as kind, order_no, order_no_raw,
     refund_no, txn as provider_txn_id, refund_id as provider_refund_id, utc(moment) as occurred_at,
     case when is_refund and wallet = 'wechat' then 'as_stated' else 'success' end as time_basis, $day::date as settled_on, gross as gross_amount,
     settled as settled_amount, fee as fee_amount, (settled + fee)::decimal(18,2) as net_amount, rate as fee_rate, 'CNY' as currency,
     coalesce(s.state, 'matched') as match_state, raw_type, case wallet when 'alipay' then $alipay_name else $wechat_name end as source_file, null::bigint as source_line,
     case refund_state when 'PROCESSING' then 'processing' else 'success' end as status, coupon as coupon_amount
   from lines l left join states s using (lid)
-) to $out_lines (format parquet, compression zstd, compression_level 1, row_group_size 122880);
+) to $out_lines (format parquet, compression zstd, compression_level 1, parquet_version v2, dictionary_size_limit 1000, row_group_size 122880);
 
 copy (
-  select lpad(hash(lid, eid)::varchar, 20, '0') as match_id, wallet, account, kind, order_no, refund_no, lpad(lid::varchar, 20, '0') as line_id, lpad(eid::varchar, 20, '0') as event_id,
+  select hash(lid, eid)::varchar as match_id, wallet, account, kind, order_no, refund_no, lid::varchar as line_id, eid::varchar as event_id,
     amount as order_amount, gross::decimal(18,2) as line_amount, (gross - amount)::decimal(18,2) as difference, rule, verdict, $day::date as settled_on, payment_no
   from (
     select lid, eid, wallet, account, 'payment' as kind, order_no, null as refund_no, amount, gross, payment_no, verdict,
@@ -26,19 +26,19 @@ copy (
       case when p.status = 'failed' then 'status' when p.amount <> l.gross then 'amount' else 'equal' end, '1 refund number'
     from refund_pairs p join refund_lines l using (lid)
   )
-) to $out_matches (format parquet, compression zstd, compression_level 1, row_group_size 122880);
+) to $out_matches (format parquet, compression zstd, compression_level 1, parquet_version v2, dictionary_size_limit 1000, row_group_size 122880);
 
 copy (
-  select lpad(hash(kind, wallet, account, order_no, payment_no, refund_no, txn)::varchar, 20, '0') as break_id, kind, wallet, account, order_no, refund_no,
-    lpad(lid::varchar, 20, '0') as line_id, lpad(eid::varchar, 20, '0') as event_id, expected::decimal(18,2) as expected_amount, actual::decimal(18,2) as actual_amount,
+  select hash(kind, wallet, account, order_no, payment_no, refund_no, txn)::varchar as break_id, kind, wallet, account, order_no, refund_no,
+    lid::varchar as line_id, eid::varchar as event_id, expected::decimal(18,2) as expected_amount, actual::decimal(18,2) as actual_amount,
     (coalesce(actual, 0) - coalesce(expected, 0))::decimal(18,2) as difference, 'CNY' as currency, $day::date as first_seen_on, 0::bigint as age_days, 'open' as status,
     null::date as closed_on, kind as reason, null::varchar as suggestion, case wallet when 'alipay' then $alipay_name else $wechat_name end as source_file, null::bigint as source_line,
     payment_no, txn as provider_txn_id, shop
   from breaks
-) to $out_breaks (format parquet, compression zstd, compression_level 1, row_group_size 122880);
+) to $out_breaks (format parquet, compression zstd, compression_level 1, parquet_version v2, dictionary_size_limit 1000, row_group_size 122880);
 
 copy (
-  select lpad(lid::varchar, 20, '0') as line_id, wallet, account, order_no, case when is_refund then 'refund' else 'payment' end as event, 'channel' as component,
+  select lid::varchar as line_id, wallet, account, order_no, case when is_refund then 'refund' else 'payment' end as event, 'channel' as component,
     case priced when 1 then 'own_rate' when 2 then 'alipay_acquiring_standard' end as rule_id, case when priced > 0 then '1' end as rule_version,
     abs(settled) as base_amount, case priced when 1 then rate when 2 then 0.006 end::decimal(9,6) as rate, expected as expected_fee, -fee as charged_fee, (expected + fee)::decimal(18,2) as variance,
     classed(expected, -fee, is_refund, settled, gross, coupon, rate) as variance_class, priced = 2 as assumed, $day::date as settled_on
@@ -47,7 +47,7 @@ copy (
     union all by name
     select * exclude (sub_account, paid, paid_fee, so_far, returned), case when priced > 0 then -least(due(settled, rate), coalesce(greatest(paid_fee - returned, 0), 99999999)) end::decimal(18,2) as expected from refund_lines
   )
-) to $out_charges (format parquet, compression zstd, compression_level 1, row_group_size 122880);
+) to $out_charges (format parquet, compression zstd, compression_level 1, parquet_version v2, dictionary_size_limit 1000, row_group_size 122880);
 
 copy (
   with parts as (
@@ -82,4 +82,4 @@ copy (
     null::decimal(18,2) as cross_wallet_fees, case when sum(gross) + sum(refunds) > 0 then round(sum(charged)::decimal(38,2) * 10000 / (sum(gross) + sum(refunds)))::bigint end as cost_bps,
     sum(open)::bigint as open_items
   from parts group by all
-) to $out_summary (format parquet, compression zstd, compression_level 1, row_group_size 122880);
+) to $out_summary (format parquet, compression zstd, compression_level 1, parquet_version v2, dictionary_size_limit 1000, row_group_size 122880);
