@@ -64,7 +64,7 @@ func (a *account) book(amount settlement.Amount) {
 // payout is the last movement of a day: what takes the balance back to reserve.
 func (a *account) payout() settlement.Amount { return reserve - a.balance }
 
-// flow is 资金流水单号 or 账务流水号 of a line's movement.
+// flowNo is 资金流水单号 or 账务流水号 of a line's movement.
 func (n *numbering) flowNo(prefix string, what, index, slot int) (out number) {
 	out.add(prefix).add(n.date).digits(uint64(what), 1).digits(n.flow.at(serialOf(index, slot)), serialDigits)
 	return out

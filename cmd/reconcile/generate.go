@@ -20,9 +20,9 @@ import (
 	"reconcile/settlement"
 )
 
-const generateHelp = `Writes days of invented data as large as you like: Alipay's ZIP in GB18030, WeChat
-Pay's bills, orders and refunds, with true totals; and the answer key, the breaks
-planted in them, which are all that a run may find:
+const generateHelp = `Writes days of invented data as large as you like: Alipay's ZIP in GB18030,
+WeChat Pay's bills, orders and refunds, with true totals; and the answer key,
+the breaks planted in them, which are all that a run may find:
 
   DIR/inbox/                  what a run reads
   DIR/key/answer_key.csv      each planted break: kind, order, refund, amounts
@@ -34,10 +34,10 @@ Memory grows with the planted breaks alone, never with the days.
 
 --plant says how many purchases are planted as a case: a number, or a share of
 the orders such as 0.05%. It may be repeated, or name several with commas. What
-it does not name stays as it is by default, about 0.05% of each fault and 0.1% of
-each near-miss. none, or all=N, sets all of both, and comes first.`
+it does not name stays as it is by default, about 0.05% of each fault and 0.1%
+of each near-miss. none, or all=N, sets all of both, and comes first.`
 
-const generateExamples = `  reconcile generate day && reconcile run day/inbox --out day/result
+const generateExamples = `  reconcile generate day
   reconcile generate big --orders 1000000 --seed 7 --shops 300
   reconcile generate month --days 30 --day 2024-09-01 --orders 50000
   reconcile generate faults --plant none,fee_variance=25,amount_mismatch=0.2%
