@@ -176,6 +176,9 @@ func TestEveryFileReportsAFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, shops, err := p.answer()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, f := range p.files(shops) {
 		t.Run(f.name, func(t *testing.T) {
 			for _, left := range []int{0, 1 << 10, 300 << 10} {

@@ -272,12 +272,13 @@ func TestNumbersAreUniqueAndLookReal(t *testing.T) {
 	refunds := map[string]bool{}
 	bill, _ := parseWeChat(t, filesNamed(key.Files, "_ALL_2024-09-12.csv")[0])
 	for _, row := range bill.rows {
-		if row["交易状态"] == "SUCCESS" {
+		switch row["交易状态"] {
+		case "SUCCESS":
 			unique("微信订单号", provider, row["微信订单号"], 28, "4200")
 			if row["微信订单号"][10:18] != "20240912" {
 				t.Errorf("微信订单号 %s has no day at digits 11 to 18", row["微信订单号"])
 			}
-		} else if row["交易状态"] == "REFUND" {
+		case "REFUND":
 			unique("微信退款单号", refunds, row["微信退款单号"], 29, "5030")
 		}
 	}

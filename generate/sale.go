@@ -92,9 +92,6 @@ type fault struct {
 	expected, actual  settlement.Amount
 }
 
-// settles says that the row moves money.
-func (l *line) settles() bool { return l.status != settlement.Failed && l.status != settlement.Changed }
-
 // maker builds sales, one after another in the same memory. Each pass over the
 // day has its own.
 type maker struct {

@@ -1,6 +1,7 @@
 package match_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -115,7 +116,7 @@ func eventName(e *settlement.Events, i int) string {
 func run(rows string) string {
 	s := read(rows)
 	all, err := reconcile(s.rules, &s.lines, &s.events, 0)
-	if conflict, ok := err.(*match.ConflictError); ok {
+	if conflict := (*match.ConflictError)(nil); errors.As(err, &conflict) {
 		return fmt.Sprintf("conflict between row %d of file %d and row %d of file %d: %v\n",
 			conflict.Line, conflict.File, conflict.OtherLine, conflict.OtherFile, err)
 	}

@@ -88,7 +88,7 @@ func TestConfigurationFaultsHavePlaces(t *testing.T) {
 		"window: 13h":                        `c.yaml:1:9: window: "13h" is no cut-off window (between 1m and 12h, such as 30m)`,
 		"window:":                            `c.yaml:1:9: window: "" is no cut-off window (between 1m and 12h, such as 30m)`,
 		"account: ''":                        "c.yaml:1:10: account: it is empty or has blanks around it (give the merchant number, or leave the key out)",
-		"orders:\n  statuses:\n    a: payed": `c.yaml:3:5: orders.statuses.a: "payed" is no status`,
+		"orders:\n  statuses:\n    a: paidd": `c.yaml:3:5: orders.statuses.a: "paidd" is no status`,
 		"orders:\n  columns:\n    amuont: x": `c.yaml:3:5: orders.columns.amuont: no column of this name ("amount" is meant?)`,
 		"orders:\n  total_amount: 1.005":     `c.yaml:2:17: orders.total_amount: "1.005" is no amount`,
 		"orders:\n  watermark: noon":         `c.yaml:2:14: orders.watermark: "noon" is not a time`,

@@ -155,8 +155,8 @@ func (f *generateFlags) options() (generate.Options, error) {
 
 // lastFault is what is wrong with the last day where the first is right.
 func lastFault(first, last generate.Options) error {
-	if first.Validate() != nil {
-		return nil
+	if err := first.Validate(); err != nil {
+		return nil //nolint:nilerr // its caller says what is wrong with the first
 	}
 	return last.Validate()
 }

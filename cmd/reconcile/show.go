@@ -77,7 +77,7 @@ func (a *app) showCommand() *cobra.Command {
 }
 
 func tableNames() (names []string) {
-	for _, t := range settlement.Tables {
+	for _, t := range append(slices.Clone(settlement.Tables), settlement.AnswerKeyTable) {
 		names = append(names, t.Name)
 	}
 	return names
@@ -174,7 +174,7 @@ func tableOf(path string) (settlement.Table, error) {
 	if err != nil {
 		return settlement.Table{}, err
 	}
-	for _, t := range settlement.Tables {
+	for _, t := range append(slices.Clone(settlement.Tables), settlement.AnswerKeyTable) {
 		if slices.Equal(columnNames(t.Columns), names) || names == nil && t.Name == filepath.Base(filepath.Dir(path)) {
 			return t, nil
 		}
