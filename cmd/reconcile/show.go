@@ -77,7 +77,7 @@ func (a *app) showCommand() *cobra.Command {
 }
 
 func tableNames() (names []string) {
-	for _, t := range append(slices.Clone(settlement.Tables), settlement.AnswerKeyTable) {
+	for _, t := range settlement.Tables {
 		names = append(names, t.Name)
 	}
 	return names
