@@ -90,6 +90,8 @@ type bucket struct {
 	leftOrder               []int32 // of leftLines: an event with the order number, −1
 	named                   map[settlement.ID]bool
 	pass3                   bool
+	leaving                 bool // only what is left is asked for
+	pairs                   []pairing
 }
 
 // Bucket matches the lines and events of one bucket. Neither is changed. With
@@ -101,11 +103,9 @@ func Bucket(ctx context.Context, rules *Rules, lines *settlement.Lines, events *
 		Breaks: &settlement.Breaks{}, Open: &settlement.OpenItems{},
 		LeftLines: &settlement.Lines{}, LeftEvents: &settlement.Events{},
 	}}
-	if matches := b.out.Matches; !rules.Residue || resolved != nil { // most lines have their order
-		settlement.Grow(matches, min(lines.Len(), events.Len()))
-		matches.OrderNo.Data = slices.Grow(matches.OrderNo.Data, len(events.OrderNo.Data))
-		matches.Account.Data = slices.Grow(matches.Account.Data, len(lines.Account.Data))
-		matches.Rule.Data = slices.Grow(matches.Rule.Data, min(lines.Len(), events.Len())*len(ruleExact))
+	b.leaving = rules.Residue && resolved == nil
+	if !b.leaving { // most lines have their order
+		b.pairs = make([]pairing, 0, min(lines.Len(), events.Len()))
 	}
 	settlement.AppendAll(b.events, events) // amounts of escrow orders change, whole refunds are added
 	b.groups = groupByPayment(lines, b.events)
@@ -127,7 +127,7 @@ func Bucket(ctx context.Context, rules *Rules, lines *settlement.Lines, events *
 	if conflict != nil {
 		return nil, conflict
 	}
-	if rules.Residue && resolved == nil {
+	if b.leaving {
 		b.leave()
 		return b.out, nil
 	}
@@ -247,26 +247,51 @@ func (b *bucket) pair(line, event int32, amount settlement.Amount, rule string, 
 	}
 	b.eventLine[event] = line
 	b.lineState[line], b.eventState[event] = state, state
-	appendMatch(b.out.Matches, &b.hash, b.lines, line, b.events, event, amount, rule, verdict)
+	if !b.leaving {
+		id := b.hash.Start("match").Identity(b.lines.ID[line]).Identity(b.events.ID[event]).ID()
+		b.pairs = append(b.pairs, pairing{id, amount, rule, line, event, verdict})
+	}
 }
 
-func appendMatch(m *settlement.Matches, hash *settlement.IDHasher, lines *settlement.Lines, line int32, events *settlement.Events, event int32,
-	amount settlement.Amount, rule string, verdict settlement.Verdict) {
-	m.ID = append(m.ID, hash.Start("match").Identity(lines.ID[line]).Identity(events.ID[event]).ID())
-	m.Wallet = append(m.Wallet, lines.Wallet[line])
-	m.Account.Append(lines.Account.At(int(line)))
-	m.Kind = append(m.Kind, lines.Kind[line])
-	m.OrderNo.Append(events.OrderNo.At(int(event)))
-	m.RefundNo.Append(lines.RefundNo.At(int(line)))
-	m.LineID = append(m.LineID, lines.ID[line])
-	m.EventID = append(m.EventID, events.ID[event])
-	m.OrderAmount = append(m.OrderAmount, events.Amount[event])
-	m.LineAmount = append(m.LineAmount, amount)
-	m.Difference = append(m.Difference, amount-events.Amount[event])
-	m.Rule.AppendString(rule)
-	m.Verdict = append(m.Verdict, verdict)
-	m.SettledOn = append(m.SettledOn, lines.SettledOn[line])
-	m.PaymentNo.Append(events.PaymentNo.At(int(event)))
+// pairing is a claimed pair before it becomes a row of matches: the rows are made
+// once, in their final order.
+type pairing struct {
+	id          settlement.ID
+	amount      settlement.Amount // of the line, or the share of it
+	rule        string
+	line, event int32
+	verdict     settlement.Verdict
+}
+
+// matches makes the rows of the pairs in the given order.
+func (b *bucket) matches(order []int32) *settlement.Matches {
+	l, e, m := b.lines, b.events, &settlement.Matches{}
+	settlement.Grow(m, len(order))
+	m.OrderNo.Data = make([]byte, 0, len(e.OrderNo.Data))
+	m.Account.Data = make([]byte, 0, len(l.Account.Data))
+	m.PaymentNo.Data = make([]byte, 0, len(e.PaymentNo.Data))
+	m.RefundNo.Data = make([]byte, 0, len(l.RefundNo.Data))
+	m.Rule.Data = make([]byte, 0, len(order)*len(rulePayment))
+	for _, i := range order {
+		p := &b.pairs[i]
+		line, event := int(p.line), int(p.event)
+		m.ID = append(m.ID, p.id)
+		m.Wallet = append(m.Wallet, l.Wallet[line])
+		m.Account.Append(l.Account.At(line))
+		m.Kind = append(m.Kind, l.Kind[line])
+		m.OrderNo.Append(e.OrderNo.At(event))
+		m.RefundNo.Append(l.RefundNo.At(line))
+		m.LineID = append(m.LineID, l.ID[line])
+		m.EventID = append(m.EventID, e.ID[event])
+		m.OrderAmount = append(m.OrderAmount, e.Amount[event])
+		m.LineAmount = append(m.LineAmount, p.amount)
+		m.Difference = append(m.Difference, p.amount-e.Amount[event])
+		m.Rule.AppendString(p.rule)
+		m.Verdict = append(m.Verdict, p.verdict)
+		m.SettledOn = append(m.SettledOn, l.SettledOn[line])
+		m.PaymentNo.Append(e.PaymentNo.At(event))
+	}
+	return m
 }
 
 // leave brings what is left for pass 3 into batches of its own.
@@ -287,7 +312,7 @@ func (b *bucket) leave() {
 // finish brings lines, events and matches into the order of the tables.
 func (b *bucket) finish() {
 	out := b.out
-	order := tableOrder(b.lines.Wallet, &b.lines.OrderNo, b.lines.ID, func(i int) bool { return !b.dropLine[i] })
+	order := columnOrder(b.lines.Wallet, &b.lines.OrderNo, b.lines.ID, b.dropLine)
 	settlement.AppendRows(out.Lines, b.lines, order)
 	out.Lines.OrderNoRaw = settlement.Text{
 		Offsets: make([]int32, 0, len(order)+1), Data: make([]byte, 0, len(out.Lines.OrderNo.Data)),
@@ -300,7 +325,7 @@ func (b *bucket) finish() {
 			out.Lines.OrderNoRaw.Append(b.lines.OrderNo.At(int(row)))
 		}
 	}
-	eventOrder := tableOrder(b.events.Wallet, &b.events.OrderNo, b.events.ID, func(i int) bool { return !b.dropEvent[i] })
+	eventOrder := columnOrder(b.events.Wallet, &b.events.OrderNo, b.events.ID, b.dropEvent)
 	settlement.AppendRows(out.Events, b.events, eventOrder)
 	place := make([]int32, b.events.Len())
 	for i, row := range eventOrder {
@@ -323,24 +348,21 @@ func (b *bucket) finish() {
 			out.LineOfEvent[i] = linePlace[line]
 		}
 	}
-	sortFindings(out)
-}
-
-// sortFindings brings matches and open items into the order of the tables.
-func sortFindings(out *Outcome) {
-	out.Matches = SortMatches(out.Matches)
+	out.Matches = b.matches(tableOrder(len(b.pairs), rowOrder{
+		wallet:  func(i int) settlement.Wallet { return b.lines.Wallet[b.pairs[i].line] },
+		orderNo: func(i int) []byte { return b.events.OrderNo.At(int(b.pairs[i].event)) },
+		id:      func(i int) settlement.ID { return b.pairs[i].id },
+	}))
 	open := &settlement.OpenItems{}
-	settlement.AppendRows(open, out.Open, tableOrder(out.Open.Wallet, &out.Open.OrderNo, out.Open.ID, every))
+	settlement.AppendRows(open, out.Open, columnOrder(out.Open.Wallet, &out.Open.OrderNo, out.Open.ID, nil))
 	out.Open = open
 }
-
-func every(int) bool { return true }
 
 // SortMatches returns matches in the order of the table: by wallet, order number
 // and identity.
 func SortMatches(m *settlement.Matches) *settlement.Matches {
 	sorted := &settlement.Matches{}
-	settlement.AppendRows(sorted, m, tableOrder(m.Wallet, &m.OrderNo, m.ID, every))
+	settlement.AppendRows(sorted, m, columnOrder(m.Wallet, &m.OrderNo, m.ID, nil))
 	return sorted
 }
 
@@ -348,6 +370,6 @@ func SortMatches(m *settlement.Matches) *settlement.Matches {
 // identity.
 func SortBreaks(b *settlement.Breaks) *settlement.Breaks {
 	sorted := &settlement.Breaks{}
-	settlement.AppendRows(sorted, b, tableOrder(b.Wallet, &b.OrderNo, b.ID, every))
+	settlement.AppendRows(sorted, b, columnOrder(b.Wallet, &b.OrderNo, b.ID, nil))
 	return sorted
 }

@@ -16,24 +16,44 @@ type sortKey struct {
 	row           int32
 }
 
-// tableOrder returns the rows of a bucket in the order of the tables: by wallet,
-// order number and identity. rows with keep false are left out.
-func tableOrder(of []settlement.Wallet, orderNo *settlement.Text, ids []settlement.ID, keep func(i int) bool) []int32 {
+// rowOrder gives what rows are ordered by. left says which rows are left out; nil
+// leaves out none.
+type rowOrder struct {
+	wallet  func(i int) settlement.Wallet
+	orderNo func(i int) []byte
+	id      func(i int) settlement.ID
+	left    []bool
+}
+
+// columnOrder is tableOrder over columns.
+func columnOrder(of []settlement.Wallet, orderNo *settlement.Text, ids []settlement.ID, left []bool) []int32 {
+	return tableOrder(len(of), rowOrder{
+		wallet:  func(i int) settlement.Wallet { return of[i] },
+		orderNo: orderNo.At,
+		id:      func(i int) settlement.ID { return ids[i] },
+		left:    left,
+	})
+}
+
+// tableOrder returns n rows in the order of the tables: by wallet, order number and
+// identity.
+func tableOrder(n int, by rowOrder) []int32 {
 	var count [len(wallets)]int
-	for _, w := range of {
-		count[w]++
+	for i := range n {
+		count[by.wallet(i)]++
 	}
 	var byWallet [len(wallets)][]sortKey
-	for w, n := range count {
-		byWallet[w] = make([]sortKey, 0, n)
+	for w, rows := range count {
+		byWallet[w] = make([]sortKey, 0, rows)
 	}
-	for i, w := range of {
-		if keep(i) {
-			first, second := prefix(orderNo.At(i))
+	for i := range n {
+		if by.left == nil || !by.left[i] {
+			w := by.wallet(i)
+			first, second := prefix(by.orderNo(i))
 			byWallet[w] = append(byWallet[w], sortKey{first, second, int32(i)})
 		}
 	}
-	order := make([]int32, 0, len(of))
+	order := make([]int32, 0, n)
 	for _, keys := range byWallet {
 		slices.SortFunc(keys, func(a, b sortKey) int {
 			switch {
@@ -42,10 +62,10 @@ func tableOrder(of []settlement.Wallet, orderNo *settlement.Text, ids []settleme
 			case a.second != b.second:
 				return cmp.Compare(a.second, b.second)
 			}
-			if c := bytes.Compare(orderNo.At(int(a.row)), orderNo.At(int(b.row))); c != 0 {
+			if c := bytes.Compare(by.orderNo(int(a.row)), by.orderNo(int(b.row))); c != 0 {
 				return c
 			}
-			return ids[a.row].Compare(ids[b.row])
+			return by.id(int(a.row)).Compare(by.id(int(b.row)))
 		})
 		for _, k := range keys {
 			order = append(order, k.row)

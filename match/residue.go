@@ -98,9 +98,9 @@ type residue struct {
 // together with that of the payment or of the order. Each line is claimed once,
 // each event once: exact amounts first, then the earliest.
 func Residue(rules *Rules, lines *settlement.Lines, events *settlement.Events) *ResidueOutcome {
-	out := &ResidueOutcome{Matches: &settlement.Matches{}, Breaks: &settlement.Breaks{}}
+	out := &ResidueOutcome{Breaks: &settlement.Breaks{}}
 	r := &residue{found: out, byNumber: map[uint64][]int32{}, bucket: &bucket{
-		rules: rules, lines: lines, events: events, out: &Outcome{Breaks: out.Breaks, Matches: out.Matches},
+		rules: rules, lines: lines, events: events, out: &Outcome{Breaks: out.Breaks},
 		lineState: make([]settlement.MatchState, lines.Len()), lineEvent: slices.Repeat([]int32{-1}, lines.Len()),
 		eventState: make([]settlement.MatchState, events.Len()), eventLine: slices.Repeat([]int32{-1}, events.Len()),
 		nth: make([]int32, events.Len()), pass3: true,
@@ -132,6 +132,11 @@ func Residue(rules *Rules, lines *settlement.Lines, events *settlement.Events) *
 			}
 		}
 	}
+	order := make([]int32, len(r.pairs))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	out.Matches = r.matches(order)
 	return out
 }
 

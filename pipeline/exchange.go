@@ -188,7 +188,9 @@ func (x *exchange[T, B]) spillPart(p int) error {
 	x.budget.mu.Lock()
 	x.budget.spilled += part.held
 	x.budget.mu.Unlock()
-	part.forget(x.budget)
+	x.budget.used.Add(-part.held)
+	settlement.Reset(B(&part.batch)) // its memory serves the rows that come next
+	part.full, part.bytes, part.held = nil, 0, 0
 	return nil
 }
 
