@@ -98,7 +98,8 @@ const fullPart = 1 << 20
 
 type spillFile struct {
 	file   *os.File
-	writer *ipc.Writer
+	writer *ipc.Writer // nil once the stream is ended
+	room   settlement.Room
 }
 
 func newExchange[T any, B batchOf[T]](name string, partitions int, budget *budget, key func(B) []uint64) *exchange[T, B] {
@@ -155,7 +156,9 @@ func (x *exchange[T, B]) append(p int, columns []settlement.Column, rows []int32
 		part.full = append(part.full, part.batch)
 		part.batch, part.bytes = empty, 0
 		// The next batch of the partition will be about as large.
-		settlement.GrowLike(B(&part.batch), B(&part.full[len(part.full)-1]))
+		var room settlement.Room
+		room.Add(B(&part.full[len(part.full)-1]))
+		room.Make(B(&part.batch))
 	}
 	// A partition that holds its share of a full budget goes to disk. The test is
 	// local, so partitions spill one after the other as they fill.
@@ -175,7 +178,7 @@ func (x *exchange[T, B]) spillPart(p int) error {
 			return err
 		}
 		schema := settlement.SchemaOf(B(&part.batch))
-		part.spill = &spillFile{f, ipc.NewWriter(f, ipc.WithSchema(schema), ipc.WithLZ4())}
+		part.spill = &spillFile{file: f, writer: ipc.NewWriter(f, ipc.WithSchema(schema), ipc.WithLZ4())}
 	}
 	for i := range part.full {
 		if err := x.spillBatch(part.spill, B(&part.full[i])); err != nil {
@@ -198,6 +201,7 @@ func (x *exchange[T, B]) spillBatch(s *spillFile, batch B) error {
 	if batch.Len() == 0 {
 		return nil
 	}
+	s.room.Add(batch)
 	if err := s.writer.Write(settlement.Record(batch)); err != nil {
 		return fmt.Errorf("write rows that do not fit into memory to %s (is the disk full?): %w", x.budget.dir, err)
 	}
@@ -215,7 +219,18 @@ func (p *part[T]) forget(b *budget) {
 // the exchange: a bucket whose leftovers go through pass 3 is loaded twice.
 func (x *exchange[T, B]) load(from, until int) (B, error) {
 	all := B(new(T))
-	var held []settlement.Batch
+	var room settlement.Room
+	for p := from; p < until; p++ {
+		part := &x.parts[p]
+		if part.spill != nil {
+			room.Join(&part.spill.room)
+		}
+		for i := range part.full {
+			room.Add(B(&part.full[i]))
+		}
+		room.Add(B(&part.batch))
+	}
+	room.Make(all)
 	for p := from; p < until; p++ {
 		part := &x.parts[p]
 		if part.spill != nil {
@@ -224,17 +239,19 @@ func (x *exchange[T, B]) load(from, until int) (B, error) {
 			}
 		}
 		for i := range part.full {
-			held = append(held, B(&part.full[i]))
+			settlement.AppendAll(all, B(&part.full[i]))
 		}
-		held = append(held, B(&part.batch))
+		settlement.AppendAll(all, B(&part.batch))
 	}
-	settlement.AppendBatches(all, held)
 	return all, nil
 }
 
 func (x *exchange[T, B]) loadSpilled(s *spillFile, into B) error {
-	if err := s.writer.Close(); err != nil {
-		return fmt.Errorf("finish %s: %w", s.file.Name(), err)
+	if s.writer != nil {
+		if err := s.writer.Close(); err != nil {
+			return fmt.Errorf("finish %s: %w", s.file.Name(), err)
+		}
+		s.writer = nil
 	}
 	if _, err := s.file.Seek(0, 0); err != nil {
 		return fmt.Errorf("read %s: %w", s.file.Name(), err)

@@ -334,29 +334,49 @@ func AppendAll(dst, src Batch) {
 	}
 }
 
-// AppendBatches appends all rows of several batches to dst, all of one kind, and
-// makes room for them at once.
-func AppendBatches(dst Batch, batches []Batch) {
-	into := dst.Columns()
-	from := make([][]Column, len(batches))
-	for n, b := range batches {
-		from[n] = b.Columns()
+// Room is how much rows take, by column, so that room for them can be made at once.
+type Room struct {
+	rows int
+	text []int // bytes of text, by column
+}
+
+// Add counts the rows of b in.
+func (r *Room) Add(b Batch) {
+	columns := b.Columns()
+	if r.text == nil {
+		r.text = make([]int, len(columns))
 	}
-	for i, c := range into {
+	r.rows += b.Len()
+	for i, c := range columns {
 		if text, ok := c.data.(*Text); ok {
-			bytes := 0
-			for n := range batches {
-				bytes += len(from[n][i].data.(*Text).Data)
-			}
-			text.Data = slices.Grow(text.Data, bytes)
+			r.text[i] += len(text.Data)
 		}
-		rows := 0
-		for n := range batches {
-			rows += from[n][i].data.len()
-		}
-		c.data.grow(rows)
-		for n := range batches {
-			c.data.appendAll(from[n][i].data)
+	}
+}
+
+// Join counts in what another has counted.
+func (r *Room) Join(other *Room) {
+	if other.text == nil {
+		return
+	}
+	if r.text == nil {
+		r.text = make([]int, len(other.text))
+	}
+	r.rows += other.rows
+	for i, bytes := range other.text {
+		r.text[i] += bytes
+	}
+}
+
+// Make makes room in dst for the rows that were counted.
+func (r *Room) Make(dst Batch) {
+	if r.text == nil {
+		return
+	}
+	for i, c := range dst.Columns() {
+		c.data.grow(r.rows)
+		if text, ok := c.data.(*Text); ok {
+			text.Data = slices.Grow(text.Data, r.text[i])
 		}
 	}
 }
@@ -372,18 +392,6 @@ func Reset(b Batch) {
 func Grow(b Batch, rows int) {
 	for _, c := range b.Columns() {
 		c.data.grow(rows)
-	}
-}
-
-// GrowLike makes room in dst, which is empty, for as many rows and as much text as
-// src has, both of one kind of batch.
-func GrowLike(dst, src Batch) {
-	from := src.Columns()
-	for i, c := range dst.Columns() {
-		c.data.grow(from[i].data.len())
-		if text, ok := c.data.(*Text); ok {
-			text.Data = slices.Grow(text.Data, len(from[i].data.(*Text).Data))
-		}
 	}
 }
 

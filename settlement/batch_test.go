@@ -135,7 +135,7 @@ func TestAppendRowsTakesTheRowsInTheirOrder(t *testing.T) {
 	})
 }
 
-func TestAppendBatchesIsAppendAllOfEach(t *testing.T) {
+func TestRoomMadeAtOnceChangesNoRow(t *testing.T) {
 	forEachKind(t, func(t *rapid.T, name string, rng *rand.Rand) {
 		var parts []Batch
 		var want []string
@@ -147,7 +147,16 @@ func TestAppendBatchesIsAppendAllOfEach(t *testing.T) {
 			parts, want = append(parts, b), append(want, rowTexts(rec)...)
 			AppendAll(each, b)
 		}
-		AppendBatches(at, parts)
+		var room, joined Room
+		for _, part := range parts {
+			room.Add(part)
+		}
+		joined.Join(&room)
+		joined.Join(&Room{})
+		joined.Make(at)
+		for _, part := range parts {
+			AppendAll(at, part)
+		}
 		for _, got := range []Batch{each, at} {
 			if rows := rowTexts(Record(got)); !slices.Equal(rows, want) {
 				t.Fatalf("got %q, want %q", rows, want)
