@@ -6,6 +6,9 @@ import (
 	"errors"
 	"io"
 	"os"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"reconcile/ingest/container"
 	"reconcile/ingest/delimited"
@@ -139,12 +142,27 @@ func (d *Delivery) unknown(head []byte) *settlement.InputError {
 	if bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("\xd0\xcf\x11\xe0")) {
 		return d.fault("export it as CSV", "this is a spreadsheet or archive of a kind that is not read")
 	}
+	if !utf8.Valid(firstLineOf(head)) {
+		return d.fault("where it is an orders or refunds CSV in GBK or GB18030, set orders.encoding: gb18030 (refunds.encoding) in the configuration, and map its column names (orders.columns)",
+			"not a file of a known kind, and not UTF-8: its first line is "+firstLine(head))
+	}
 	return d.fault("give it a WeChat Pay trade bill, an Alipay trade bill, or an orders or refunds CSV; map other column names in the configuration (orders.columns)",
 		"not a file of a known kind: its first line is "+firstLine(head))
 }
 
-func firstLine(head []byte) string {
+func firstLineOf(head []byte) []byte {
 	line, _, _ := bytes.Cut(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf")), []byte{'\n'})
+	return line
+}
+
+// firstLine is the first line for a message, read as GB18030 where it is not UTF-8.
+func firstLine(head []byte) string {
+	line := firstLineOf(head)
+	if !utf8.Valid(line) {
+		if decoded, err := simplifiedchinese.GB18030.NewDecoder().Bytes(line); err == nil {
+			line = decoded
+		}
+	}
 	text := []rune(string(bytes.ToValidUTF8(bytes.TrimSpace(line), []byte("?"))))
 	if len(text) > 60 {
 		text = append(text[:60], '…')

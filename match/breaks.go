@@ -14,7 +14,7 @@ func (b *bucket) addBreak(f settlement.Break, line, event int32) {
 		f.EventID = e.ID[event]
 		f.OrderNo, f.PaymentNo = e.OrderNo.At(int(event)), e.PaymentNo.At(int(event))
 		f.RefundNo, f.ProviderID = e.RefundNo.At(int(event)), e.ProviderTxnID.At(int(event))
-		f.Shop = e.Shop.At(int(event))
+		f.Shop = e.Shop.At(b.shopRow(event))
 		f.File, f.FileLine = e.File[event], e.Line[event]
 		f.Nth = int(b.nth[event])
 		if at := e.ExpectedAt[event]; at != settlement.NoInstant {
@@ -164,12 +164,16 @@ func nameOf(l *settlement.Lines, line int32) []byte {
 func (b *bucket) openEvent(event int32, wallet settlement.Wallet, account []byte) {
 	e, o := b.events, b.out.Open
 	at := e.ExpectedAt[event]
-	reason := "the statement that must show it has not been delivered, or it lies within the cut-off window of its end"
+	reason := "no statement that must show it has been delivered"
 	switch {
+	case b.unknownOrder(event):
+		reason = "its order is not among the orders, which are not complete: under which number the wallet knows it cannot be told"
 	case e.Status[event] == settlement.Processing:
 		reason = "the refund is still being processed"
 	case at == settlement.NoInstant:
 		reason = "the order is refunded, but no refund is listed that says when"
+	case b.dueWithin(event, wallet, account, 0):
+		reason = "it lies within the cut-off window of the delivered statements' end: it may stand in the next"
 	}
 	on := b.rules.Day
 	if at != settlement.NoInstant {
@@ -177,7 +181,7 @@ func (b *bucket) openEvent(event int32, wallet settlement.Wallet, account []byte
 	}
 	addOpen(o, settlement.EventSide, e.ID[event], e.Kind[event], wallet, account, e.OrderNo.At(int(event)),
 		e.PaymentNo.At(int(event)), e.RefundNo.At(int(event)), e.ProviderTxnID.At(int(event)), e.Amount[event], at, on,
-		e.Shop.At(int(event)), reason, e.File[event], e.Line[event])
+		e.Shop.At(b.shopRow(event)), reason, e.File[event], e.Line[event])
 }
 
 // openLine records a line that waits for its order.
@@ -186,7 +190,7 @@ func (b *bucket) openLine(line int32) {
 	reason := "the order extract does not reach this time yet"
 	switch {
 	case b.rules.Watermark == settlement.NoInstant:
-		reason = "no orders were delivered"
+		reason = "the orders are not there, or not all of them"
 	case l.Kind[line] != settlement.Payment && !b.rules.RefundsListed:
 		reason = "no list of refunds was delivered"
 	}

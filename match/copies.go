@@ -131,6 +131,7 @@ func (b *bucket) prepareEvents() {
 	previous := int32(-1)
 	for _, row := range b.groupEvents {
 		b.expect(row)
+		b.findShop(row)
 		b.identify(row, previous)
 		previous = row
 	}

@@ -1,6 +1,7 @@
 package match
 
 import (
+	"bytes"
 	"slices"
 
 	"reconcile/settlement"
@@ -65,6 +66,46 @@ func (b *bucket) addWholeRefund(order int32) int32 {
 	return row
 }
 
+// findShop notes whose shop a refund belongs to: a list of refunds names the order
+// alone.
+func (b *bucket) findShop(refund int32) {
+	e := b.events
+	if e.Kind[refund] != settlement.Refund || len(e.Shop.At(int(refund))) > 0 || b.ambiguous != "" {
+		return
+	}
+	for _, order := range b.groupEvents {
+		if e.Kind[order] == settlement.Payment && bytes.Equal(e.OrderNo.At(int(order)), e.OrderNo.At(int(refund))) {
+			if b.orderOf == nil {
+				b.orderOf = slices.Repeat([]int32{-1}, len(b.eventState))
+			}
+			for len(b.orderOf) < len(b.eventState) {
+				b.orderOf = append(b.orderOf, -1)
+			}
+			b.orderOf[refund] = order
+			return
+		}
+	}
+}
+
+// shopRow is the event whose shop and platform are those of event.
+func (b *bucket) shopRow(event int32) int {
+	if int(event) < len(b.orderOf) && b.orderOf[event] >= 0 {
+		return int(b.orderOf[event])
+	}
+	return int(event)
+}
+
+// fillShops writes the shops and platforms that refunds have from their orders.
+func (b *bucket) fillShops(order []int32) {
+	shops := settlement.Text{Offsets: make([]int32, 0, len(order)+1)}
+	platforms := settlement.Text{Offsets: make([]int32, 0, len(order)+1)}
+	for _, event := range order {
+		shops.Append(b.events.Shop.At(b.shopRow(event)))
+		platforms.Append(b.events.Platform.At(b.shopRow(event)))
+	}
+	b.out.Events.Shop, b.out.Events.Platform = shops, platforms
+}
+
 // expect works out when an event's money is expected and, for escrow orders that
 // state their payout, how much: there the money arrives on confirmation, not on
 // payment.
@@ -127,11 +168,16 @@ func refundAt(e *settlement.Events, row int32) settlement.Instant {
 
 // due says that an event must already stand in the delivered statements.
 func (b *bucket) due(row int32, wallet settlement.Wallet, account []byte) bool {
-	e := b.events
 	window := b.rules.Window
-	if e.Kind[row] == settlement.Refund && e.PaidAt[row] == settlement.NoInstant {
+	if b.events.Kind[row] == settlement.Refund && b.events.PaidAt[row] == settlement.NoInstant {
 		window = b.rules.SuccessWindow
 	}
+	return b.dueWithin(row, wallet, account, window)
+}
+
+// dueWithin is due with another cut-off window.
+func (b *bucket) dueWithin(row int32, wallet settlement.Wallet, account []byte, window settlement.Instant) bool {
+	e := b.events
 	at := e.ExpectedAt[row]
 	if wallet != settlement.NoWallet && b.rules.AggregatedPlatforms[string(e.Platform.At(int(row)))] &&
 		!b.rules.Coverage.Covers(settlement.TaobaoAggregated, nil, e.Kind[row], at, window) {

@@ -90,7 +90,8 @@ type bucket struct {
 	leftOrder               []int32 // of leftLines: an event with the order number, −1
 	named                   map[settlement.ID]bool
 	pass3                   bool
-	leaving                 bool // only what is left is asked for
+	leaving                 bool    // only what is left is asked for
+	orderOf                 []int32 // of refunds that state no shop: the order whose it is, −1; nil where none is
 	pairs                   []pairing
 }
 
@@ -327,6 +328,9 @@ func (b *bucket) finish() {
 	}
 	eventOrder := columnOrder(b.events.Wallet, &b.events.OrderNo, b.events.ID, b.dropEvent)
 	settlement.AppendRows(out.Events, b.events, eventOrder)
+	if b.orderOf != nil {
+		b.fillShops(eventOrder)
+	}
 	place := make([]int32, b.events.Len())
 	for i, row := range eventOrder {
 		out.Events.MatchState[i] = b.eventState[row]

@@ -187,6 +187,7 @@ func (s *scene) rule(w words) {
 		s.rules.Watermark = instant(w.named["watermark"])
 		s.rules.RefundWatermark = s.rules.Watermark
 	}
+	s.rules.OrdersIncomplete = w.named["orders"] == "incomplete"
 	if w.named["refunds"] == "unlisted" {
 		s.rules.RefundsListed = false
 	}

@@ -124,6 +124,11 @@ func (b *bucket) settleLeftRefund(event int32) {
 	wallet, account := b.walletOfRefund(event)
 	switch e.Status[event] {
 	case settlement.Success:
+		if b.unknownOrder(event) {
+			b.eventState[event] = settlement.Open
+			b.openEvent(event, wallet, account)
+			return
+		}
 		b.settleLeftEvent(event, wallet, account)
 	case settlement.Processing:
 		b.eventState[event] = settlement.Open
@@ -131,6 +136,18 @@ func (b *bucket) settleLeftRefund(event int32) {
 	default:
 		b.eventState[event] = settlement.NotExpected
 	}
+}
+
+// unknownOrder says that a refund's order is not in the run although it may exist,
+// so that nothing is known of where the refund must stand.
+func (b *bucket) unknownOrder(event int32) bool {
+	e := b.events
+	if !b.rules.OrdersIncomplete || e.Kind[event] != settlement.Refund || len(e.PaymentNo.At(int(event))) > 0 {
+		return false
+	}
+	return !slices.ContainsFunc(b.groupEvents, func(order int32) bool {
+		return e.Kind[order] == settlement.Payment && bytes.Equal(e.OrderNo.At(int(order)), e.OrderNo.At(int(event)))
+	})
 }
 
 // releasedLess says that a refund was made before an escrow platform released the

@@ -29,6 +29,10 @@ type Rules struct {
 	// of refunds; NoInstant where none was delivered. A line of an earlier instant
 	// that they do not have is a finding.
 	Watermark, RefundWatermark settlement.Instant
+	// OrdersIncomplete says that orders are missing from the run: none were delivered,
+	// or a file that may have held some was refused. A refund of an order that is not
+	// there may then be known to its wallet under a number that only the order tells.
+	OrdersIncomplete bool
 	// RefundsListed says that a list of refunds was delivered: only then is a
 	// refund that is not in it a finding.
 	RefundsListed bool

@@ -58,17 +58,12 @@ func (w *PartWriter) writeChunk(builder *metadata.ColumnChunkMetaDataBuilder, co
 		}
 	}
 	info.DataPageOffset = w.sink.offset
-	pages, err := w.writePages(c, rows, n, dictionary, &stats, &info)
+	err := w.writePages(c, rows, n, dictionary, &stats, &info, encodings.DataEncodingStats)
 	if err != nil {
 		return 0, err
 	}
 	w.sums[column] = stats.sum
 	info.CompressedSize = w.sink.offset - start
-	if dictionary {
-		encodings.DataEncodingStats[parquet.Encodings.RLEDict] = pages
-	} else {
-		encodings.DataEncodingStats[parquet.Encodings.Plain] = pages
-	}
 	builder.SetStats(c.footerStats(&stats))
 	if err := builder.Finish(info, dictionary, false, encodings, nil); err != nil {
 		return 0, err
@@ -79,8 +74,8 @@ func (w *PartWriter) writeChunk(builder *metadata.ColumnChunkMetaDataBuilder, co
 	return info.UncompressedSize, nil
 }
 
-// writePages writes the data pages of a chunk and returns how many they are.
-func (w *PartWriter) writePages(c *partColumn, rows columnRows, n int, dictionary bool, stats *chunkStats, info *metadata.ChunkMetaInfo) (pages int32, err error) {
+// writePages writes the data pages of a chunk and counts them by their encoding.
+func (w *PartWriter) writePages(c *partColumn, rows columnRows, n int, dictionary bool, stats *chunkStats, info *metadata.ChunkMetaInfo, pages map[parquet.Encoding]int32) (err error) {
 	e := &w.work.encoder
 	indices := e.indices
 	for from := 0; from < n; from += pageRows {
@@ -93,13 +88,13 @@ func (w *PartWriter) writePages(c *partColumn, rows columnRows, n int, dictionar
 			e.values = appendIndices(e.values[:0], indices[:used], e.dict.entries)
 			indices = indices[used:]
 		} else {
-			nulls, err = e.encodePage(c, rows.slice(c.Type, from, to), stats)
+			nulls, encoding, err = e.encodePage(c, rows.slice(c.Type, from, to), stats)
 			if err != nil {
 				var at *rowError
 				if errors.As(err, &at) {
 					at.row += from
 				}
-				return 0, err
+				return err
 			}
 			valid = e.valid
 		}
@@ -112,11 +107,11 @@ func (w *PartWriter) writePages(c *partColumn, rows columnRows, n int, dictionar
 		e.packed = w.work.zstd.EncodeAll(values, e.packed[:0])
 		e.header = appendDataPageHeader(e.header[:0], to-from, len(values), len(e.packed), encoding)
 		if err := w.writePage(len(values), info); err != nil {
-			return 0, err
+			return err
 		}
-		pages++
+		pages[parquet.Encoding(encoding)]++
 	}
-	return pages, nil
+	return nil
 }
 
 // writeDictionary writes the dictionary page of a chunk.

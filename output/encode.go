@@ -28,7 +28,8 @@ func (e *rowError) Unwrap() error { return e.err }
 // reused from page to page, column to column and part to part.
 type encoder struct {
 	valid   []byte   // of the rows of the chunk or page: 1 has a value, 0 is null
-	values  []byte   // values of a page, PLAIN
+	values  []byte   // values of a page
+	longs   []int64  // of a page, before they are packed
 	page    []byte   // a page before compression, where levels come first
 	packed  []byte   // a page after compression
 	header  []byte   // a page header
@@ -47,18 +48,23 @@ type chunkStats struct {
 }
 
 // encodePage fills e.values and, for a nullable column, e.valid with the rows.
-// It returns how many are null.
-func (e *encoder) encodePage(c *partColumn, rows columnRows, stats *chunkStats) (nulls int, err error) {
+// It returns how many are null, and the encoding. A page without values is PLAIN.
+func (e *encoder) encodePage(c *partColumn, rows columnRows, stats *chunkStats) (nulls, encoding int, err error) {
 	e.values = e.values[:0]
+	encoding = encodingPlain
 	switch c.Type {
 	case settlement.TypeMoney, settlement.TypeInstant, settlement.TypeCount:
-		nulls, err = e.wide(c, rows.wide, stats)
+		if nulls, err = e.wide(c, rows.wide, stats); nulls < len(rows.wide) {
+			encoding = encodingDelta
+		}
 	case settlement.TypeRate, settlement.TypeDay:
 		nulls, err = e.narrow(c, rows.narrow, stats)
 	case settlement.TypeFlag:
 		nulls, err = e.flags(rows.codes)
 	case settlement.TypeID:
-		nulls, err = e.ids(c, rows.ids)
+		if nulls, err = e.ids(c, rows.ids); nulls < len(rows.ids)/idBytes {
+			encoding = encodingDeltaLength
+		}
 	case settlement.TypeText:
 		nulls, err = e.texts(c, rows, stats)
 	default: // words and files come here only where a chunk's dictionary is empty
@@ -67,14 +73,14 @@ func (e *encoder) encodePage(c *partColumn, rows columnRows, stats *chunkStats) 
 		clear(e.valid)
 	}
 	stats.nulls += int64(nulls)
-	return nulls, err
+	return nulls, encoding, err
 }
 
 // wide encodes int64 values. The sentinel of all three types is the same number.
 func (e *encoder) wide(c *partColumn, rows []int64, stats *chunkStats) (nulls int, err error) {
 	const null = int64(settlement.NoAmount)
 	e.valid = sized(e.valid, len(rows))
-	out := sized(e.values, 8*len(rows))
+	out := sized(e.longs, len(rows))
 	money := c.Type == settlement.TypeMoney
 	low, high, sum, n := stats.min, stats.max, stats.sum, 0
 	if !stats.any {
@@ -98,15 +104,16 @@ func (e *encoder) wide(c *partColumn, rows []int64, stats *chunkStats) (nulls in
 			}
 		}
 		e.valid[i] = 1
-		binary.LittleEndian.PutUint64(out[n:], uint64(v))
-		n += 8
+		out[n] = v
+		n++
 		low, high = min(low, v), max(high, v)
 	}
+	e.longs = out
 	if n > 0 {
 		stats.any, stats.min, stats.max, stats.sum = true, low, high, sum
+		e.values = appendDeltas(e.values[:0], out[:n])
 	}
-	e.values = out[:n]
-	return len(rows) - n/8, nil
+	return len(rows) - n, nil
 }
 
 // narrow encodes rates and days.
@@ -153,27 +160,36 @@ func (e *encoder) flags(rows []uint8) (nulls int, err error) {
 	return 0, nil
 }
 
-// ids encodes the 20 characters of each id.
+// ids encodes the characters of each id behind their lengths, which are all equal:
+// the characters are random and zstd passes over them at once when nothing stands
+// between them.
 func (e *encoder) ids(c *partColumn, rows []byte) (nulls int, err error) {
 	n := len(rows) / idBytes
 	e.valid = sized(e.valid, n)
-	out := slices.Grow(e.values, n*(4+settlement.IDLength))
+	for i := range n {
+		if binary.NativeEndian.Uint64(rows[i*idBytes:])|binary.NativeEndian.Uint64(rows[i*idBytes+8:]) != 0 {
+			e.valid[i] = 1
+			continue
+		}
+		if !c.Nullable {
+			return 0, &rowError{i, errNoValue}
+		}
+		e.valid[i] = 0
+		nulls++
+	}
+	if nulls == n {
+		return nulls, nil
+	}
+	out := slices.Grow(e.values[:0], 64+5*(n/deltaBlock+1)+n*settlement.IDLength)
+	out = appendSameDeltas(out, settlement.IDLength, n-nulls)
 	for i := range n {
 		id := settlement.ID{
 			Hi: binary.NativeEndian.Uint64(rows[i*idBytes:]),
 			Lo: binary.NativeEndian.Uint64(rows[i*idBytes+8:]),
 		}
-		if id == (settlement.ID{}) {
-			if !c.Nullable {
-				return 0, &rowError{i, errNoValue}
-			}
-			e.valid[i] = 0
-			nulls++
-			continue
+		if e.valid[i] != 0 {
+			out = id.Append(out)
 		}
-		e.valid[i] = 1
-		out = append(out, settlement.IDLength, 0, 0, 0)
-		out = id.Append(out)
 	}
 	e.values = out
 	return nulls, nil
@@ -230,10 +246,10 @@ func (s *chunkStats) addText(text []byte) {
 	}
 }
 
-// sized returns a buffer of n bytes of which nothing is promised, reusing buffer.
-func sized(buffer []byte, n int) []byte {
+// sized returns a buffer of n elements of which nothing is promised, reusing buffer.
+func sized[T any](buffer []T, n int) []T {
 	if cap(buffer) < n {
-		return make([]byte, n)
+		return make([]T, n)
 	}
 	return buffer[:n]
 }

@@ -4,12 +4,9 @@ import (
 	"fmt"
 	"math/bits"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
-
-	"github.com/apache/arrow/go/v17/arrow/ipc"
 
 	"reconcile/settlement"
 )
@@ -31,35 +28,6 @@ func partitionCount(decoded int64) int {
 		n *= 2
 	}
 	return n
-}
-
-// budget is the memory that the rows waiting in all exchanges of a run may take,
-// and where they go when it is used up.
-type budget struct {
-	limit int64
-	used  atomic.Int64
-	dir   string // of the spill files, made when first needed
-
-	mu      sync.Mutex
-	made    bool
-	spilled int64 // bytes written
-}
-
-// file creates a spill file.
-func (b *budget) file(name string) (*os.File, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if !b.made {
-		if err := os.MkdirAll(b.dir, 0o700); err != nil {
-			return nil, fmt.Errorf("make the folder for rows that do not fit into memory: %w", err)
-		}
-		b.made = true
-	}
-	f, err := os.Create(filepath.Join(b.dir, name))
-	if err != nil {
-		return nil, fmt.Errorf("make a file for rows that do not fit into memory: %w", err)
-	}
-	return f, nil
 }
 
 // batchOf is a kind of batch by its pointer.
@@ -95,12 +63,6 @@ type part[T any] struct {
 
 // fullPart is the size at which a partition's batch is full.
 const fullPart = 1 << 20
-
-type spillFile struct {
-	file   *os.File
-	writer *ipc.Writer // nil once the stream is ended
-	room   settlement.Room
-}
 
 func newExchange[T any, B batchOf[T]](name string, partitions int, budget *budget, key func(B) []uint64) *exchange[T, B] {
 	x := &exchange[T, B]{name: name, key: key, budget: budget, parts: make([]part[T], partitions)}
@@ -168,46 +130,6 @@ func (x *exchange[T, B]) append(p int, columns []settlement.Column, rows []int32
 	return nil
 }
 
-// spillPart writes the rows of a partition behind those it spilled before, as an
-// LZ4 Arrow IPC stream. The caller holds its lock.
-func (x *exchange[T, B]) spillPart(p int) error {
-	part := &x.parts[p]
-	if part.spill == nil {
-		f, err := x.budget.file(fmt.Sprintf("%s-%03d.arrows", x.name, p))
-		if err != nil {
-			return err
-		}
-		schema := settlement.SchemaOf(B(&part.batch))
-		part.spill = &spillFile{file: f, writer: ipc.NewWriter(f, ipc.WithSchema(schema), ipc.WithLZ4())}
-	}
-	for i := range part.full {
-		if err := x.spillBatch(part.spill, B(&part.full[i])); err != nil {
-			return err
-		}
-	}
-	if err := x.spillBatch(part.spill, B(&part.batch)); err != nil {
-		return err
-	}
-	x.budget.mu.Lock()
-	x.budget.spilled += part.held
-	x.budget.mu.Unlock()
-	x.budget.used.Add(-part.held)
-	settlement.Reset(B(&part.batch)) // its memory serves the rows that come next
-	part.full, part.bytes, part.held = nil, 0, 0
-	return nil
-}
-
-func (x *exchange[T, B]) spillBatch(s *spillFile, batch B) error {
-	if batch.Len() == 0 {
-		return nil
-	}
-	s.room.Add(batch)
-	if err := s.writer.Write(settlement.Record(batch)); err != nil {
-		return fmt.Errorf("write rows that do not fit into memory to %s (is the disk full?): %w", x.budget.dir, err)
-	}
-	return nil
-}
-
 // forget gives back the memory of a partition.
 func (p *part[T]) forget(b *budget) {
 	b.used.Add(-p.held)
@@ -230,6 +152,9 @@ func (x *exchange[T, B]) load(from, until int) (B, error) {
 		}
 		room.Add(B(&part.batch))
 	}
+	if !room.Fits() {
+		return nil, fmt.Errorf("one of the run's buckets holds more than 2 GiB of text in a column: too many rows share one order number (look for a file whose order numbers are all the same)")
+	}
 	room.Make(all)
 	for p := from; p < until; p++ {
 		part := &x.parts[p]
@@ -246,42 +171,13 @@ func (x *exchange[T, B]) load(from, until int) (B, error) {
 	return all, nil
 }
 
-func (x *exchange[T, B]) loadSpilled(s *spillFile, into B) error {
-	if s.writer != nil {
-		if err := s.writer.Close(); err != nil {
-			return fmt.Errorf("finish %s: %w", s.file.Name(), err)
-		}
-		s.writer = nil
-	}
-	if _, err := s.file.Seek(0, 0); err != nil {
-		return fmt.Errorf("read %s: %w", s.file.Name(), err)
-	}
-	reader, err := ipc.NewReader(s.file)
-	if err != nil {
-		return fmt.Errorf("read %s: %w", s.file.Name(), err)
-	}
-	defer reader.Release()
-	for reader.Next() {
-		var view T
-		if err := settlement.View(reader.Record(), B(&view)); err != nil {
-			return fmt.Errorf("read %s: %w", s.file.Name(), err)
-		}
-		settlement.AppendAll(into, B(&view))
-	}
-	if err := reader.Err(); err != nil {
-		return fmt.Errorf("read %s: %w", s.file.Name(), err)
-	}
-	return nil
-}
-
-// release gives back the memory of partitions [from, until) and closes their
+// release gives back the memory of partitions [from, until) and removes their
 // spill files.
 func (x *exchange[T, B]) release(from, until int) {
 	for p := from; p < until; p++ {
 		part := &x.parts[p]
 		if part.spill != nil {
-			part.spill.file.Close()
-			os.Remove(part.spill.file.Name())
+			_ = os.Remove(part.spill.path) // else it goes with the folder
 			part.spill = nil
 		}
 		part.forget(x.budget)

@@ -21,7 +21,7 @@ type linesExchange = exchange[settlement.Lines, *settlement.Lines]
 const partitions = 256
 
 func exchangeOf(partitions int, limit int64, dir string) *linesExchange {
-	return newExchange[settlement.Lines]("lines", partitions, &budget{limit: limit, dir: filepath.Join(dir, "spill")},
+	return newExchange[settlement.Lines]("lines", partitions, &budget{limit: limit, dir: filepath.Join(dir, "spill"), open: openSpill},
 		func(l *settlement.Lines) []uint64 { return l.Key })
 }
 
@@ -263,7 +263,7 @@ func TestKeepRows(t *testing.T) {
 
 func TestTheNumberOfBucketsFollowsFromTheInput(t *testing.T) {
 	for decoded, want := range map[int64]int{0: 1, 1: 1, bucketBytes: 1, bucketBytes + 1: 2, 2*bucketBytes + 1: 4, 5 * bucketBytes: 8, 1 << 50: 256} {
-		if got := bucketCount(decoded, 256); got != want {
+		if got := bucketCount(decoded, bucketBytes, 256); got != want {
 			t.Errorf("%d bytes: %d buckets, want %d", decoded, got, want)
 		}
 	}
@@ -272,7 +272,7 @@ func TestTheNumberOfBucketsFollowsFromTheInput(t *testing.T) {
 func TestABucketIsAWholeNumberOfPartitions(t *testing.T) {
 	for _, decoded := range []int64{0, bucketBytes, 100 * bucketBytes, 1 << 40, 1 << 60} {
 		partitions := partitionCount(decoded)
-		r := &run{partitions: partitions, buckets: bucketCount(decoded, partitions)}
+		r := &run{partitions: partitions, buckets: bucketCount(decoded, bucketBytes, partitions)}
 		next := 0
 		for b := range r.buckets {
 			from, until := r.bucketParts(b)

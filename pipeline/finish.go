@@ -112,8 +112,12 @@ func (r *run) notes() []string {
 		notes = append(notes, fmt.Sprintf("%d order events stand in the extracts more than once: the one that has come furthest counts", r.proof.droppedEvents))
 	}
 	switch {
+	case rules.OrdersIncomplete && len(r.intake.Refusals) > 0:
+		notes = append(notes, "a refused file was or may have been an extract of orders: lines without an order, and refunds whose order is not there, stay open")
+	case rules.OrdersIncomplete:
+		notes = append(notes, "no orders were delivered: lines stay open")
 	case rules.Watermark == settlement.NoInstant:
-		notes = append(notes, "the orders are not complete: lines without an order stay open")
+		notes = append(notes, "the orders have no event: lines stay open")
 	case !rules.RefundsListed:
 		notes = append(notes, "no list of refunds was delivered: refund lines without one stay open")
 	}
@@ -143,11 +147,14 @@ func versions(own string) map[string]string {
 
 // Overview is what a run found, for people: a row a wallet and account.
 type Overview struct {
-	Day      settlement.Day
-	Accounts []AccountOverview
-	Breaks   []BreakOverview
-	Lines    map[string]int64 // by match state
-	Events   map[string]int64 // by match state
+	Day settlement.Day
+	// Bills and Orders count the statements of wallets and the extracts of orders that
+	// were used: without both nothing was compared.
+	Bills, Orders int
+	Accounts      []AccountOverview
+	Breaks        []BreakOverview
+	Lines         map[string]int64 // by match state
+	Events        map[string]int64 // by match state
 }
 
 // AccountOverview adds up the summary of one wallet and account. Signs are those of
@@ -169,7 +176,9 @@ type BreakOverview struct {
 	Wallet     settlement.Wallet
 	Kind       settlement.BreakKind
 	Count      int64
-	Difference settlement.Amount
+	Difference settlement.Amount // Short + Over
+	Short      settlement.Amount // Σ of the negative differences
+	Over       settlement.Amount // Σ of the positive ones
 }
 
 // BreakCount is the number of breaks.
@@ -182,6 +191,15 @@ func (o Overview) BreakCount() (n int64) {
 
 func (r *run) overview() Overview {
 	o := Overview{Day: r.rules.Match.Day, Lines: map[string]int64{}, Events: map[string]int64{}}
+	for i, s := range r.intake.Statements {
+		switch {
+		case !r.intake.Accepted(int32(i)) || s.Kind == settlement.TradeSummary || s.Kind == settlement.RefundExtract:
+		case s.Kind == settlement.OrderExtract:
+			o.Orders++
+		default:
+			o.Bills++
+		}
+	}
 	type place struct {
 		wallet  settlement.Wallet
 		account string
@@ -217,7 +235,7 @@ func (r *run) overview() Overview {
 		return slices.Compare([]byte(a.Account), []byte(b.Account))
 	})
 	for key, b := range r.tally.breaks {
-		o.Breaks = append(o.Breaks, BreakOverview{key.wallet, key.kind, b.count, b.difference})
+		o.Breaks = append(o.Breaks, BreakOverview{key.wallet, key.kind, b.count, b.short + b.over, b.short, b.over})
 	}
 	slices.SortFunc(o.Breaks, func(a, b BreakOverview) int {
 		if a.Kind != b.Kind {

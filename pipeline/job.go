@@ -35,7 +35,8 @@ type Job struct {
 
 	// Jobs is how many cores are used; 0 takes all.
 	Jobs int
-	// Memory is the budget in bytes for rows that wait; 0 takes the default.
+	// Memory is the budget of the run in bytes; 0 takes the default. Less than
+	// MinMemory does not hold.
 	Memory int64
 
 	// ConfigHash identifies the configuration in the manifest; "" for none.
@@ -47,6 +48,11 @@ type Job struct {
 	// Progress is told how far the run is; nil where nobody looks. It may be called
 	// from several goroutines.
 	Progress func(stage Stage, done, total int64)
+
+	// What tests change: the decoded input of a bucket, and how spill files are
+	// opened.
+	bucketBytes int64
+	openSpill   func(path string) (spillSink, error)
 }
 
 // Stage is a part of a run, for progress and durations.
@@ -79,6 +85,12 @@ func (j *Job) orDefaults() Job {
 	}
 	if d.Progress == nil {
 		d.Progress = func(Stage, int64, int64) {}
+	}
+	if d.bucketBytes == 0 {
+		d.bucketBytes = bucketBytes
+	}
+	if d.openSpill == nil {
+		d.openSpill = openSpill
 	}
 	return d
 }

@@ -18,7 +18,7 @@ func (r *run) buildRules() (*Rules, error) {
 	rules := &match.Rules{
 		Day: settlement.NoDay, Watermark: settlement.NoInstant, RefundWatermark: settlement.NoInstant,
 		Window: r.job.Window, SuccessWindow: match.DefaultSuccessWindow,
-		FileRank: r.fileRank(),
+		FileRank: r.fileRank(), OrdersIncomplete: true,
 	}
 	for i, s := range r.intake.Statements {
 		if !r.intake.Accepted(int32(i)) {
@@ -31,6 +31,7 @@ func (r *run) buildRules() (*Rules, error) {
 			// later of both says how far the list of refunds speaks.
 			rules.RefundWatermark = max(rules.RefundWatermark, s.Watermark)
 			if s.Kind == settlement.OrderExtract {
+				rules.OrdersIncomplete = false
 				rules.Watermark = max(rules.Watermark, s.Watermark)
 			}
 			rules.RefundsListed = rules.RefundsListed || s.Kind == settlement.RefundExtract
@@ -70,8 +71,10 @@ func (r *run) distrustRefused(rules *match.Rules) {
 		case s == nil || s.Kind == "":
 			rules.Coverage.AddRefused(settlement.NoWallet, "")
 			rules.Watermark, rules.RefundWatermark, rules.RefundsListed = settlement.NoInstant, settlement.NoInstant, false
+			rules.OrdersIncomplete = true
 		case s.Kind == settlement.OrderExtract:
 			rules.Watermark, rules.RefundWatermark = settlement.NoInstant, settlement.NoInstant
+			rules.OrdersIncomplete = true
 		case s.Kind == settlement.RefundExtract:
 			rules.RefundsListed = false
 		default:

@@ -27,6 +27,7 @@ type run struct {
 	intake  *ingest.Intake
 	files   []string // the name of each statement, for the column source_file
 	budget  *budget
+	work    *workroom
 	buckets int
 	// partitions is how finely the exchanges cut, see partitionCount.
 	partitions int
@@ -65,7 +66,7 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(job.Memory / 100 * 85))
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(max(job.Memory, MinMemory) / 100 * 85))
 	// Two files that contradict each other in a line are found while the buckets are
 	// computed. Both are refused and the run begins again without them.
 	excluded := map[string]string{}
@@ -96,14 +97,14 @@ func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refuse
 		return nil, err
 	}
 	defer func() { _ = staging.Abort() }() // after Commit it does nothing
-	spill := staging.Path("spill")
 	r := &run{
 		job:     job,
-		budget:  &budget{limit: job.Memory / 2, dir: spill},
+		budget:  &budget{limit: waitingShare(job.Memory), dir: staging.Path("spill"), open: job.openSpill},
 		tally:   newTally(),
 		started: time.Now(),
 		costs:   &costs{},
 	}
+	r.work = newWorkroom(job.Memory, r.budget)
 	r.partitions = partitionCount(likelySize(deliveries))
 	r.latest.Store(int64(settlement.NoInstant))
 	r.lines = newExchange[settlement.Lines]("lines", r.partitions, r.budget, func(l *settlement.Lines) []uint64 { return l.Key })
@@ -248,7 +249,7 @@ func (r *run) reconcile(ctx context.Context, staging *output.Staging) error {
 	if r.rules, err = r.buildRules(); err != nil {
 		return err
 	}
-	r.buckets = bucketCount(r.decodedBytes(), r.partitions)
+	r.buckets = bucketCount(r.decodedBytes(), r.job.bucketBytes, r.partitions)
 	if err := r.checkOverlaps(ctx); err != nil {
 		return err
 	}
@@ -287,11 +288,11 @@ func (r *run) decodedBytes() (sum int64) {
 // bucketBytes is how much decoded input a bucket gets.
 const bucketBytes = 64 << 20
 
-// bucketCount is the power of two that gives buckets of about bucketBytes. It
+// bucketCount is the power of two that gives buckets of about so many bytes each. It
 // depends on the input alone, never on memory or cores: so do the tables.
-func bucketCount(decoded int64, most int) int {
+func bucketCount(decoded, each int64, most int) int {
 	n := 1
-	for n < most && int64(n)*bucketBytes < decoded {
+	for n < most && int64(n)*each < decoded {
 		n *= 2
 	}
 	return n
@@ -317,9 +318,18 @@ func (r *run) bucketParts(b int) (from, until int) {
 	return b * r.partitions / r.buckets, (b + 1) * r.partitions / r.buckets
 }
 
-// eachBucket runs work for every bucket on the job's cores.
+// eachBucket runs work for every bucket on the job's cores, as far as its memory
+// reaches.
 func (r *run) eachBucket(ctx context.Context, work func(ctx context.Context, b int) error) error {
-	return r.each(ctx, r.buckets, work)
+	return r.each(ctx, r.buckets, func(ctx context.Context, b int) error {
+		from, until := r.bucketParts(b)
+		leave := r.work.enter(r.lines.bytes(from, until) + r.events.bytes(from, until))
+		defer leave()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return work(ctx, b)
+	})
 }
 
 func (r *run) each(ctx context.Context, n int, work func(ctx context.Context, i int) error) error {
@@ -371,11 +381,14 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 	from, until := r.bucketParts(b)
 	r.lines.release(from, until)
 	r.events.release(from, until)
+	rows := lines.Len() + events.Len()
+	in := BucketInput{Lines: settlement.Record(lines), Events: settlement.Record(events), Resolved: resolved.forMatch()}
+	lines, events = nil, nil // in has them, and loses them once they are computed
 	var out *BucketOutput
-	err = r.costs.share(StageCompute, lines.Len()+events.Len(), func() (err error) {
-		out, err = Bucket(ctx, r.rules, BucketInput{
-			Lines: settlement.Record(lines), Events: settlement.Record(events), Resolved: resolved.forMatch(),
-		})
+	err = r.costs.share(StageCompute, rows, func() (err error) {
+		taken := in
+		in = BucketInput{}
+		out, err = Bucket(ctx, r.rules, taken)
 		return err
 	})
 	if err != nil {

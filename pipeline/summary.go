@@ -45,8 +45,8 @@ type breakKey struct {
 }
 
 type breakCount struct {
-	count      int64
-	difference settlement.Amount
+	count       int64
+	short, over settlement.Amount // Σ of the negative, of the positive differences
 }
 
 func newTally() *tally {
@@ -103,7 +103,8 @@ func (t *tally) bucket(out *BucketOutput, resolved *resolution) {
 			t.breaks[key] = &breakCount{}
 		}
 		t.breaks[key].count++
-		t.add(&t.breaks[key].difference, b.Difference[i])
+		t.add(&t.breaks[key].short, min(b.Difference[i], 0))
+		t.add(&t.breaks[key].over, max(b.Difference[i], 0))
 	}
 	for i := range out.Open.Len() {
 		o := out.Open
@@ -207,7 +208,8 @@ func (t *tally) merge(other *tally) {
 			t.breaks[key] = &breakCount{}
 		}
 		t.breaks[key].count += from.count
-		t.add(&t.breaks[key].difference, from.difference)
+		t.add(&t.breaks[key].short, from.short)
+		t.add(&t.breaks[key].over, from.over)
 	}
 	if other.overflow != nil {
 		t.overflow = other.overflow

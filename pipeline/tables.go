@@ -9,20 +9,24 @@ import (
 	"reconcile/settlement"
 )
 
-// writeParts writes bucket b's part of every table that is cut by bucket.
+// writeParts writes bucket b's part of every table that is cut by bucket. It takes
+// the rows out of out, and gives the memory of each table back as it is written.
 func (r *run) writeParts(staging *output.Staging, b int, out *BucketOutput) ([]output.PartInfo, error) {
 	var parts []output.PartInfo
-	for _, table := range []struct {
+	tables := []struct {
 		name string
 		rows settlement.Batch
 	}{
 		{"statement_lines", out.Lines}, {"order_events", out.Events}, {"matches", out.Matches},
 		{"breaks", out.Breaks}, {"open_items", out.Open}, {"charges", out.Charges},
-	} {
-		part, err := r.writePart(staging, table.name, b, table.rows)
+	}
+	*out = BucketOutput{}
+	for i := range tables {
+		part, err := r.writePart(staging, tables[i].name, b, tables[i].rows)
 		if err != nil {
 			return nil, err
 		}
+		tables[i].rows = nil
 		parts = append(parts, part)
 	}
 	return parts, nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"math/bits"
+	"unicode/utf8"
 )
 
 // Amount is a sum of money in fen. What is positive depends on the column that
@@ -153,7 +154,11 @@ func whyNotANumber(text []byte) error {
 			return ErrNumberThousands
 		case (c == 'e' || c == 'E') && digits && i+1 < len(text):
 			return ErrNumberScientific
-		case c >= 0x80:
+		}
+	}
+	for _, r := range string(text) {
+		// GB18030 bytes come here as they are; digits that are not ASCII are full-width.
+		if r == utf8.RuneError || r >= '！' && r <= '～' || r == '\u3000' { // the full-width forms of ASCII
 			return ErrNumberFullWidth
 		}
 	}

@@ -41,7 +41,7 @@ func TestParseAmountReadsTheGrammarAndNothingElse(t *testing.T) {
 		{"１２", 0, ErrNumberFullWidth},
 		{"1２", 0, ErrNumberFullWidth},
 		{"1．5", 0, ErrNumberFullWidth},
-		{"−1", 0, ErrNumberFullWidth}, // U+2212, not a hyphen
+		{"−1", 0, ErrNumberSyntax}, // U+2212, not a hyphen
 		{"1,000.00", 0, ErrNumberThousands},
 		{"1,5", 0, ErrNumberThousands},
 		{" 1", 0, ErrNumberBlank},
@@ -59,7 +59,7 @@ func TestParseAmountReadsTheGrammarAndNothingElse(t *testing.T) {
 		{"-.5", 0, ErrNumberSyntax},
 		{"1.2.3", 0, ErrNumberSyntax},
 		{"1-", 0, ErrNumberSyntax},
-		{"¥1", 0, ErrNumberFullWidth},
+		{"¥1", 0, ErrNumberSyntax},
 		{"0x10", 0, ErrNumberSyntax},
 		{"1_000", 0, ErrNumberSyntax},
 		{"NaN", 0, ErrNumberSyntax},

@@ -2,6 +2,7 @@ package settlement
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"unsafe"
 
@@ -366,6 +367,16 @@ func (r *Room) Join(other *Room) {
 	for i, bytes := range other.text {
 		r.text[i] += bytes
 	}
+}
+
+// Fits says that the rows fit one batch: the offsets of its texts are 32 bits wide.
+func (r *Room) Fits() bool {
+	for _, bytes := range r.text {
+		if bytes > math.MaxInt32 {
+			return false
+		}
+	}
+	return r.rows < math.MaxInt32
 }
 
 // Make makes room in dst for the rows that were counted.

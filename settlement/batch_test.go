@@ -3,6 +3,7 @@ package settlement
 import (
 	"bytes"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -287,5 +288,24 @@ func TestTextOffsetsStartWithZero(t *testing.T) {
 	_ = append(text.At(1), "xyz"...)
 	if text.StringAt(2) != "b" {
 		t.Errorf("the next text became %q", text.StringAt(2))
+	}
+}
+
+func TestRowsBeyondTheOffsetsOfTextsDoNotFit(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		room Room
+		fits bool
+	}{
+		{"nothing", Room{}, true},
+		{"the last byte", Room{rows: 2, text: []int{0, math.MaxInt32}}, true},
+		{"a byte more in one column", Room{rows: 2, text: []int{7, math.MaxInt32 + 1}}, false},
+		{"too many rows", Room{rows: math.MaxInt32, text: []int{0}}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if c.room.Fits() != c.fits {
+				t.Errorf("fits: %v", !c.fits)
+			}
+		})
 	}
 }

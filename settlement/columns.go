@@ -10,7 +10,7 @@ type ColumnType uint8
 
 const (
 	_           ColumnType = iota
-	TypeID                 // 20 characters from an ID; STRING
+	TypeID                 // 16 characters from an ID; STRING
 	TypeText               // STRING
 	TypeWord               // an enumeration's English word; STRING
 	TypeFile               // a statement of the run by its source name; STRING

@@ -7,7 +7,7 @@ import (
 )
 
 // ID identifies a line, an event, a match or a break by what it is, never by
-// where it stood: the top 100 bits of an XXH3-128 over its parts. IDs of equal
+// where it stood: the top 80 bits of an XXH3-128 over its parts. IDs of equal
 // parts are equal on every machine and every day.
 type ID struct{ Hi, Lo uint64 }
 
@@ -15,9 +15,9 @@ type ID struct{ Hi, Lo uint64 }
 const idAlphabet = "0123456789abcdefghijklmnopqrstuv"
 
 // IDLength is the length of an ID's text.
-const IDLength = 20
+const IDLength = 16
 
-// Append appends the 20 characters of id to dst.
+// Append appends the 16 characters of id to dst.
 func (id ID) Append(dst []byte) []byte {
 	hi, lo := id.Hi, id.Lo
 	var text [IDLength]byte
@@ -29,12 +29,12 @@ func (id ID) Append(dst []byte) []byte {
 	return append(dst, text[:]...)
 }
 
-// String returns the 20 characters of id.
+// String returns the 16 characters of id.
 func (id ID) String() string { return string(id.Append(nil)) }
 
 // Compare orders IDs as their texts are ordered.
 func (id ID) Compare(other ID) int {
-	const kept = ^uint64(1<<28 - 1) // 36 of the low word's bits are in the text
+	const kept = ^uint64(1<<48 - 1) // 16 of the low word's bits are in the text
 	switch a, b := id.Lo&kept, other.Lo&kept; {
 	case id.Hi != other.Hi && id.Hi < other.Hi:
 		return -1

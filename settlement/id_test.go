@@ -26,17 +26,17 @@ func TestIDTextsAreOrderedAsIDsAre(t *testing.T) {
 	})
 }
 
-func TestIDTextShowsTheTop100Bits(t *testing.T) {
+func TestIDTextShowsTheTop80Bits(t *testing.T) {
 	for _, c := range []struct {
 		id   ID
 		want string
 	}{
-		{ID{}, strings.Repeat("0", 20)},
-		{ID{^uint64(0), ^uint64(0)}, strings.Repeat("v", 20)},
-		{ID{1 << 63, 0}, "g" + strings.Repeat("0", 19)},
-		{ID{0, 1 << 28}, strings.Repeat("0", 19) + "1"},
-		{ID{0, 1<<28 - 1}, strings.Repeat("0", 20)},
-		{ID{1, 0}, strings.Repeat("0", 12) + "2" + strings.Repeat("0", 7)},
+		{ID{}, strings.Repeat("0", 16)},
+		{ID{^uint64(0), ^uint64(0)}, strings.Repeat("v", 16)},
+		{ID{1 << 63, 0}, "g" + strings.Repeat("0", 15)},
+		{ID{0, 1 << 48}, strings.Repeat("0", 15) + "1"},
+		{ID{0, 1<<48 - 1}, strings.Repeat("0", 16)},
+		{ID{1, 0}, strings.Repeat("0", 12) + "2" + strings.Repeat("0", 3)},
 	} {
 		if got := c.id.String(); got != c.want {
 			t.Errorf("%x prints as %s, want %s", c.id, got, c.want)
@@ -55,7 +55,7 @@ func TestIDsNeverChange(t *testing.T) {
 		id   ID
 		want string
 	}{
-		{"line", line, "cksjk3subug6fu3k98rf"}, {"event", event, "n2orf5vatu7usbibjfq3"}, {"match", pair, "1a8nm0hgkuoam2r1cni6"},
+		{"line", line, "cksjk3subug6fu3k"}, {"event", event, "n2orf5vatu7usbib"}, {"match", pair, "1a8nm0hgkuoam2r1"},
 	} {
 		if c.id.String() != c.want {
 			t.Errorf("%s: %s, want %s", c.name, c.id, c.want)

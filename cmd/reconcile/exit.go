@@ -14,7 +14,7 @@ const (
 	exitUsage       = 2 // usage or configuration
 	exitBreaks      = 3 // done, with breaks
 	exitRefused     = 4 // an input was refused, the run is incomplete
-	exitNotYet      = 5 // reserved: a bill is not there yet
+	exitNotYet      = 5 // a bill is not there yet
 	exitLocked      = 6 // reserved: another run holds the lock
 	exitInterrupted = 130
 )
@@ -22,6 +22,7 @@ const (
 // outcome is what a command's work came to where it did not fail.
 type outcome struct {
 	refused bool // an input was refused
+	noBill  bool // no statement of a wallet was there
 	breaks  bool // there are breaks, and the caller did not say that this is fine
 }
 
@@ -50,6 +51,8 @@ func exitCode(ctx context.Context, err error, o outcome) int {
 		return exitFailed
 	case o.refused:
 		return exitRefused
+	case o.noBill:
+		return exitNotYet
 	case o.breaks:
 		return exitBreaks
 	}

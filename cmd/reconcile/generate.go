@@ -375,8 +375,8 @@ func (a *app) printGenerated(dir string, days []generatedDay) error {
 			break
 		}
 		folder := filepath.Dir(day.Inbox)
-		fmt.Fprintf(a.out, "  reconcile run %s --out %s\n", shellWord(day.Inbox), shellWord(filepath.Join(folder, "result")))
+		fmt.Fprintf(a.out, "  %s run %s --out %s\n", programName(), shellWord(day.Inbox), shellWord(filepath.Join(folder, "result")))
 	}
-	fmt.Fprintf(a.out, "  reconcile show %s\n", shellWord(days[0].Key[1]))
+	fmt.Fprintf(a.out, "  %s show %s\n", programName(), shellWord(days[0].Key[1]))
 	return nil
 }

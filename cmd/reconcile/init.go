@@ -79,8 +79,8 @@ func (a *app) writeSample(dir string) error {
 		fmt.Fprintf(a.out, "%s %s\n", a.say("wrote"), f)
 	}
 	result := filepath.Join(dir, sampleResult)
-	fmt.Fprintf(a.out, "\n%s\n  reconcile run %s --out %s\n  reconcile show breaks --out %s\n",
-		a.say("Next:"), shellWord(inbox), shellWord(result), shellWord(result))
+	fmt.Fprintf(a.out, "\n%s\n  %s run %s --out %s\n  %s show breaks --out %s\n",
+		a.say("Next:"), programName(), shellWord(inbox), shellWord(result), programName(), shellWord(result))
 	return nil
 }
 

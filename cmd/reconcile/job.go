@@ -36,6 +36,7 @@ func (a *app) job(f *jobFlags, paths []string) (pipeline.Job, error) {
 	if err != nil {
 		return pipeline.Job{}, err
 	}
+	a.configPath = c.path
 	return c.job(f, paths)
 }
 

@@ -27,6 +27,7 @@ type app struct {
 	outcome outcome
 
 	langFlag, configFlag string
+	configPath           string // of the configuration that was read, "" for none
 	json, quiet          bool
 }
 
@@ -141,7 +142,7 @@ func atLeastOne(what string) cobra.PositionalArgs {
 func mustExist(paths []string) error {
 	for _, path := range paths {
 		if _, err := os.Stat(path); err != nil {
-			return usage(err)
+			return usage(fmt.Errorf("%s: no such file or folder (check the path; a name with blanks needs quotes)", path))
 		}
 	}
 	return nil

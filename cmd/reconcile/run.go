@@ -32,6 +32,7 @@ const runCodes = `  0    done, no breaks (or --breaks-ok)
   2    usage or configuration
   3    done, with breaks
   4    an input was refused: the run is incomplete
+  5    no bill of a wallet was there: nothing was compared; try again later
   130  interrupted; nothing was committed`
 
 func (a *app) runCommand() *cobra.Command {
@@ -75,7 +76,7 @@ func (a *app) reconcile(ctx context.Context, job pipeline.Job, breaksOK bool) (*
 	if err != nil {
 		return nil, err
 	}
-	a.outcome = outcome{refused: !result.Complete(), breaks: result.Overview.BreakCount() > 0 && !breaksOK}
+	a.outcome = outcome{refused: !result.Complete(), noBill: result.Manifest != nil && result.Overview.Bills == 0, breaks: result.Overview.BreakCount() > 0 && !breaksOK}
 	return result, nil
 }
 

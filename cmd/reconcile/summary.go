@@ -3,6 +3,8 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -47,9 +49,20 @@ func (s *summary) verdict() {
 		parts = append(parts, s.sayf("INCOMPLETE: %d refused", n))
 	}
 	if s.result.Manifest != nil {
-		if n := o.BreakCount(); n > 0 {
-			parts = append(parts, s.sayf("BREAKS: %s, Σ difference %s", groupedCount(n), grouped(breakSum(o))))
-		} else {
+		switch {
+		case o.Bills == 0:
+			parts = append(parts, s.say("NOTHING COMPARED: no bill of a wallet"))
+		case o.Orders == 0:
+			parts = append(parts, s.say("NOTHING COMPARED: no orders"))
+		}
+		switch n := o.BreakCount(); {
+		case n > 0:
+			short, over := shortAndOver(o)
+			parts = append(parts, s.sayf("BREAKS: %s, short %s, over %s", groupedCount(n), grouped(short), grouped(over)))
+		case o.Bills == 0 || o.Orders == 0:
+		case len(s.result.Refusals) > 0:
+			parts = append(parts, s.say("no breaks in the rest"))
+		default:
 			parts = append(parts, s.say("BALANCED: no breaks"))
 		}
 		if open := openCount(o); open > 0 {
@@ -68,6 +81,15 @@ func breakSum(o pipeline.Overview) (sum settlement.Amount) {
 		sum += b.Difference
 	}
 	return sum
+}
+
+// shortAndOver adds up apart what the breaks say is missing and what is too much.
+func shortAndOver(o pipeline.Overview) (short, over settlement.Amount) {
+	for _, b := range o.Breaks {
+		short += b.Short
+		over += b.Over
+	}
+	return short, over
 }
 
 func openCount(o pipeline.Overview) (n int64) {
@@ -298,6 +320,9 @@ func feesProved(m *output.Manifest) (billed, charged settlement.Amount) {
 func (s *summary) notes() {
 	m := s.result.Manifest
 	var notes []string
+	if s.configPath != "" {
+		notes = append(notes, s.sayf("the configuration %s was applied", s.configPath))
+	}
 	notes = append(notes, m.Notes...)
 	for _, in := range m.Inputs {
 		for _, note := range in.Notes {
@@ -319,10 +344,19 @@ func (s *summary) next() {
 	out := shellWord(s.out)
 	s.printf("%s\n", s.sayf("The tables are in %s (Parquet, run.json).", s.out))
 	if len(s.result.Overview.Breaks) > 0 {
-		s.printf("  reconcile show breaks --out %s\n", out)
-		s.printf("  reconcile explain %s --out %s\n", s.say("ORDER_NO"), out)
+		s.printf("  %s show breaks --out %s\n", programName(), out)
+		s.printf("  %s explain %s --out %s\n", programName(), s.say("ORDER_NO"), out)
 	}
-	s.printf("  reconcile verify %s\n", out)
+	s.printf("  %s verify %s\n", programName(), out)
+}
+
+// programName is the program as it was typed, where that was a path, so that what is
+// printed can be typed again.
+func programName() string {
+	if typed := os.Args[0]; strings.ContainsRune(typed, '/') && !filepath.IsAbs(typed) {
+		return shellWord(typed)
+	}
+	return "reconcile"
 }
 
 // shellWord quotes a path where a shell would take it apart.

@@ -201,8 +201,8 @@ func columnNames(columns []settlement.TableColumn) (names []string) {
 	return names
 }
 
-// compare builds the test of one condition. Null equals null alone: it differs
-// from every value and is neither less nor greater than one.
+// compare builds the test of one condition. As in SQL, null is found by `= null`
+// alone: no value equals it, differs from it, or is less or greater.
 func (p *whereParser) compare(column settlement.TableColumn, op, value token) (func(output.Row) bool, error) {
 	name := column.Name
 	if value.text == "null" && !value.quoted {
@@ -234,11 +234,5 @@ func (p *whereParser) compare(column settlement.TableColumn, op, value token) (f
 		">":  func(c int) bool { return c > 0 },
 		">=": func(c int) bool { return c >= 0 },
 	}[op.text]
-	differs := op.text == "!="
-	return func(r output.Row) bool {
-		if r.IsNull(name) {
-			return differs
-		}
-		return test(order(r))
-	}, nil
+	return func(r output.Row) bool { return !r.IsNull(name) && test(order(r)) }, nil
 }

@@ -45,6 +45,11 @@ var inChinese = map[string]string{
 	// the verdict
 	"BALANCED: no breaks":                             "平账：无差异",
 	"BREAKS: %s, Σ difference %s":                     "有差异：%s 笔，差额合计 %s",
+	"BREAKS: %s, short %s, over %s":                   "有差异：%s 笔，短 %s，长 %s",
+	"NOTHING COMPARED: no bill of a wallet":           "未核对：没有钱包账单",
+	"NOTHING COMPARED: no orders":                     "未核对：没有订单",
+	"the configuration %s was applied":                "已应用配置 %s",
+	"no breaks in the rest":                           "其余无差异",
 	"open items: %s":                                  "未达 %s 笔",
 	"INCOMPLETE: %d refused":                          "未完成：拒收 %d 个文件",
 	"Nothing could be used, and nothing was written.": "没有可用的文件，未写出任何结果。",

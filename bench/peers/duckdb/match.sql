@@ -2,7 +2,7 @@
 -- of them; what is left is worked out in small tables.
 
 -- Expected under one number: one order, or the orders of a combined payment.
-create table units as
+create view units as
 select order_no as number, null::varchar as payment_no, order_no, wallet, account, txn, amount, paid_at, status, shop, eid, 1 as orders
 from orders where payment_no is null
 union all
@@ -45,10 +45,12 @@ select eid, order_no, payment_no, stated as wallet, stated_account as account, s
 from joined where eid is not null and pass = 0 and eid not in (select eid from by_provider);
 
 -- Refunds: by the payment's number and the refund's; whole refunds by the former alone.
+create table refund_rows as from lines where is_refund;
+create table refunded as select txn, wallet, gross, fee from joined where txn in (select txn from refund_rows);
 create table refund_lines as
 select l.*, p.gross as paid, -p.fee as paid_fee,
   sum(l.gross) over w as so_far, coalesce(sum(l.fee) over (w rows between unbounded preceding and 1 preceding), 0) as returned
-from (from lines where is_refund) l left join (from joined where txn in (select txn from lines where is_refund)) p on p.txn = l.txn and p.wallet = l.wallet
+from refund_rows l left join refunded p on p.txn = l.txn and p.wallet = l.wallet
 window w as (partition by l.txn, l.wallet order by l.moment, l.lid);
 
 create table refund_pairs as

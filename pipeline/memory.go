@@ -1,0 +1,81 @@
+package pipeline
+
+import "sync"
+
+// MinMemory is the smallest budget that holds: a bucket at work and the program
+// itself need most of it. With less a run still ends, but takes more than it was
+// given.
+const MinMemory = 256 << 20
+
+// The budget of a run goes to rows that wait in exchanges, to buckets at work, and
+// to the program with its readers and writers. These shares were measured on
+// generated days; the tests of the target limits hold them.
+const (
+	programMemory = 32 << 20
+	// bucketMemory is what a bucket of bucketBytes takes while it is computed.
+	bucketMemory = 128 << 20
+	// A row at work takes about as much as four rows that wait: as it was loaded, in
+	// the order of its table, and the matches and charges that come of it.
+	workFactor = 4
+)
+
+// waitingShare is how much of a budget rows may take that wait: half of what is
+// left beside the program and one bucket; an eighth where that leaves little.
+func waitingShare(memory int64) int64 {
+	return max((memory-programMemory-bucketMemory)/2, memory/8)
+}
+
+// workroom admits buckets to work while they fit into the budget beside the rows
+// that wait. One is always admitted. How many work at a time has no bearing on what
+// they write.
+type workroom struct {
+	memory  int64 // of the whole run
+	waiting *budget
+
+	mu    sync.Mutex
+	freed *sync.Cond
+	taken int64 // by the buckets at work
+}
+
+func newWorkroom(memory int64, waiting *budget) *workroom {
+	w := &workroom{memory: memory, waiting: waiting}
+	w.freed = sync.NewCond(&w.mu)
+	return w
+}
+
+// enter waits until a bucket whose rows take so many bytes may be loaded and
+// computed; leave says that it is written and gone.
+func (w *workroom) enter(rows int64) (leave func()) {
+	need := workFactor * rows
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.taken > 0 && !w.fits(need) {
+		w.freed.Wait()
+	}
+	w.taken += need
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.taken -= need
+		w.freed.Broadcast()
+	}
+}
+
+// fits says that there is room for so many bytes more. Columns that wait have about
+// a quarter more memory than rows, to grow into.
+func (w *workroom) fits(need int64) bool {
+	used := w.waiting.used.Load()
+	return programMemory+used+used/4+w.taken+need <= w.memory
+}
+
+// bytes is the memory that the rows of partitions [from, until) take or took.
+func (x *exchange[T, B]) bytes(from, until int) (sum int64) {
+	for p := from; p < until; p++ {
+		part := &x.parts[p]
+		sum += part.held
+		if part.spill != nil {
+			sum += part.spill.bytes
+		}
+	}
+	return sum
+}
