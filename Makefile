@@ -5,7 +5,7 @@ GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
 FUZZTIME ?= 10s
 
-.PHONY: help build demo test race fuzz check engines bench clean
+.PHONY: help build demo test race fuzz check engines limits bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,9 +35,13 @@ fuzz: ## every fuzz target for FUZZTIME each
 engines: build ## open a result in DuckDB, Polars and pyarrow (installs them with pip)
 	testdata/engines/run $(BIN)
 
+limits: build ## memory that holds, a full disk, killed runs (mounts small file systems)
+	testdata/limits/run $(GO) $(BIN)
+
 check: ## formatting, vet, linters, known vulnerabilities
 	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
 	$(GO) vet ./...
+	$(GO) vet -tags limits ./pipeline
 	$(GO) run $(GOLANGCI) run ./...
 	@testdata/vulncheck $(GO) $(GOVULNCHECK)
 

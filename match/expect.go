@@ -95,15 +95,16 @@ func (b *bucket) shopRow(event int32) int {
 	return int(event)
 }
 
-// fillShops writes the shops and platforms that refunds have from their orders.
-func (b *bucket) fillShops(order []int32) {
+// fillShops writes into events, the rows of order, the shops and platforms that
+// refunds have from their orders.
+func (b *bucket) fillShops(events *settlement.Events, order []int32) {
 	shops := settlement.Text{Offsets: make([]int32, 0, len(order)+1)}
 	platforms := settlement.Text{Offsets: make([]int32, 0, len(order)+1)}
 	for _, event := range order {
 		shops.Append(b.events.Shop.At(b.shopRow(event)))
 		platforms.Append(b.events.Platform.At(b.shopRow(event)))
 	}
-	b.out.Events.Shop, b.out.Events.Platform = shops, platforms
+	events.Shop, events.Platform = shops, platforms
 }
 
 // expect works out when an event's money is expected and, for escrow orders that

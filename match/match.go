@@ -290,7 +290,11 @@ func (b *bucket) matches(order []int32) *settlement.Matches {
 		m.Rule.AppendString(p.rule)
 		m.Verdict = append(m.Verdict, p.verdict)
 		m.SettledOn = append(m.SettledOn, l.SettledOn[line])
-		m.PaymentNo.Append(e.PaymentNo.At(event))
+		if p.rule == ruleRefundNo { // the event's was inferred, and wrong
+			m.PaymentNo.Append(l.OrderNo.At(line))
+		} else {
+			m.PaymentNo.Append(e.PaymentNo.At(event))
+		}
 	}
 	return m
 }
@@ -299,6 +303,9 @@ func (b *bucket) matches(order []int32) *settlement.Matches {
 func (b *bucket) leave() {
 	lines := b.out.LeftLines
 	settlement.AppendRows(b.out.LeftEvents, b.events, b.leftEvents)
+	if b.orderOf != nil {
+		b.fillShops(b.out.LeftEvents, b.leftEvents)
+	}
 	settlement.AppendRows(lines, b.lines, b.leftLines)
 	lines.OrderNoRaw = settlement.Text{}
 	for _, event := range b.leftOrder {
@@ -329,7 +336,7 @@ func (b *bucket) finish() {
 	eventOrder := columnOrder(b.events.Wallet, &b.events.OrderNo, b.events.ID, b.dropEvent)
 	settlement.AppendRows(out.Events, b.events, eventOrder)
 	if b.orderOf != nil {
-		b.fillShops(eventOrder)
+		b.fillShops(out.Events, eventOrder)
 	}
 	place := make([]int32, b.events.Len())
 	for i, row := range eventOrder {

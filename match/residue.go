@@ -62,7 +62,7 @@ func InResidue(e *settlement.Events, i int) bool {
 	if e.Kind[i] == settlement.Payment {
 		return len(e.ProviderTxnID.At(i)) > 0
 	}
-	return len(e.RefundNo.At(i)) > 0 && (len(e.ProviderTxnID.At(i)) > 0 || e.Link[i] == settlement.LinkAmbiguous)
+	return len(e.RefundNo.At(i)) > 0 && (len(e.ProviderTxnID.At(i)) > 0 || e.Link[i].Inferred())
 }
 
 // Claimed is a pair that pass 3 claimed: the match, its finding if it has one, and
@@ -258,7 +258,7 @@ func (r *residue) claimRefund(event int32, exact bool) {
 		return false
 	}
 	if try(ruleProvider, hashOf([]byte("payment"), refund, provider), provider, &l.ProviderTxnID) ||
-		e.Link[event] != settlement.LinkAmbiguous {
+		!e.Link[event].Inferred() {
 		return
 	}
 	try(ruleRefundNo, hashOf([]byte("order"), refund, order), order, &l.OrderNoRaw)

@@ -80,7 +80,7 @@ func (w *PartWriter) writePages(c *partColumn, rows columnRows, n int, dictionar
 	indices := e.indices
 	for from := 0; from < n; from += pageRows {
 		to := min(from+pageRows, n)
-		values, valid, nulls, encoding := []byte(nil), []byte(nil), 0, encodingPlain
+		values, valid, nulls, encoding := []byte(nil), []byte(nil), 0, int(encodingOf(c.Type))
 		if dictionary {
 			encoding, valid = encodingDict, e.valid[from:to]
 			nulls = bytes.Count(valid, []byte{0})
@@ -88,7 +88,7 @@ func (w *PartWriter) writePages(c *partColumn, rows columnRows, n int, dictionar
 			e.values = appendIndices(e.values[:0], indices[:used], e.dict.entries)
 			indices = indices[used:]
 		} else {
-			nulls, encoding, err = e.encodePage(c, rows.slice(c.Type, from, to), stats)
+			nulls, err = e.encodePage(c, rows.slice(c.Type, from, to), stats)
 			if err != nil {
 				var at *rowError
 				if errors.As(err, &at) {

@@ -21,8 +21,11 @@ const (
 	deltaGroup  = deltaBlock / deltaGroups
 )
 
-// appendDeltas appends values, of which there is at least one.
+// appendDeltas appends values; of none the header alone.
 func appendDeltas(dst []byte, values []int64) []byte {
+	if len(values) == 0 {
+		return appendDeltaHeader(dst, 0, 0)
+	}
 	dst = appendDeltaHeader(dst, len(values), values[0])
 	last := values[0]
 	for values = values[1:]; len(values) > 0; {
@@ -96,9 +99,12 @@ func appendPacked(dst []byte, values []uint64, width int) []byte {
 	return dst
 }
 
-// appendSameDeltas appends the value n times, n at least 1: what appendDeltas gives
-// for equal values.
+// appendSameDeltas appends the value n times: what appendDeltas gives for equal
+// values.
 func appendSameDeltas(dst []byte, value int64, n int) []byte {
+	if n == 0 {
+		return appendDeltaHeader(dst, 0, 0)
+	}
 	dst = appendDeltaHeader(dst, n, value)
 	for n--; n > 0; n -= deltaBlock {
 		dst = append(dst, 0, 0, 0, 0, 0)

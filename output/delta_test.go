@@ -41,6 +41,7 @@ func TestDeltasAreReadByTheOtherImplementation(t *testing.T) {
 		long[i] = int64(i*i%977) * 1_000_003
 	}
 	for name, values := range map[string][]int64{
+		"no value":            {},
 		"one value":           {-7},
 		"two values":          {3, 1_000_000_000_000},
 		"equal values":        {5, 5, 5, 5, 5},
@@ -90,7 +91,7 @@ func TestAnyDeltasAreReadByTheOtherImplementation(t *testing.T) {
 }
 
 func TestEqualDeltasHaveAShortcut(t *testing.T) {
-	for _, n := range []int{1, 2, deltaBlock, deltaBlock + 1, deltaBlock + 2, 3*deltaBlock + 7} {
+	for _, n := range []int{0, 1, 2, deltaBlock, deltaBlock + 1, deltaBlock + 2, 3*deltaBlock + 7} {
 		values := make([]int64, n)
 		for i := range values {
 			values[i] = 20

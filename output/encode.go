@@ -48,23 +48,18 @@ type chunkStats struct {
 }
 
 // encodePage fills e.values and, for a nullable column, e.valid with the rows.
-// It returns how many are null, and the encoding. A page without values is PLAIN.
-func (e *encoder) encodePage(c *partColumn, rows columnRows, stats *chunkStats) (nulls, encoding int, err error) {
+// It returns how many are null.
+func (e *encoder) encodePage(c *partColumn, rows columnRows, stats *chunkStats) (nulls int, err error) {
 	e.values = e.values[:0]
-	encoding = encodingPlain
 	switch c.Type {
 	case settlement.TypeMoney, settlement.TypeInstant, settlement.TypeCount:
-		if nulls, err = e.wide(c, rows.wide, stats); nulls < len(rows.wide) {
-			encoding = encodingDelta
-		}
+		nulls, err = e.wide(c, rows.wide, stats)
 	case settlement.TypeRate, settlement.TypeDay:
 		nulls, err = e.narrow(c, rows.narrow, stats)
 	case settlement.TypeFlag:
 		nulls, err = e.flags(rows.codes)
 	case settlement.TypeID:
-		if nulls, err = e.ids(c, rows.ids); nulls < len(rows.ids)/idBytes {
-			encoding = encodingDeltaLength
-		}
+		nulls, err = e.ids(c, rows.ids)
 	case settlement.TypeText:
 		nulls, err = e.texts(c, rows, stats)
 	default: // words and files come here only where a chunk's dictionary is empty
@@ -73,7 +68,7 @@ func (e *encoder) encodePage(c *partColumn, rows columnRows, stats *chunkStats) 
 		clear(e.valid)
 	}
 	stats.nulls += int64(nulls)
-	return nulls, encoding, err
+	return nulls, err
 }
 
 // wide encodes int64 values. The sentinel of all three types is the same number.
@@ -111,8 +106,8 @@ func (e *encoder) wide(c *partColumn, rows []int64, stats *chunkStats) (nulls in
 	e.longs = out
 	if n > 0 {
 		stats.any, stats.min, stats.max, stats.sum = true, low, high, sum
-		e.values = appendDeltas(e.values[:0], out[:n])
 	}
+	e.values = appendDeltas(e.values[:0], out[:n])
 	return len(rows) - n, nil
 }
 
@@ -176,9 +171,6 @@ func (e *encoder) ids(c *partColumn, rows []byte) (nulls int, err error) {
 		}
 		e.valid[i] = 0
 		nulls++
-	}
-	if nulls == n {
-		return nulls, nil
 	}
 	out := slices.Grow(e.values[:0], 64+5*(n/deltaBlock+1)+n*settlement.IDLength)
 	out = appendSameDeltas(out, settlement.IDLength, n-nulls)

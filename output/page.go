@@ -24,11 +24,9 @@ const pageRows = MaxRowGroup / 3
 
 // Encodings and page types of the format's Thrift definition.
 const (
-	encodingPlain       = 0
-	encodingRLE         = 3
-	encodingDelta       = 5 // DELTA_BINARY_PACKED
-	encodingDeltaLength = 6 // DELTA_LENGTH_BYTE_ARRAY: all lengths, as deltas, then all bytes
-	encodingDict        = 8 // RLE_DICTIONARY
+	encodingPlain = 0
+	encodingRLE   = 3
+	encodingDict  = 8 // RLE_DICTIONARY
 
 	pageData       = 0
 	pageDictionary = 2

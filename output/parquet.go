@@ -149,7 +149,7 @@ func NewPart(path string, table settlement.Table, files []string) (*PartWriter, 
 			return nil, errors.Join(w.fail(err), w.Discard())
 		}
 	}
-	w.footer = metadata.NewFileMetadataBuilder(sc, writerProperties(), meta)
+	w.footer = metadata.NewFileMetadataBuilder(sc, writerProperties(table), meta)
 	if _, err := w.sink.Write([]byte(magic)); err != nil {
 		return nil, errors.Join(w.fail(err), w.Discard())
 	}

@@ -64,12 +64,27 @@ func hasDictionary(c settlement.TableColumn) bool {
 	return c.Type == settlement.TypeWord || c.Type == settlement.TypeFile || c.Repeats
 }
 
+// encodingOf is the encoding of a column's values where no dictionary is used.
+func encodingOf(t settlement.ColumnType) parquet.Encoding {
+	switch t {
+	case settlement.TypeMoney, settlement.TypeInstant, settlement.TypeCount:
+		return parquet.Encodings.DeltaBinaryPacked
+	case settlement.TypeID:
+		return parquet.Encodings.DeltaLengthByteArray
+	}
+	return parquet.Encodings.Plain
+}
+
 // writerProperties are what the footer says of the pages of page.go.
-func writerProperties() *parquet.WriterProperties {
-	return parquet.NewWriterProperties(
+func writerProperties(table settlement.Table) *parquet.WriterProperties {
+	properties := []parquet.WriterProperty{
 		parquet.WithCompression(compress.Codecs.Zstd),
 		parquet.WithVersion(parquet.V2_LATEST),
 		parquet.WithRootRepetition(parquet.Repetitions.Required),
 		parquet.WithRootName("schema"),
-	)
+	}
+	for _, c := range table.Columns {
+		properties = append(properties, parquet.WithEncodingFor(c.Name, encodingOf(c.Type)))
+	}
+	return parquet.NewWriterProperties(properties...)
 }

@@ -80,7 +80,7 @@ func (r *run) linkRefunds(ctx context.Context) error {
 			return err
 		}
 		linked := link(keepRows(waiting, func(i int) bool { return r.intake.Accepted(waiting.File[i]) }))
-		if slices.Contains(linked.Link, settlement.LinkAmbiguous) {
+		if slices.ContainsFunc(linked.Link, settlement.EventLink.Inferred) {
 			r.residue.Store(true)
 		}
 		if err := r.events.scatter(linked); err != nil {
@@ -92,10 +92,10 @@ func (r *run) linkRefunds(ctx context.Context) error {
 }
 
 // link gives every refund of a bucket of order numbers the payment number of its
-// order. Where the order has several payments it takes the smallest number, marks
-// the refund as ambiguous (pass 3 may claim it by its refund number) and tells the
-// others that refunds of their order are listed. The aliases themselves stay
-// behind.
+// order. Where the order has several payments it takes the smallest number of those
+// that expect money. It tells all others, also a payment under the order's own
+// number, that refunds of their order are listed. Pass 3 may claim such a refund by
+// its refund number elsewhere. The aliases themselves stay behind.
 func link(rows *settlement.Events) *settlement.Events {
 	order := make([]int32, rows.Len())
 	for i := range order {
@@ -139,33 +139,33 @@ func link(rows *settlement.Events) *settlement.Events {
 			for _, other := range numbers[1:] {
 				appendLinked(out, rows, row, rows.PaymentNo.At(int(other)), settlement.LinkListed)
 			}
+			appendLinked(out, rows, row, rows.OrderNo.At(i), settlement.LinkListed)
 		}
 	}
 	return out
 }
 
 // paymentNumbers appends to into an alias for each payment number that a refund may
-// be of: of the same account, as far as both state one, and of payments of which
-// money is expected before all others.
+// be of: of the same account, as far as both state one. Payments of which money is
+// expected come before all others, each in the order of their numbers.
 func paymentNumbers(rows *settlement.Events, aliases []int32, refund int32, into []int32) []int32 {
 	account := rows.Account.At(int(refund))
+	number := func(x, y int32) int {
+		return bytes.Compare(rows.PaymentNo.At(int(x)), rows.PaymentNo.At(int(y)))
+	}
 	for _, expected := range [...]bool{true, false} {
+		from := len(into)
 		for _, alias := range aliases {
 			own := rows.Account.At(int(alias))
 			status := rows.Status[alias]
 			if (status == settlement.Paid || status == settlement.Refunded) == expected &&
-				(len(own) == 0 || len(account) == 0 || bytes.Equal(own, account)) {
+				(len(own) == 0 || len(account) == 0 || bytes.Equal(own, account)) &&
+				!slices.ContainsFunc(into[:from], func(known int32) bool { return number(known, alias) == 0 }) {
 				into = append(into, alias)
 			}
 		}
-		if len(into) > 0 {
-			break
-		}
+		slices.SortFunc(into[from:], number)
 	}
-	number := func(x, y int32) int {
-		return bytes.Compare(rows.PaymentNo.At(int(x)), rows.PaymentNo.At(int(y)))
-	}
-	slices.SortFunc(into, number)
 	return slices.CompactFunc(into, func(x, y int32) bool { return number(x, y) == 0 })
 }
 

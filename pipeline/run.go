@@ -142,14 +142,14 @@ func (r *run) named(err error) error {
 	if !errors.As(err, &c) {
 		return err
 	}
-	say := func(own int32, line int64, other int32, otherLine int64, value, otherValue string) string {
+	say := func(line int64, other int32, otherLine int64, value, otherValue string) string {
 		return fmt.Sprintf("line %d gives %s %s for %s, but %s:%d gives %s",
 			line, c.Column, value, c.Key, r.files[other], otherLine, otherValue)
 	}
 	return &conflictError{
 		source: r.files[c.File], other: r.files[c.OtherFile],
-		what:      say(c.File, c.Line, c.OtherFile, c.OtherLine, c.Value, c.Other),
-		whatOther: say(c.OtherFile, c.OtherLine, c.File, c.Line, c.Other, c.Value),
+		what:      say(c.Line, c.OtherFile, c.OtherLine, c.Value, c.Other),
+		whatOther: say(c.OtherLine, c.File, c.Line, c.Other, c.Value),
 	}
 }
 

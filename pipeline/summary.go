@@ -20,6 +20,8 @@ type summaryKey struct {
 type summaryRow struct {
 	events, lines, matched, breaks, open             int64
 	gross, refunds, expected, charged, variance, net settlement.Amount
+	priced                                           int64 // charges with an expectation, charges with a fee
+	charges                                          int64
 	unpriced                                         settlement.Amount // charged where no rule gives an expectation
 }
 
@@ -131,6 +133,11 @@ func (t *tally) addLines(out *BucketOutput, resolved *resolution) {
 		t.add(&row.variance, c.Variance[i])
 		if c.Expected[i] == settlement.NoAmount {
 			t.add(&row.unpriced, c.Charged[i])
+		} else {
+			row.priced++
+		}
+		if c.Charged[i] != settlement.NoAmount {
+			row.charges++
 		}
 		if !l.Settles(i) {
 			continue
@@ -192,6 +199,8 @@ func (t *tally) merge(other *tally) {
 		row.matched += from.matched
 		row.breaks += from.breaks
 		row.open += from.open
+		row.priced += from.priced
+		row.charges += from.charges
 		for _, sum := range []struct {
 			to   *settlement.Amount
 			from settlement.Amount
@@ -240,15 +249,23 @@ func (t *tally) table() *settlement.Summary {
 		s.Open = append(s.Open, row.open)
 		s.Gross = append(s.Gross, row.gross)
 		s.Refunds = append(s.Refunds, row.refunds)
-		s.Expected = append(s.Expected, row.expected)
-		s.Charged = append(s.Charged, row.charged)
-		s.Variance = append(s.Variance, row.variance)
+		s.Expected = append(s.Expected, known(row.expected, row.priced))
+		s.Charged = append(s.Charged, known(row.charged, row.charges))
+		s.Variance = append(s.Variance, known(row.variance, min(row.priced, row.charges)))
 		s.Net = append(s.Net, row.net)
 		s.Withdrawal = append(s.Withdrawal, settlement.NoAmount)
 		s.Cross = append(s.Cross, settlement.NoAmount)
 		s.CostBps = append(s.CostBps, basisPoints(row.charged, row.gross+row.refunds))
 	}
 	return s
+}
+
+// known is a sum of n amounts; a sum of none is not known.
+func known(sum settlement.Amount, n int64) settlement.Amount {
+	if n == 0 {
+		return settlement.NoAmount
+	}
+	return sum
 }
 
 // basisPoints is cost in hundredths of a percent of base, rounded half away from

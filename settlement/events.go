@@ -56,6 +56,10 @@ const (
 	LinkListed
 )
 
+// Inferred says that the payment number was not stated but found: the payment may be
+// another one of the order, which pass 3 can tell by the refund number.
+func (l EventLink) Inferred() bool { return l == LinkFound || l == LinkAmbiguous }
+
 // Columns implements Batch.
 func (b *Events) Columns() []Column {
 	return []Column{

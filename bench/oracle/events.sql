@@ -12,8 +12,9 @@ select 'refund', nullif(order_no, ''), null, nullif(refund_no, ''), null, null, 
   instant(nullif(refunded_at, '')), null, instant(nullif(succeeded_at, '')), status, false
 from refunds_text;
 
--- The extracts speak up to their latest time.
-create table watermark as select max(greatest(paid_at, confirmed_at, succeeded_at)) as moment from event_rows;
+-- The orders speak up to their latest time, the list of refunds up to the latest of both.
+create table watermark as select max(greatest(paid_at, confirmed_at)) filter (where kind = 'payment') as orders,
+  max(greatest(paid_at, confirmed_at, succeeded_at)) as refunds from event_rows;
 
 -- Rows that agree in all that tells events apart are one event; of their statuses the
 -- one that has come furthest stands.

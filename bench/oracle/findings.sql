@@ -33,10 +33,9 @@ where u.class = 'due' and inside(s.moment, false) and covered(s.wallet, s.accoun
 -- Payment lines without an order: more than expected of a known order, or unknown.
 -- What pass 3 tied to another number counts on neither side.
 create table expected_sums as
-select l.lid, count(u.uid) > 0 as known, bool_or(u.account is null) as any_account,
-  coalesce(sum(u.amount) filter (where u.class <> 'no money' and coalesce(c.pass, 0) <> 3), 0) as expected
-from free_payments l left join units u on u.number = l.number and fits_account(u.account, l.account)
-left join unit_claims c using (uid) group by l.lid;
+select l.lid, count(s.eid) > 0 as known, bool_or(s.account is null) as any_account,
+  coalesce(sum(s.amount) filter (where s.class <> 'no money' and s.eid not in (select unnest(shares) from pairs where pass = 3)), 0) as expected
+from free_payments l left join shares s on s.number = l.number and fits_account(s.account, l.account) group by l.lid;
 create table paid_sums as
 select s.lid, sum(o.gross) as paid
 from expected_sums s join lines l using (lid) join lines o on o.kind = 'payment' and o.number = l.number
@@ -47,7 +46,7 @@ insert into found
 select case when s.known and p.paid > s.expected then 'duplicate_payment' else 'missing_in_orders' end, l.wallet, l.order_no, null, l.txn,
   case when s.known and p.paid > s.expected then 0 end, l.gross
 from free_payments l join expected_sums s using (lid) join paid_sums p using (lid), watermark w
-where s.known and p.paid > s.expected or l.moment < w.moment;
+where s.known and p.paid > s.expected or l.moment < w.orders;
 
 -- Refunds.
 create table refund_pairs as
@@ -72,7 +71,7 @@ where e.status = 'success' and e.amount <> 0 and e.eid not in (select eid from b
 
 insert into found
 select 'refund_missing_in_orders', wallet, order_no, refund_no, txn, null, gross
-from free_refund_lines l, watermark w where l.moment < w.moment and $refunds_listed;
+from free_refund_lines l, watermark w where l.moment < w.refunds and $refunds_listed;
 
 -- The refund that takes the refunds of a payment above it. Where the payment is not in
 -- the bill, its order says what was paid.
@@ -81,9 +80,8 @@ with paid as (
   select wallet, account, txn, arg_min(gross, place) as paid from ranked_lines where kind = 'payment' group by all
 ), back as (
   select l.*, sum(l.gross) over (partition by l.wallet, l.account, l.txn order by l.place) as so_far,
-    coalesce(p.paid, (select sum(u.amount) from free_units u where u.number = l.number and u.class <> 'no money'
-      and fits_wallet(u.wallet, l.wallet) and fits_account(u.account, l.account)
-      and not exists (from events e where e.escrow and list_contains(u.shares, e.eid)))) as paid
+    coalesce(p.paid, (select sum(s.amount) from shares s join free_units u on list_contains(u.shares, s.eid) join events e using (eid)
+      where s.number = l.number and s.class <> 'no money' and not e.escrow and fits_wallet(s.wallet, l.wallet) and fits_account(s.account, l.account))) as paid
   from ranked_lines l left join paid p using (wallet, account, txn) where l.kind <> 'payment' and l.settles
 )
 select 'refund_exceeds_payment', b.wallet, coalesce(r.order_no, b.order_no), b.refund_no, b.txn, -(paid + so_far - b.gross), b.gross

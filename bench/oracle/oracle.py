@@ -65,6 +65,7 @@ class Oracle:
         for by_number in (True, False):
             for exact in (True, False):
                 self.repeat("refund_step", by_number=by_number, exact=exact)
+        self.run("regroup")
         for expected in (True, False):
             for exact in (True, False):
                 self.repeat("payment_step", **{"pass": 3, "expected": expected, "exact": exact})

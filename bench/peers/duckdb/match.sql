@@ -29,10 +29,17 @@ select l.lid, l.wallet, l.account, l.txn, l.gross, u.eid, u.order_no, u.payment_
 from (from joined where pass = 0 and lid is not null) l join (from joined where pass = 0 and eid is not null) u on u.stated_txn = l.txn
 where (u.stated is null or u.stated = l.wallet) and (u.stated_account is null or u.stated_account = l.account);
 
+-- A payment that was taken back at the till (撤销), for an order that expects no money:
+-- both lines settle nothing.
+create table refund_rows as from lines where is_refund;
+create table revoked as
+select j.lid, r.lid as revoke_lid from (from joined where pass > 0 and status not in ('paid', 'refunded')) j
+join (from refund_rows where kind = 'revoke') r on r.txn = j.txn and r.wallet = j.wallet and r.account = j.account and r.gross = -j.gross;
+
 create view pairs as
 select lid, eid, wallet, account, txn, order_no, payment_no, gross, amount, shop, orders, pass,
   case when status not in ('paid', 'refunded') then 'status' when pass = 2 then 'wallet' when gross <> amount then 'amount' else 'equal' end as verdict
-from joined where pass > 0 and lid not in (from losers)
+from joined where pass > 0 and lid not in (from losers) and lid not in (select lid from revoked)
 union all
 select lid, eid, wallet, account, txn, order_no, payment_no, gross, amount, shop, orders, 3, case when gross <> amount then 'amount' else 'equal' end
 from by_provider;
@@ -44,31 +51,6 @@ create table left_units as
 select eid, order_no, payment_no, stated as wallet, stated_account as account, stated_txn as txn, amount, paid_at, status, shop
 from joined where eid is not null and pass = 0 and eid not in (select eid from by_provider);
 
--- Refunds: by the payment's number and the refund's; whole refunds by the former alone.
-create table refund_rows as from lines where is_refund;
-create table refunded as select txn, wallet, gross, fee from joined where txn in (select txn from refund_rows);
-create table refund_lines as
-select l.*, p.gross as paid, -p.fee as paid_fee,
-  sum(l.gross) over w as so_far, coalesce(sum(l.fee) over (w rows between unbounded preceding and 1 preceding), 0) as returned
-from refund_rows l left join refunded p on p.txn = l.txn and p.wallet = l.wallet
-window w as (partition by l.txn, l.wallet order by l.moment, l.lid);
-
-create table refund_pairs as
-select l.lid, r.eid, r.order_no, r.amount, r.status, null as shop
-from (select r.*, coalesce(o.payment_no, r.order_no) as number from refunds r left join (from orders where payment_no is not null) o using (order_no)) r
-join refund_lines l on l.order_no = r.number and l.refund_no = r.refund_no
-union all
-select l.lid, w.eid + 1, w.order_no, -w.amount, 'success', w.shop
-from (from joined where status = 'refunded' and order_no not in (select order_no from refunds)) w
-join refund_lines l on l.order_no = coalesce(w.payment_no, w.order_no) and (w.stated is null or w.stated = l.wallet) and w.lid not in (from losers);
-
--- A refund is missing where its order was paid, else where its order says.
-create table left_refunds as
-with missing as (select r.*, o.payment_no from (from refunds where eid not in (select eid from refund_pairs)) r
-  left join (from orders where payment_no is not null) o using (order_no))
-select r.eid, r.order_no, r.refund_no, r.amount, r.status, r.refunded_at, any_value(coalesce(j.wallet, j.stated)) as wallet, any_value(coalesce(j.account, j.stated_account)) as account
-from missing r left join (from joined where eid is not null) j on coalesce(j.payment_no, j.order_no) = coalesce(r.payment_no, r.order_no) group by all;
-
 -- What each line should have cost: WeChat Pay by the row's own rate, Alipay by the
 -- assumed preset; a refund never returns more than is left of its payment's fee.
 create macro due(settled, rate) as round(abs(settled) * coalesce(rate, 0.006), 2)::decimal(18,2);
@@ -78,3 +60,38 @@ create macro classed(expected, charged, is_refund, settled, gross, coupon, rate)
   when is_refund and charged = 0 then 'fee_not_returned' when charged = 0 then 'unbilled'
   when abs(charged) in (due(settled, rate), due(gross, rate), due(abs(gross) - abs(coupon), rate), due(abs(settled) - abs(coupon), rate)) then 'base_mismatch'
   when charged = 2 * expected then 'double_billed' else 'rate_mismatch' end;
+
+-- Refunds: by the payment's number and the refund's; whole refunds by the former alone.
+create table refunded as select txn, wallet, gross, fee from joined where txn in (select txn from refund_rows);
+create table refund_lines as
+select * exclude (paid_fee, returned), case when priced > 0 then -least(case when settles then due(settled, rate) else 0 end,
+  case when paid_fee is null then 9999999 else greatest(paid_fee - returned, 0) end)::decimal(18,2) end as expected
+from (
+  select l.*, p.gross as paid, -p.fee as paid_fee,
+  sum(case when l.settles then l.gross else 0 end) over w as so_far, coalesce(sum(case when l.settles then l.fee else 0 end) over (w rows between unbounded preceding and 1 preceding), 0) as returned
+from refund_rows l left join refunded p on p.txn = l.txn and p.wallet = l.wallet
+window w as (partition by l.txn, l.wallet order by l.moment, l.lid)
+);
+
+-- Those that settle and are not cancelled by a payment.
+create view payable as from refund_lines where settles and lid not in (select revoke_lid from revoked);
+
+create table numbered as
+select r.*, coalesce(o.payment_no, r.order_no) as number, o.shop
+from refunds r left join (select order_no, payment_no, shop from orders where order_no in (select order_no from refunds)) o using (order_no);
+
+create table refund_pairs as
+select l.lid, r.eid, r.order_no, r.amount, r.status, r.shop
+from numbered r
+join payable l on l.order_no = r.number and l.refund_no = r.refund_no
+union all
+select l.lid, w.eid + 1, w.order_no, -w.amount, 'success', w.shop
+from (from joined where status = 'refunded' and order_no not in (select order_no from refunds)) w
+join payable l on l.order_no = coalesce(w.payment_no, w.order_no) and (w.stated is null or w.stated = l.wallet) and (w.lid is null or w.lid not in (from losers));
+
+-- A refund is missing where its order was paid, else where its order says.
+create table left_refunds as
+select r.eid, r.order_no, r.refund_no, r.amount, r.status, r.refunded_at, any_value(r.shop) as shop,
+  any_value(coalesce(j.wallet, j.stated)) as wallet, any_value(coalesce(j.account, j.stated_account)) as account
+from (from numbered where eid not in (select eid from refund_pairs)) r
+left join (from joined where eid is not null) j on coalesce(j.payment_no, j.order_no) = r.number group by all;

@@ -1,10 +1,11 @@
 """The job in DuckDB: reads a day's UTF-8 files and writes the five tables.
 
-Usage: peer.py DAY_FOLDER OUT_FOLDER [--iconv] [--times]. With --iconv Alipay's archive
+Usage: peer.py [--iconv] [--times] DAY_FOLDER OUT_FOLDER. With --iconv Alipay's archive
 is inflated and converted from GB18030 by iconv first, as part of the job.
 """
 
 import json
+import os
 import pathlib
 import resource
 import subprocess
@@ -15,7 +16,7 @@ import zipfile
 import duckdb
 
 HERE = pathlib.Path(__file__).parent
-THREADS = len(__import__("os").sched_getaffinity(0))
+THREADS = len(os.sched_getaffinity(0))
 
 
 def literal(value):
@@ -44,8 +45,9 @@ def convert(archive, out):
 
 
 def main():
-    day = json.loads((pathlib.Path(sys.argv[1]) / "day.json").read_text())
-    out = pathlib.Path(sys.argv[2])
+    folders = [word for word in sys.argv[1:] if not word.startswith("--")]
+    day = json.loads((pathlib.Path(folders[0]) / "day.json").read_text())
+    out = pathlib.Path(folders[1])
     values = {
         "alipay_name": pathlib.Path(day["Zip"]).name, "wechat_name": pathlib.Path(day["WeChat"][0]).name, "alipay": day["UTF8"], "wechat": day["WeChat"],
         "orders": day["OrdersCSV"], "refunds": day["RefundsCSV"], "day": day["On"], "pid": day["PID"],

@@ -1,4 +1,5 @@
 create macro utc(local) as make_timestamptz(epoch_us(local) - 28800000000);
+create type line_kind as enum ('payment', 'refund', 'revoke');
 create type wallet as enum ('alipay', 'wechat');
 create type order_status as enum ('paid', 'unpaid', 'closed', 'cancelled', 'refunded');
 create type refund_status as enum ('success', 'processing', 'failed');
@@ -19,7 +20,7 @@ with alipay as (
     'refund_no': 'VARCHAR', 'fee': 'DECIMAL(18,2)', 'shared': 'VARCHAR', 'note': 'VARCHAR'})
   where kind is not null
 ), wechat as (
-  select substr(moment, 2)::timestamp as moment, account, nullif(sub, '0') as sub, txn, order_no, trade_type, state = 'REFUND' as is_refund, settled, coupon, refund_id, refund_no,
+  select substr(moment, 2)::timestamp as moment, account, nullif(sub, '0') as sub, txn, order_no, trade_type, state, state <> 'SUCCESS' as is_refund, settled, coupon, nullif(refund_id, '0') as refund_id, nullif(refund_no, '0') as refund_no,
     settled_back, coupon_back, refund_state, fee, rate, gross, gross_back
   from read_csv($wechat, header = false, skip = 1, delim = ',`', quote = '', escape = '', auto_detect = false, null_padding = true, columns = {
     'moment': 'VARCHAR', 'app': 'VARCHAR', 'account': 'VARCHAR', 'sub': 'VARCHAR', 'device': 'VARCHAR', 'txn': 'VARCHAR', 'order_no': 'VARCHAR',
@@ -29,7 +30,7 @@ with alipay as (
     'gross': 'DECIMAL(18,2)', 'gross_back': 'DECIMAL(18,2)', 'note': 'VARCHAR'})
   where trade_type is not null
 )
-select 'alipay'::wallet as wallet, $pid as account, null::varchar as sub_account, is_refund,
+select 'alipay'::wallet as wallet, $pid as account, null::varchar as sub_account, is_refund, case when is_refund then 'refund' else 'payment' end::line_kind as kind, true as settles,
   case when order_no_raw like 'T%' then substr(order_no_raw, instr(order_no_raw, 'P') + 1) else order_no_raw end as order_no, order_no_raw,
   case when is_refund then refund_no end as refund_no, txn, null::varchar as refund_id,
   moment, gross, settled,
@@ -38,11 +39,11 @@ select 'alipay'::wallet as wallet, $pid as account, null::varchar as sub_account
   case when not is_refund and order_no_raw not like 'T%' then 2 else 0 end::tinyint as priced, hash(1, txn, is_refund, refund_no) as lid
 from alipay
 union all
-select 'wechat', account, sub, is_refund, order_no, order_no, case when is_refund then refund_no end, txn, case when is_refund then refund_id end, moment,
+select 'wechat', account, sub, is_refund, case state when 'SUCCESS' then 'payment' when 'REFUND' then 'refund' else 'revoke' end, not is_refund or refund_state not in ('FAIL', 'CHANGE'), order_no, order_no, case when is_refund then refund_no end, txn, case when is_refund then refund_id end, moment,
   case when is_refund then -gross_back else gross end, case when is_refund then -settled_back else settled end, -fee,
   case when is_refund then -coupon_back else coupon end, case when rate = '0.60%' then 0.006 else (rtrim(rate, '%')::decimal(9,4) / 100)::decimal(9,6) end,
-  case when is_refund then trade_type || '/REFUND/' || refund_state else trade_type || '/SUCCESS' end, case when is_refund then refund_state end,
-  1, hash(2, txn, is_refund, refund_id)
+  case when is_refund then trade_type || '/' || state || '/' || refund_state else trade_type || '/SUCCESS' end, case when is_refund then refund_state end,
+  1, hash(2, txn, state, refund_id)
 from wechat;
 
 create table orders as
