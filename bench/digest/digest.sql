@@ -32,6 +32,8 @@ from (
 union all
 select 'summary', count(*), sum(cells(r)::hugeint), {'lines': sum(r.lines), 'gross': sum(r.gross), 'net': sum(r.net)}::varchar
 from (
-  select settled_on, wallet::varchar as wallet, account, shop, currency, events, lines, matched, breaks, gross, refunds, expected_fees, charged_fees, fee_variance, net, withdrawal_fees,
+  -- A sum of no fees is null in the program's table, 0 in the peers'.
+  select settled_on, wallet::varchar as wallet, account, shop, currency, events, lines, matched, breaks, gross, refunds, coalesce(expected_fees, 0) as expected_fees,
+    coalesce(charged_fees, 0) as charged_fees, coalesce(fee_variance, 0) as fee_variance, net, withdrawal_fees,
     cross_wallet_fees, cost_bps, open_items from summary
 ) r;
