@@ -15,6 +15,7 @@ import (
 
 	"reconcile/ingest"
 	"reconcile/ingest/orders"
+	"reconcile/pipeline"
 	"reconcile/schedule"
 	"reconcile/settlement"
 )
@@ -191,9 +192,9 @@ func (r *yamlReader) schedule(at string, n ast.Node, to *nightly) {
 	}
 }
 
-const sizeAdvice = "a size of at least 64MiB, such as 512MiB or 2GiB"
+const sizeAdvice = "a size of at least 256MiB, such as 512MiB or 2GiB"
 
-const smallestMemory = 64 << 20
+const smallestMemory = pipeline.MinMemory
 
 // parseSize reads "512MiB", "2GiB"; a plain number is bytes.
 func parseSize(text string) (int64, error) {

@@ -126,12 +126,12 @@ func FuzzConfig(f *testing.F) {
 }
 
 func TestSizes(t *testing.T) {
-	for text, want := range map[string]int64{"1GiB": 1 << 30, "512MiB": 512 << 20, "2g": 2 << 30, "67108864": 64 << 20, "100 MB": 100e6, "1TiB": 1 << 40} {
+	for text, want := range map[string]int64{"1GiB": 1 << 30, "512MiB": 512 << 20, "2g": 2 << 30, "268435456": 256 << 20, "300 MB": 300e6, "1TiB": 1 << 40} {
 		if got, err := parseSize(text); err != nil || got != want {
 			t.Errorf("%q is %d, %v; want %d", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"", "1", "63MiB", "1.5GiB", "-1GiB", "GiB", "1PiB", "99999999999TiB", "1 2GiB"} {
+	for _, text := range []string{"", "1", "255MiB", "1.5GiB", "-1GiB", "GiB", "1PiB", "99999999999TiB", "1 2GiB"} {
 		if got, err := parseSize(text); err == nil {
 			t.Errorf("%q is %d", text, got)
 		}

@@ -24,7 +24,7 @@ func (f *jobFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.day, "day", "", "day of the bills that do not tell it themselves, as 2024-09-12")
 	cmd.Flags().StringVar(&f.account, "account", "", "merchant number of the statements that do not tell it themselves")
 	cmd.Flags().IntVar(&f.jobs, "jobs", 0, "cores to use (default: all)")
-	cmd.Flags().StringVar(&f.memory, "memory", "", "memory for rows that wait, such as 512MiB (default: 1GiB)")
+	cmd.Flags().StringVar(&f.memory, "memory", "", "most memory to use, such as 512MiB, at least 256MiB (default: 1GiB)")
 }
 
 // job is the job that flags and configuration ask for.
