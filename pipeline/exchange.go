@@ -3,7 +3,6 @@ package pipeline
 import (
 	"fmt"
 	"math/bits"
-	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -38,169 +37,188 @@ type batchOf[T any] interface {
 
 // exchange gathers the rows of one kind of batch by the top bits of their key.
 // scatter may be called from many goroutines; load follows when all is there.
+//
+// Every batch that comes in is sorted by partition and packed as it is: rows move
+// once, within memory that the processor's cache holds, into memory of exactly their
+// size. A bucket is then a slice of each block.
 type exchange[T any, B batchOf[T]] struct {
 	name   string
 	key    func(B) []uint64
 	budget *budget
-	parts  []part[T]
 	shift  int // of a key to its partition
+
+	mu     sync.Mutex
+	blocks []block
+	held   int64      // bytes of blocks
+	runs   []spillRun // what went to disk
+	parts  []partition
+	gone   int   // partitions that were released
+	dense  int64 // bytes that all rows take in a batch
 	rows   atomic.Int64
 }
 
-// part is one partition: the batch that grows, those that are full, and what went
-// to disk. Full batches are left as they are, so that nothing is copied again
-// while rows arrive.
-type part[T any] struct {
-	mu    sync.Mutex
-	full  []T
-	batch T
-	// columns are those of batch, kept because a part is appended to in small pieces.
-	columns []settlement.Column
-	bytes   int64 // of batch
-	held    int64 // of full and batch
-	spill   *spillFile
+// block is a batch by partition: rows [start[p], start[p+1]) are those of p.
+type block struct {
+	rows  *settlement.Packed
+	start []int32
 }
 
-// fullPart is the size at which a partition's batch is full.
-const fullPart = 1 << 20
+// partition is what an exchange knows of one of its partitions.
+type partition struct {
+	rows     int64
+	released bool
+}
 
 func newExchange[T any, B batchOf[T]](name string, partitions int, budget *budget, key func(B) []uint64) *exchange[T, B] {
-	x := &exchange[T, B]{name: name, key: key, budget: budget, parts: make([]part[T], partitions)}
+	x := &exchange[T, B]{name: name, key: key, budget: budget, parts: make([]partition, partitions)}
 	x.shift = 64 - bits.TrailingZeros(uint(partitions))
-	for p := range x.parts {
-		x.parts[p].columns = B(&x.parts[p].batch).Columns()
-	}
+	budget.share(x)
 	return x
 }
 
 // scatter adds the rows of a batch, which is not kept.
 func (x *exchange[T, B]) scatter(view B) error {
+	rows := make([]int32, view.Len())
+	for i := range rows {
+		rows[i] = int32(i)
+	}
+	return x.scatterRows(view, rows)
+}
+
+// scatterRows adds the given rows of a batch, which is not kept.
+func (x *exchange[T, B]) scatterRows(view B, rows []int32) error {
+	if len(rows) == 0 {
+		return nil
+	}
 	keys := x.key(view)
-	x.rows.Add(int64(len(keys)))
 	// Rows by partition, as a counting sort: one pass to count, one to place.
 	start := make([]int32, len(x.parts)+1)
-	for _, k := range keys {
-		start[k>>x.shift+1]++
+	for _, r := range rows {
+		start[keys[r]>>x.shift+1]++
 	}
 	for p := range x.parts {
 		start[p+1] += start[p]
 	}
-	rows := make([]int32, len(keys))
 	next := slices.Clone(start)
-	for i, k := range keys {
-		p := k >> x.shift
-		rows[next[p]] = int32(i)
+	order := make([]int32, len(rows))
+	for _, r := range rows {
+		p := keys[r] >> x.shift
+		order[next[p]] = r
 		next[p]++
 	}
 	columns := view.Columns()
+	packed := settlement.Pack(columns, order)
+	bytes := packed.Bytes()
+	x.rows.Add(int64(len(rows)))
+	x.mu.Lock()
+	x.blocks = append(x.blocks, block{packed, start})
+	x.held += bytes
+	x.dense += settlement.ColumnBytes(columns) * int64(len(rows)) / int64(len(keys))
 	for p := range x.parts {
-		if start[p] == start[p+1] {
-			continue
-		}
-		if err := x.append(p, columns, rows[start[p]:start[p+1]]); err != nil {
+		x.parts[p].rows += int64(start[p+1] - start[p])
+	}
+	x.mu.Unlock()
+	return x.budget.take(bytes)
+}
+
+// load returns the rows of partitions [from, until) as one batch. They stay in the
+// exchange: a bucket whose leftovers go through pass 3 is loaded twice.
+func (x *exchange[T, B]) load(from, until int) (B, error) {
+	into := B(new(T))
+	return into, x.loadInto(into, from, until)
+}
+
+// loadInto is load into an empty batch that may have memory already.
+func (x *exchange[T, B]) loadInto(into B, from, until int) error {
+	x.mu.Lock()
+	blocks, runs := x.blocks, x.runs
+	x.mu.Unlock()
+	var room settlement.Room
+	var spilled []B
+	for i := range runs {
+		batches, err := loadRun[T, B](x.budget, &runs[i], from, until)
+		if err != nil {
 			return err
 		}
+		spilled = append(spilled, batches...)
 	}
-	return nil
-}
-
-func (x *exchange[T, B]) append(p int, columns []settlement.Column, rows []int32) error {
-	part := &x.parts[p]
-	part.mu.Lock()
-	defer part.mu.Unlock()
-	settlement.AppendColumnRows(part.columns, columns, rows)
-	bytes := settlement.ColumnBytes(part.columns)
-	used := x.budget.used.Add(bytes - part.bytes)
-	part.held += bytes - part.bytes
-	part.bytes = bytes
-	if bytes > fullPart {
-		var empty T
-		part.full = append(part.full, part.batch)
-		part.batch, part.bytes = empty, 0
-		// The next batch of the partition will be about as large.
-		var room settlement.Room
-		room.Add(B(&part.full[len(part.full)-1]))
-		room.Make(B(&part.batch))
+	for _, batch := range spilled {
+		room.Add(batch)
 	}
-	// A partition that holds its share of a full budget goes to disk. The test is
-	// local, so partitions spill one after the other as they fill.
-	if used > x.budget.limit && part.held > x.budget.limit/int64(4*len(x.parts)) {
-		return x.spillPart(p)
-	}
-	return nil
-}
-
-// forget gives back the memory of a partition.
-func (p *part[T]) forget(b *budget) {
-	b.used.Add(-p.held)
-	var empty T
-	p.full, p.batch, p.bytes, p.held = nil, empty, 0, 0
-}
-
-// load returns the rows of partitions [from, until) as one batch. They stay in
-// the exchange: a bucket whose leftovers go through pass 3 is loaded twice.
-func (x *exchange[T, B]) load(from, until int) (B, error) {
-	all := B(new(T))
-	var room settlement.Room
-	for p := from; p < until; p++ {
-		part := &x.parts[p]
-		if part.spill != nil {
-			room.Join(&part.spill.room)
-		}
-		for i := range part.full {
-			room.Add(B(&part.full[i]))
-		}
-		room.Add(B(&part.batch))
+	for _, b := range blocks {
+		room.AddPacked(b.rows, int(b.start[from]), int(b.start[until]))
 	}
 	if !room.Fits() {
-		return nil, fmt.Errorf("one of the run's buckets holds more than 2 GiB of text in a column: too many rows share one order number (look for a file whose order numbers are all the same)")
+		return fmt.Errorf("one of the run's buckets holds more than 2 GiB of text in a column: too many rows share one order number (look for a file whose order numbers are all the same)")
 	}
-	room.Make(all)
-	for p := from; p < until; p++ {
-		part := &x.parts[p]
-		if part.spill != nil {
-			if err := x.loadSpilled(part.spill, all); err != nil {
-				return nil, err
-			}
-		}
-		for i := range part.full {
-			settlement.AppendAll(all, B(&part.full[i]))
-		}
-		settlement.AppendAll(all, B(&part.batch))
+	room.Make(into)
+	for i, batch := range spilled {
+		settlement.AppendAll(into, batch)
+		spilled[i] = nil
 	}
-	return all, nil
+	columns := into.Columns()
+	for _, b := range blocks {
+		b.rows.AppendTo(columns, int(b.start[from]), int(b.start[until]))
+	}
+	return nil
 }
 
-// release gives back the memory of partitions [from, until) and removes their
-// spill files.
+// release says that partitions [from, until) are not loaded again. When all are
+// released, the memory of the exchange is given back and its spill files go.
 func (x *exchange[T, B]) release(from, until int) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	for p := from; p < until; p++ {
-		part := &x.parts[p]
-		if part.spill != nil {
-			_ = os.Remove(part.spill.path) // else it goes with the folder
-			part.spill = nil
+		if !x.parts[p].released {
+			x.parts[p].released = true
+			x.gone++
 		}
-		part.forget(x.budget)
 	}
+	if x.gone < len(x.parts) {
+		return
+	}
+	x.budget.used.Add(-x.held)
+	x.blocks, x.held = nil, 0
+	for _, run := range x.runs {
+		run.remove()
+	}
+	x.runs = nil
+}
+
+// bytes is the memory that the rows of partitions [from, until) take in a batch.
+func (x *exchange[T, B]) bytes(from, until int) (sum int64) {
+	var rows int64
+	for _, p := range x.parts[from:until] {
+		rows += p.rows
+	}
+	return x.dense / max(x.rows.Load(), 1) * rows
 }
 
 // keepRows returns the rows for which keep is true: the batch itself where that is
 // all of them.
 func keepRows[T any, B batchOf[T]](batch B, keep func(i int) bool) B {
-	first := 0
-	for first < batch.Len() && keep(first) {
-		first++
-	}
-	if first == batch.Len() {
+	rows, all := rowsThat(batch.Len(), keep)
+	if all {
 		return batch
-	}
-	var rows []int32
-	for i := range batch.Len() {
-		if i < first || i > first && keep(i) {
-			rows = append(rows, int32(i))
-		}
 	}
 	kept := B(new(T))
 	settlement.AppendRows(kept, batch, rows)
 	return kept
+}
+
+// rowsThat returns the rows for which keep is true, and whether that is all of them.
+func rowsThat(n int, keep func(i int) bool) (rows []int32, all bool) {
+	first := 0
+	for first < n && keep(first) {
+		first++
+	}
+	if first == n {
+		return nil, true
+	}
+	for i := range n {
+		if i < first || i > first && keep(i) {
+			rows = append(rows, int32(i))
+		}
+	}
+	return rows, false
 }

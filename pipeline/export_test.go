@@ -1,16 +1,17 @@
 package pipeline
 
-import "io"
+// SpillFile is an open spill file.
+type SpillFile = spillSink
 
 // With returns the job with another size of buckets, in bytes of decoded input, and
 // another way to open spill files; 0 and nil leave either as it is.
-func (j Job) With(bucketBytes int64, openSpill func(path string) (io.ReadWriteCloser, error)) Job {
+func (j Job) With(bucketBytes int64, openSpill func(path string) (SpillFile, error)) Job {
 	j.bucketBytes = bucketBytes
 	if openSpill != nil {
-		j.openSpill = func(path string) (spillSink, error) { return openSpill(path) }
+		j.openSpill = openSpill
 	}
 	return j
 }
 
 // OpenSpill opens a spill file as a run does.
-func OpenSpill(path string) (io.ReadWriteCloser, error) { return openSpill(path) }
+func OpenSpill(path string) (SpillFile, error) { return openSpill(path) }

@@ -3,7 +3,6 @@ package pipeline_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -30,7 +29,7 @@ func TestMain(m *testing.M) {
 }
 
 // runKilled runs a job over files that spills, and kills the process when killAt,
-// such as "spill 20" or "match 3", is reached.
+// such as "spill 3" or "match 3", is reached.
 func runKilled(out string, files []string) int {
 	reached := func(what string, n int64) {
 		if os.Getenv(killAt) == fmt.Sprint(what, " ", n) {
@@ -41,7 +40,7 @@ func runKilled(out string, files []string) int {
 	var spills atomic.Int64
 	job := pipeline.Job{Paths: files, Out: out, Memory: 1 << 20, Jobs: 2,
 		Progress: func(stage pipeline.Stage, done, _ int64) { reached(string(stage), done) },
-	}.With(1<<18, func(path string) (io.ReadWriteCloser, error) {
+	}.With(1<<18, func(path string) (pipeline.SpillFile, error) {
 		defer reached("spill", spills.Add(1))
 		return pipeline.OpenSpill(path)
 	})
@@ -78,7 +77,7 @@ func TestAKilledRunLeavesNothingThatTheNextDoesNotRemove(t *testing.T) {
 	start(undisturbed, "")
 	want := tree(t, undisturbed)
 
-	for _, kill := range []string{"spill 100", "match 3", "commit 0"} {
+	for _, kill := range []string{"spill 3", "match 3", "commit 0"} {
 		t.Run(kill, func(t *testing.T) {
 			out := filepath.Join(t.TempDir(), "out")
 			if _, err := pipeline.Run(context.Background(), pipeline.Job{Paths: other.all(), Out: out}); err != nil {

@@ -55,17 +55,12 @@ func (r *run) routeEvents(events *settlement.Events) error {
 			return err
 		}
 	}
-	for _, route := range []struct {
-		to   *exchange[settlement.Events, *settlement.Events]
-		rows []int32
-	}{{r.refunds, waiting}, {r.events, onward}} {
-		part := &settlement.Events{}
-		settlement.AppendRows(part, events, route.rows)
-		if err := route.to.scatter(part); err != nil {
+	if len(waiting) > 0 {
+		if err := r.refunds.scatterRows(events, waiting); err != nil {
 			return err
 		}
 	}
-	return nil
+	return r.events.scatterRows(events, onward)
 }
 
 // linkRefunds sends the waiting refunds on, under their order's payment number

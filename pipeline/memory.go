@@ -67,15 +67,3 @@ func (w *workroom) fits(need int64) bool {
 	used := w.waiting.used.Load()
 	return programMemory+used+used/4+w.taken+need <= w.memory
 }
-
-// bytes is the memory that the rows of partitions [from, until) take or took.
-func (x *exchange[T, B]) bytes(from, until int) (sum int64) {
-	for p := from; p < until; p++ {
-		part := &x.parts[p]
-		sum += part.held
-		if part.spill != nil {
-			sum += part.spill.bytes
-		}
-	}
-	return sum
-}

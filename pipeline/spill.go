@@ -2,14 +2,17 @@ package pipeline
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/apache/arrow/go/v17/arrow/ipc"
+	"golang.org/x/sync/errgroup"
 
 	"reconcile/settlement"
 )
@@ -20,134 +23,255 @@ type budget struct {
 	limit int64
 	used  atomic.Int64
 	dir   string // of the spill files, made when first needed
+	jobs  int    // that may write at a time
 	// open opens a spill file to read it, or to write behind what it holds. It is
 	// openSpill, but in tests of disks that fail.
 	open func(path string) (spillSink, error)
 
+	spilling sync.Mutex // held while an exchange goes to disk
+
 	mu      sync.Mutex
-	made    bool
+	shares  []spiller
+	files   int
 	spilled int64 // bytes that the rows took in memory
 }
 
+// spiller is an exchange, of whatever kind of batch.
+type spiller interface {
+	holds() int64
+	spill() error
+}
+
+// share makes an exchange one of those that may have to go to disk.
+func (b *budget) share(x spiller) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.shares = append(b.shares, x)
+}
+
+// take counts bytes in. Where they exceed the budget, the exchange that holds most
+// goes to disk; whoever brings more rows meanwhile waits.
+func (b *budget) take(bytes int64) error {
+	if b.used.Add(bytes) <= b.limit {
+		return nil
+	}
+	b.spilling.Lock()
+	defer b.spilling.Unlock()
+	for b.used.Load() > b.limit {
+		b.mu.Lock()
+		var largest spiller
+		var most int64
+		for _, x := range b.shares {
+			if n := x.holds(); n > most {
+				largest, most = x, n
+			}
+		}
+		b.mu.Unlock()
+		if largest == nil {
+			return nil
+		}
+		if err := largest.spill(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // spillSink is an open spill file.
-type spillSink interface{ io.ReadWriteCloser }
+type spillSink interface {
+	io.ReadWriteSeeker
+	io.Closer
+}
 
 func openSpill(path string) (spillSink, error) {
 	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
 }
 
-// spillFile is where rows of a partition went: Arrow IPC streams, LZ4, one behind
-// the other. It is open only while it is written or read, so that the number of
-// partitions is not bounded by that of open files.
-type spillFile struct {
-	path  string
-	rows  int64
-	bytes int64           // that the rows took in memory
-	room  settlement.Room // the same by column
+// spillRun is what an exchange held when it went to disk: files of Arrow IPC streams,
+// LZ4, one stream a partition, one behind the other.
+type spillRun struct {
+	files []spillFile // each of neighbouring partitions, in their order
 }
 
-// newSpill names a new spill file and sees to its folder.
-func (b *budget) newSpill(name string) (*spillFile, error) {
+// spillFile is the streams of partitions [from, from+len(extents)). It is open only
+// while it is written or read.
+type spillFile struct {
+	path    string
+	from    int
+	extents []extent
+}
+
+// extent is where the stream of a partition stands in its file, and how many rows it
+// has. A partition without rows has no stream.
+type extent struct{ start, end, rows int64 }
+
+func (r *spillRun) remove() {
+	for _, f := range r.files {
+		_ = os.Remove(f.path) // else it goes with the folder
+	}
+}
+
+func (x *exchange[T, B]) holds() int64 {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.held
+}
+
+// spill writes all blocks to disk and gives their memory back. Rows may arrive and be
+// loaded meanwhile.
+func (x *exchange[T, B]) spill() error {
+	x.mu.Lock()
+	blocks, held := x.blocks, x.held
+	x.mu.Unlock()
+	files := max(min(x.budget.jobs, len(x.parts)), 1)
+	run := spillRun{files: make([]spillFile, files)}
+	var group errgroup.Group
+	for i := range run.files {
+		from, until := i*len(x.parts)/files, (i+1)*len(x.parts)/files
+		group.Go(func() (err error) {
+			run.files[i], err = x.writeSpill(blocks, from, until)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	x.mu.Lock()
+	x.runs = append(x.runs, run)
+	x.blocks, x.held = slices.Clone(x.blocks[len(blocks):]), x.held-held
+	x.mu.Unlock()
+	x.budget.used.Add(-held)
+	x.budget.mu.Lock()
+	x.budget.spilled += held
+	x.budget.mu.Unlock()
+	return nil
+}
+
+// newFile names a new spill file and sees to its folder.
+func (b *budget) newFile(name string) (string, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.made {
+	if b.files == 0 {
 		if err := os.MkdirAll(b.dir, 0o700); err != nil {
-			return nil, fmt.Errorf("make the folder for rows that do not fit into memory (is the disk full?): %w", err)
-		}
-		b.made = true
-	}
-	return &spillFile{path: filepath.Join(b.dir, name)}, nil
-}
-
-// spillPart writes the rows of a partition behind those it spilled before. The
-// caller holds its lock.
-func (x *exchange[T, B]) spillPart(p int) error {
-	part := &x.parts[p]
-	if part.spill == nil {
-		var err error
-		if part.spill, err = x.budget.newSpill(fmt.Sprintf("%s-%03d.arrows", x.name, p)); err != nil {
-			return err
+			return "", fmt.Errorf("make the folder for rows that do not fit into memory (is the disk full?): %w", err)
 		}
 	}
-	batches := make([]settlement.Batch, 0, len(part.full)+1)
-	for i := range part.full {
-		batches = append(batches, B(&part.full[i]))
-	}
-	batches = append(batches, B(&part.batch))
-	if err := x.budget.write(part.spill, batches); err != nil {
-		return fmt.Errorf("write rows that do not fit into memory to %s (is the disk full?): %w", part.spill.path, err)
-	}
-	part.spill.bytes += part.held
-	x.budget.mu.Lock()
-	x.budget.spilled += part.held
-	x.budget.mu.Unlock()
-	part.forget(x.budget)
-	return nil
+	b.files++
+	return filepath.Join(b.dir, fmt.Sprintf("%s-%04d.arrows", name, b.files)), nil
 }
 
-// write appends batches of one kind to a spill file as one stream.
-func (b *budget) write(s *spillFile, batches []settlement.Batch) (err error) {
-	file, err := b.open(s.path)
+// writeSpill writes partitions [from, until) of blocks to a new file.
+func (x *exchange[T, B]) writeSpill(blocks []block, from, until int) (f spillFile, err error) {
+	path, err := x.budget.newFile(x.name)
 	if err != nil {
-		return err
+		return f, err
 	}
-	defer func() {
-		if closing := file.Close(); err == nil {
-			err = closing
+	f = spillFile{path, from, make([]extent, until-from)}
+	failed := func(err error) error {
+		return fmt.Errorf("write rows that do not fit into memory to %s (is the disk full?): %w", path, err)
+	}
+	file, err := x.budget.open(path)
+	if err != nil {
+		return f, failed(err)
+	}
+	out := &counted{Writer: bufio.NewWriterSize(file, 1<<18)}
+	err = func() error {
+		batch := B(new(T))
+		columns := batch.Columns()
+		for p := from; p < until; p++ {
+			settlement.Reset(batch)
+			for _, b := range blocks {
+				b.rows.AppendTo(columns, int(b.start[p]), int(b.start[p+1]))
+			}
+			if batch.Len() == 0 {
+				continue
+			}
+			e := &f.extents[p-from]
+			e.start, e.rows = out.bytes, int64(batch.Len())
+			stream := ipc.NewWriter(out, ipc.WithSchema(settlement.SchemaOf(batch)), ipc.WithLZ4())
+			if err := stream.Write(settlement.Record(batch)); err != nil {
+				return err
+			}
+			if err := stream.Close(); err != nil {
+				return err
+			}
+			e.end = out.bytes
 		}
+		return out.Flush()
 	}()
-	buffer := bufio.NewWriterSize(file, 1<<16)
-	stream := ipc.NewWriter(buffer, ipc.WithSchema(settlement.SchemaOf(batches[0])), ipc.WithLZ4())
-	for _, batch := range batches {
-		if batch.Len() == 0 {
+	if err = errors.Join(err, file.Close()); err != nil {
+		return f, failed(err)
+	}
+	return f, nil
+}
+
+// counted counts what is written.
+type counted struct {
+	*bufio.Writer
+	bytes int64
+}
+
+func (c *counted) Write(p []byte) (int, error) {
+	n, err := c.Writer.Write(p)
+	c.bytes += int64(n)
+	return n, err
+}
+
+// loadRun returns what a run holds of partitions [from, until), a batch a partition.
+func loadRun[T any, B batchOf[T]](b *budget, run *spillRun, from, until int) (batches []B, err error) {
+	for _, f := range run.files {
+		first, last := max(from, f.from), min(until, f.from+len(f.extents))
+		if first >= last {
 			continue
 		}
-		if err := stream.Write(settlement.Record(batch)); err != nil {
-			return err
+		more, err := loadFile[T, B](b, f.path, f.extents[first-f.from:last-f.from])
+		if err != nil {
+			return nil, fmt.Errorf("read rows that did not fit into memory back from %s (is the disk in order?): %w", f.path, err)
 		}
-		s.rows += int64(batch.Len())
-		s.room.Add(batch)
+		batches = append(batches, more...)
 	}
-	if err := stream.Close(); err != nil {
-		return err
-	}
-	return buffer.Flush()
+	return batches, nil
 }
 
-// loadSpilled appends the rows of a spill file to a batch.
-func (x *exchange[T, B]) loadSpilled(s *spillFile, into B) error {
-	failed := func(err error) error {
-		return fmt.Errorf("read rows that did not fit into memory back from %s (is the disk in order?): %w", s.path, err)
-	}
-	file, err := x.budget.open(s.path)
+// loadFile returns the batches of neighbouring extents of a spill file.
+func loadFile[T any, B batchOf[T]](b *budget, path string, extents []extent) (batches []B, err error) {
+	file, err := b.open(path)
 	if err != nil {
-		return failed(err)
+		return nil, err
 	}
 	defer file.Close()
-	buffer := bufio.NewReaderSize(file, 1<<16)
-	want := int64(into.Len()) + s.rows
-	// The rows are counted: the end of a file that was cut between two records looks
-	// like the end of its stream.
-	for int64(into.Len()) < want {
-		stream, err := ipc.NewReader(buffer)
+	for _, e := range extents {
+		if e.rows == 0 {
+			continue
+		}
+		if _, err := file.Seek(e.start, io.SeekStart); err != nil {
+			return nil, err
+		}
+		batch, err := readStream[T, B](bufio.NewReaderSize(io.LimitReader(file, e.end-e.start), 1<<18))
 		if err != nil {
-			return failed(err)
+			return nil, err
 		}
-		for stream.Next() {
-			var view T
-			if err := settlement.View(stream.Record(), B(&view)); err != nil {
-				return failed(err)
-			}
-			settlement.AppendAll(into, B(&view))
+		// The rows are counted: a file that was cut looks like one that ends.
+		if n := int64(batch.Len()); n != e.rows {
+			return nil, fmt.Errorf("%d rows where %d were written", n, e.rows)
 		}
-		err = stream.Err()
-		stream.Release()
-		if err != nil {
-			return failed(err)
-		}
+		batches = append(batches, batch)
 	}
-	if n := int64(into.Len()); n > want {
-		return failed(fmt.Errorf("%d rows more than were written", n-want))
+	return batches, nil
+}
+
+// readStream reads a stream of one record.
+func readStream[T any, B batchOf[T]](in io.Reader) (B, error) {
+	stream, err := ipc.NewReader(in)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	defer stream.Release()
+	batch := B(new(T))
+	if !stream.Next() {
+		return batch, stream.Err()
+	}
+	rec := stream.Record()
+	rec.Retain() // the batch lies over its memory, which the collector gives back
+	return batch, settlement.View(rec, batch)
 }

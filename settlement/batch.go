@@ -55,6 +55,7 @@ type columnData interface {
 	appendAll(from columnData)
 	toArray() arrow.Array
 	fromArray(arrow.Array) error
+	pack(rows []int32) packedColumn
 }
 
 // Text is a column of texts: text i is Data[Offsets[i]:Offsets[i+1]]. Offsets is
@@ -156,7 +157,7 @@ func (t *Text) fromArray(from arrow.Array) error {
 }
 
 // fixed is a column of fixed-width values over a typed slice.
-type fixed[T any] struct {
+type fixed[T comparable] struct {
 	values *[]T
 	typ    arrow.DataType
 }
