@@ -74,11 +74,11 @@ func (r *run) linkRefunds(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		linked := link(keepRows(waiting, func(i int) bool { return r.intake.Accepted(waiting.File[i]) }))
-		if slices.ContainsFunc(linked.Link, settlement.EventLink.Inferred) {
+		found := link(keepRows(waiting, func(i int) bool { return r.intake.Accepted(waiting.File[i]) }))
+		if slices.ContainsFunc(found.Link, settlement.EventLink.Inferred) {
 			r.residue.Store(true)
 		}
-		if err := r.events.scatter(linked); err != nil {
+		if err := r.events.scatter(found); err != nil {
 			return err
 		}
 		r.refunds.release(p, p+1)
@@ -103,7 +103,7 @@ func link(rows *settlement.Events) *settlement.Events {
 			bytes.Compare(rows.Account.At(i), rows.Account.At(j)),
 			bytes.Compare(rows.PaymentNo.At(i), rows.PaymentNo.At(j)))
 	})
-	out := &settlement.Events{}
+	var out linking
 	var aliases, numbers []int32
 	for n, row := range order {
 		i := int(row)
@@ -122,19 +122,46 @@ func link(rows *settlement.Events) *settlement.Events {
 			numbers = paymentNumbers(rows, aliases, row, numbers[:0])
 		}
 		if len(numbers) == 0 {
-			settlement.AppendRows(out, rows, []int32{row})
+			out.add(row, nil, settlement.LinkStated)
 			continue
 		}
 		how := settlement.LinkFound
 		if len(numbers) > 1 {
 			how = settlement.LinkAmbiguous
 		}
-		appendLinked(out, rows, row, rows.PaymentNo.At(int(numbers[0])), how)
+		out.add(row, rows.PaymentNo.At(int(numbers[0])), how)
 		if announce {
 			for _, other := range numbers[1:] {
-				appendLinked(out, rows, row, rows.PaymentNo.At(int(other)), settlement.LinkListed)
+				out.add(row, rows.PaymentNo.At(int(other)), settlement.LinkListed)
 			}
-			appendLinked(out, rows, row, rows.OrderNo.At(i), settlement.LinkListed)
+			out.add(row, rows.OrderNo.At(i), settlement.LinkListed)
+		}
+	}
+	return out.events(rows)
+}
+
+// linking is the rows of refunds that go on, each under a payment number or none.
+type linking struct {
+	rows    []int32
+	numbers settlement.Text
+	how     []settlement.EventLink
+}
+
+func (l *linking) add(row int32, number []byte, how settlement.EventLink) {
+	l.rows = append(l.rows, row)
+	l.numbers.Append(number)
+	l.how = append(l.how, how)
+}
+
+// events makes the rows, copied from those that waited, which have no payment number.
+func (l *linking) events(waiting *settlement.Events) *settlement.Events {
+	out := &settlement.Events{}
+	settlement.AppendRows(out, waiting, l.rows)
+	out.PaymentNo = l.numbers
+	for i, how := range l.how {
+		if how != settlement.LinkStated {
+			out.Link[i] = how
+			out.Key[i] = settlement.EventKey(out.PaymentNo.At(i), nil, nil)
 		}
 	}
 	return out
@@ -162,16 +189,4 @@ func paymentNumbers(rows *settlement.Events, aliases []int32, refund int32, into
 		slices.SortFunc(into[from:], number)
 	}
 	return slices.CompactFunc(into, func(x, y int32) bool { return number(x, y) == 0 })
-}
-
-// appendLinked appends a refund under a payment number.
-func appendLinked(out, rows *settlement.Events, row int32, number []byte, how settlement.EventLink) {
-	at := out.Len()
-	numbers := out.PaymentNo
-	settlement.AppendRows(out, rows, []int32{row})
-	// The row came with an empty payment number, so only its end has to move.
-	numbers.Append(number)
-	out.PaymentNo = numbers
-	out.Link[at] = how
-	out.Key[at] = settlement.EventKey(number, nil, nil)
 }

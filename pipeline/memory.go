@@ -14,15 +14,15 @@ const (
 	programMemory = 32 << 20
 	// bucketMemory is what a bucket of bucketBytes takes while it is computed.
 	bucketMemory = 160 << 20
-	// A row at work takes about as much as four rows that wait: as it was loaded, in
+	// A row at work takes about as much as three rows of a batch: as it was loaded, in
 	// the order of its table, and the matches and charges that come of it.
-	workFactor = 4
+	workFactor = 3
 )
 
-// waitingShare is how much of a budget rows may take that wait: half of what is
-// left beside the program and one bucket; an eighth where that leaves little.
+// waitingShare is how much of a budget rows may take that wait: what is left beside
+// the program and two buckets; where that is little, half of what is left beside one.
 func waitingShare(memory int64) int64 {
-	return max((memory-programMemory-bucketMemory)/2, memory/8)
+	return max(memory-programMemory-2*bucketMemory, (memory-programMemory-bucketMemory)/2, memory/8)
 }
 
 // workroom admits buckets to work while they fit into the budget beside the rows
@@ -61,9 +61,7 @@ func (w *workroom) enter(rows int64) (leave func()) {
 	}
 }
 
-// fits says that there is room for so many bytes more. Columns that wait have about
-// a quarter more memory than rows, to grow into.
+// fits says that there is room for so many bytes more.
 func (w *workroom) fits(need int64) bool {
-	used := w.waiting.used.Load()
-	return programMemory+used+used/4+w.taken+need <= w.memory
+	return programMemory+w.waiting.used.Load()+w.taken+need <= w.memory
 }
