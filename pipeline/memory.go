@@ -20,9 +20,10 @@ const (
 )
 
 // waitingShare is how much of a budget rows may take that wait: what is left beside
-// the program and two buckets; where that is little, half of what is left beside one.
-func waitingShare(memory int64) int64 {
-	return max(memory-programMemory-2*bucketMemory, (memory-programMemory-bucketMemory)/2, memory/8)
+// the program and a bucket a core; where that is little, half of what is left beside
+// one bucket.
+func waitingShare(memory int64, jobs int) int64 {
+	return max(memory-programMemory-int64(jobs)*bucketMemory, (memory-programMemory-bucketMemory)/2, memory/8)
 }
 
 // workroom admits buckets to work while they fit into the budget beside the rows

@@ -41,9 +41,9 @@ func TestBucketsWorkAsFarAsMemoryReaches(t *testing.T) {
 	}
 	const largest = workFactor * 16 * mib
 	for _, memory := range []int64{MinMemory, 512 * mib, 1024 * mib} {
-		waiting := waitingShare(memory)
+		waiting := waitingShare(memory, 2)
 		most := bucketsAtWork(t, memory, waiting, rows)
-		if room := memory - programMemory - waiting - waiting/4; most > room && most > largest {
+		if room := memory - programMemory - waiting; most > room && most > largest {
 			t.Errorf("%d MiB: buckets took %d MiB, there is room for %d", memory/mib, most/mib, room/mib)
 		}
 	}
@@ -60,11 +60,11 @@ func TestABucketTooLargeForTheBudgetWorksAlone(t *testing.T) {
 }
 
 // Beside the rows that may wait, a bucket of the usual size fits into any budget
-// that may be given; into larger ones two.
+// that may be given; into larger ones one for each of two cores.
 func TestTheSharesOfABudgetAddUp(t *testing.T) {
-	for memory, buckets := range map[int64]int64{MinMemory: 1, 2 * MinMemory: 1, 4 * MinMemory: 2, 16 * MinMemory: 8} {
-		waiting := waitingShare(memory)
-		if sum := programMemory + waiting + waiting/4 + buckets*bucketMemory; sum > memory {
+	for memory, buckets := range map[int64]int64{MinMemory: 1, 2 * MinMemory: 1, 4 * MinMemory: 2, 16 * MinMemory: 2} {
+		waiting := waitingShare(memory, 2)
+		if sum := programMemory + waiting + buckets*bucketMemory; sum > memory {
 			t.Errorf("%d MiB: shares add up to %d MiB", memory>>20, sum>>20)
 		}
 		if waiting < memory/8 {

@@ -99,7 +99,7 @@ func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refuse
 	defer func() { _ = staging.Abort() }() // after Commit it does nothing
 	r := &run{
 		job:     job,
-		budget:  &budget{limit: waitingShare(job.Memory), dir: staging.Path("spill"), jobs: job.Jobs, open: job.openSpill},
+		budget:  &budget{limit: waitingShare(job.Memory, job.Jobs), dir: staging.Path("spill"), jobs: job.Jobs, open: job.openSpill},
 		tally:   newTally(),
 		started: time.Now(),
 		costs:   &costs{},
