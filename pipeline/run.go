@@ -36,6 +36,11 @@ type run struct {
 	events  *exchange[settlement.Events, *settlement.Events]
 	refunds *exchange[settlement.Events, *settlement.Events] // that look for their payment number
 
+	// What loading a bucket needs and the next one can use again.
+	arrangers   sync.Pool // of *arranger
+	spareLines  settlement.Spare[settlement.Lines, *settlement.Lines]
+	spareEvents settlement.Spare[settlement.Events, *settlement.Events]
+
 	// latest is the latest instant of any line; residue says that pass 3 can claim
 	// some event: it carries a provider's number, or a payment number of several.
 	latest  atomic.Int64
@@ -104,6 +109,7 @@ func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refuse
 		started: time.Now(),
 		costs:   &costs{},
 	}
+	r.arrangers.New = func() any { return &arranger{} }
 	r.work = newWorkroom(job.Memory, r.budget)
 	r.partitions = partitionCount(likelySize(deliveries))
 	r.latest.Store(int64(settlement.NoInstant))
@@ -346,25 +352,33 @@ func (r *run) each(ctx context.Context, n int, work func(ctx context.Context, i 
 	return group.Wait()
 }
 
-// loadBucket returns the rows of bucket b that may be used.
+// loadBucket returns the rows of bucket b that may be used, in the order of their
+// tables as far as it is known: events have no identity yet.
 func (r *run) loadBucket(b int) (*settlement.Lines, *settlement.Events, error) {
 	from, until := r.bucketParts(b)
-	lines, err := r.lines.load(from, until)
-	if err != nil {
+	order := r.arrangers.Get().(*arranger)
+	defer r.arrangers.Put(order)
+	raw := r.spareLines.Take()
+	if err := r.lines.loadInto(raw, from, until); err != nil {
 		return nil, nil, err
 	}
-	lines = keepRows(lines, func(i int) bool { return r.intake.Accepted(lines.File[i]) })
+	lines := r.spareLines.Take()
+	settlement.AppendRows(lines, raw, order.arrange(raw.Wallet, &raw.OrderNo, raw.ID, func(i int) bool { return r.intake.Accepted(raw.File[i]) }))
+	r.spareLines.Give(raw)
 	for i, on := range lines.SettledOn {
 		// A bill whose day was known only at its end leaves its rows without one.
 		if on == settlement.NoDay {
 			lines.SettledOn[i] = r.intake.Statements[lines.File[i]].From
 		}
 	}
-	events, err := r.events.load(from, until)
-	if err != nil {
+	rawEvents := r.spareEvents.Take()
+	if err := r.events.loadInto(rawEvents, from, until); err != nil {
 		return nil, nil, err
 	}
-	return lines, keepRows(events, func(i int) bool { return r.intake.Accepted(events.File[i]) }), nil
+	events := r.spareEvents.Take()
+	settlement.AppendRows(events, rawEvents, order.arrange(rawEvents.Wallet, &rawEvents.OrderNo, rawEvents.ID, func(i int) bool { return r.intake.Accepted(rawEvents.File[i]) }))
+	r.spareEvents.Give(rawEvents)
+	return lines, events, nil
 }
 
 // computeBucket computes bucket b, adds it to the run's sums and writes its parts.
