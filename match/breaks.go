@@ -73,6 +73,9 @@ func seenOn(l *settlement.Lines, line int32) settlement.Day {
 
 // breakPair records a finding on a claimed pair.
 func (b *bucket) breakPair(kind settlement.BreakKind, event, line int32, expected, actual settlement.Amount) {
+	if b.left != nil {
+		return
+	}
 	f := settlement.Break{Kind: kind, Expected: expected, Actual: actual}
 	f.Reason, f.Suggest = pairReason(kind, b.events, event, b.lines, line, expected, actual)
 	b.addBreak(f, line, event)

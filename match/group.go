@@ -2,18 +2,11 @@ package match
 
 import (
 	"bytes"
+	"math/bits"
+	"slices"
 
 	"reconcile/settlement"
 )
-
-// groups ties the lines and events of a bucket together that share the number
-// under which a wallet knows their payment. Chains run through next arrays and
-// end with -1; they hold rows in descending order of arrival, which nothing may
-// depend on: whoever cares sorts.
-type groups struct {
-	lineHead, eventHead []int32
-	lineNext, eventNext []int32
-}
 
 // lineKey is the number under which line i's wallet knows the payment.
 func lineKey(lines *settlement.Lines, i int32) []byte {
@@ -34,60 +27,123 @@ func eventKey(events *settlement.Events, i int32) []byte {
 	return events.ProviderTxnID.At(int(i))
 }
 
-// groupByPayment groups by the Key columns in an open-addressing table. The key's
-// text is compared before two rows are put together: equal hashes are no proof.
-func groupByPayment(lines *settlement.Lines, events *settlement.Events) *groups {
-	size := 16
-	for size < 2*(lines.Len()+events.Len()) {
-		size *= 2
-	}
-	mask := uint64(size - 1)
-	slots := make([]int32, size) // group number + 1
-	g := &groups{lineNext: make([]int32, lines.Len()), eventNext: make([]int32, events.Len())}
-	hashes := make([]uint64, 0, events.Len())
+// groups ties the lines and events of a bucket together that share the number
+// under which a wallet knows their payment. Nothing is hashed: rows stand by wallet
+// and order number, in which loaded buckets already come, so that every group is at
+// the front of some of ten runs, which are merged. Rows that are known under another
+// number than their order's stand apart, in a run of their own for each side.
+type groups struct {
+	lines  *settlement.Lines
+	events *settlement.Events
+	sorter keySorter
+	// lineKeys and eventKeys are all rows in the order of the tables; events without
+	// regard to their identities, which are not known yet.
+	lineKeys, eventKeys     tableKeys
+	linesApart, eventsApart []sortKey
+	fronts                  []front
+	// lineRows and eventRows are the group at hand, in no order that may matter.
+	lineRows, eventRows []int32
+}
 
-	find := func(hash uint64, text []byte) int32 {
-		// The bucket is the top bits of the hash, so the table goes by the low ones.
-		for slot := hash & mask; ; slot = (slot + 1) & mask {
-			group := slots[slot] - 1
-			if group < 0 {
-				group = int32(len(hashes))
-				hashes = append(hashes, hash)
-				g.lineHead = append(g.lineHead, -1)
-				g.eventHead = append(g.eventHead, -1)
-				slots[slot] = group + 1
-				return group
-			}
-			if hashes[group] == hash && bytes.Equal(g.key(group, lines, events), text) {
-				return group
-			}
+// front is the rest of a run: rows in the order of the number by which they group.
+type front struct {
+	keys   []sortKey
+	events bool
+	apart  bool // the run of rows that stand apart; all others pass over these
+}
+
+// skip moves on to the next row that groups by the run's number.
+func (f *front) skip() {
+	for !f.apart && len(f.keys) > 0 && f.keys[0].apart {
+		f.keys = f.keys[1:]
+	}
+}
+
+// number is that of the front's first row.
+func (g *groups) number(f *front) []byte {
+	if f.events {
+		return eventKey(g.events, f.keys[0].row)
+	}
+	return lineKey(g.lines, f.keys[0].row)
+}
+
+// build prepares the groups of a bucket for next.
+func (g *groups) build(lines *settlement.Lines, events *settlement.Events) {
+	g.lines, g.events = lines, events
+	g.lineKeys.reset()
+	g.eventKeys.reset()
+	g.linesApart, g.eventsApart = g.linesApart[:0], g.eventsApart[:0]
+	for i := range int32(lines.Len()) {
+		number := lines.OrderNo.At(int(i))
+		k := keyOf(number, i)
+		if len(number) == 0 {
+			k.apart = true
+			g.linesApart = append(g.linesApart, keyOf(lineKey(lines, i), i))
+		}
+		g.lineKeys.add(lines.Wallet[i], k)
+	}
+	for i := range int32(events.Len()) {
+		number, payment := events.OrderNo.At(int(i)), events.PaymentNo.At(int(i))
+		k := keyOf(number, i)
+		if len(number) == 0 || len(payment) > 0 && !bytes.Equal(number, payment) {
+			k.apart = true
+			g.eventsApart = append(g.eventsApart, keyOf(eventKey(events, i), i))
+		}
+		g.eventKeys.add(events.Wallet[i], k)
+	}
+	g.lineKeys.sort(&g.sorter, byNumber(&lines.OrderNo, lines.ID))
+	g.eventKeys.sort(&g.sorter, func(x, y int32) int {
+		return bytes.Compare(events.OrderNo.At(int(x)), events.OrderNo.At(int(y)))
+	})
+	g.sorter.sort(g.linesApart, func(x, y int32) int { return bytes.Compare(lineKey(lines, x), lineKey(lines, y)) })
+	g.sorter.sort(g.eventsApart, func(x, y int32) int { return bytes.Compare(eventKey(events, x), eventKey(events, y)) })
+
+	g.fronts = g.fronts[:0]
+	add := func(f front) {
+		if f.skip(); len(f.keys) > 0 {
+			g.fronts = append(g.fronts, f)
 		}
 	}
-	for i := range g.lineNext {
-		group := find(lines.Key[i], lineKey(lines, int32(i)))
-		g.lineNext[i] = g.lineHead[group]
-		g.lineHead[group] = int32(i)
+	for w := range wallets {
+		add(front{keys: g.lineKeys[w]})
+		add(front{keys: g.eventKeys[w], events: true})
 	}
-	for i := range g.eventNext {
-		group := find(events.Key[i], eventKey(events, int32(i)))
-		g.eventNext[i] = g.eventHead[group]
-		g.eventHead[group] = int32(i)
-	}
-	return g
+	add(front{keys: g.linesApart, apart: true})
+	add(front{keys: g.eventsApart, apart: true, events: true})
 }
 
-// key is the text that the rows of a group share.
-func (g *groups) key(group int32, lines *settlement.Lines, events *settlement.Events) []byte {
-	if i := g.lineHead[group]; i >= 0 {
-		return lineKey(lines, i)
+// next takes the group with the smallest number off the runs, and says whether
+// there was one.
+func (g *groups) next() bool {
+	g.lineRows, g.eventRows = g.lineRows[:0], g.eventRows[:0]
+	if len(g.fronts) == 0 {
+		return false
 	}
-	return eventKey(events, g.eventHead[group])
-}
-
-func (g *groups) rows(head int32, next, into []int32) []int32 {
-	into = into[:0]
-	for i := head; i >= 0; i = next[i] {
-		into = append(into, i)
+	least, same := 0, uint32(1) // a bit for each front whose first row is of the group
+	for i := 1; i < len(g.fronts); i++ {
+		c := comparePrefix(&g.fronts[i].keys[0], &g.fronts[least].keys[0])
+		if c == 0 {
+			c = bytes.Compare(g.number(&g.fronts[i]), g.number(&g.fronts[least]))
+		}
+		if c < 0 {
+			least, same = i, 1<<i
+		} else if c == 0 {
+			same |= 1 << i
+		}
 	}
-	return into
+	key, number := g.fronts[least].keys[0], g.number(&g.fronts[least])
+	for ; same != 0; same &= same - 1 {
+		f := &g.fronts[bits.TrailingZeros32(same)]
+		rows := &g.lineRows
+		if f.events {
+			rows = &g.eventRows
+		}
+		for len(f.keys) > 0 && comparePrefix(&f.keys[0], &key) == 0 && bytes.Equal(g.number(f), number) {
+			*rows = append(*rows, f.keys[0].row)
+			f.keys = f.keys[1:]
+			f.skip()
+		}
+	}
+	g.fronts = slices.DeleteFunc(g.fronts, func(f front) bool { return len(f.keys) == 0 })
+	return true
 }

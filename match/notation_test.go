@@ -34,6 +34,7 @@ type scene struct {
 	events settlement.Events
 	names  map[settlement.ID]string // of lines
 	files  int32
+	pass3  bool
 	hash   settlement.IDHasher
 }
 
@@ -197,7 +198,7 @@ func (s *scene) rule(w words) {
 	if platform := w.named["aggregated"]; platform != "" {
 		s.rules.AggregatedPlatforms[platform] = true
 	}
-	s.rules.Residue = slices.Contains(w.place, "pass3")
+	s.pass3 = slices.Contains(w.place, "pass3")
 }
 
 func (s *scene) covers(w words) {
@@ -318,22 +319,22 @@ type tables struct {
 }
 
 // reconcile runs all passes over the rows in 1<<bits buckets.
-func reconcile(rules match.Rules, lines *settlement.Lines, events *settlement.Events, bits int) (*tables, error) {
-	buckets := 1 << bits
-	lineParts := scatter[settlement.Lines](lines, buckets, func(i int) uint64 { return lines.Key[i] })
-	eventParts := scatter[settlement.Events](events, buckets, func(i int) uint64 { return events.Key[i] })
+func reconcile(s *scene, bits int) (*tables, error) {
+	buckets, rules := 1<<bits, s.rules
+	lineParts := scatter[settlement.Lines](&s.lines, buckets, func(i int) uint64 { return s.lines.Key[i] })
+	eventParts := scatter[settlement.Events](&s.events, buckets, func(i int) uint64 { return s.events.Key[i] })
 	resolved := make([]*match.Resolution, buckets)
 	all := &tables{}
-	if rules.Residue {
+	if s.pass3 {
 		var left settlement.Lines
 		var waiting settlement.Events
 		for b := range buckets {
-			out, err := match.Bucket(context.Background(), &rules, lineParts[b], eventParts[b], nil)
+			out, err := match.Left(context.Background(), &rules, lineParts[b], eventParts[b])
 			if err != nil {
 				return nil, err
 			}
-			settlement.AppendAll(&left, out.LeftLines)
-			settlement.AppendAll(&waiting, out.LeftEvents)
+			settlement.AppendAll(&left, out.Lines)
+			settlement.AppendAll(&waiting, out.Events)
 			resolved[b] = &match.Resolution{Lines: map[settlement.ID]match.ClaimedLine{}, Events: map[settlement.ID]match.ClaimedEvent{}}
 		}
 		leftParts := scatter[settlement.Lines](&left, buckets, func(i int) uint64 {

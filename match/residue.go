@@ -10,22 +10,25 @@ import (
 	"reconcile/settlement"
 )
 
-// Resolution is what pass 3 found for the lines and events of one bucket.
+// Resolution is what pass 3 found for the lines and events of one bucket, and the
+// matches and breaks that belong to its events.
 type Resolution struct {
-	Lines  map[settlement.ID]ClaimedLine
-	Events map[settlement.ID]ClaimedEvent
+	Lines   map[settlement.ID]ClaimedLine
+	Events  map[settlement.ID]ClaimedEvent
+	Matches *settlement.Matches // nil for none
+	Breaks  *settlement.Breaks  // nil for none
 }
 
-// line returns what pass 3 says of a line; r may be nil.
-func (r *Resolution) line(id settlement.ID) (claim ClaimedLine, ok bool) {
+// Line returns what pass 3 says of a line; r may be nil.
+func (r *Resolution) Line(id settlement.ID) (claim ClaimedLine, ok bool) {
 	if r != nil {
 		claim, ok = r.Lines[id]
 	}
 	return claim, ok
 }
 
-// event returns what pass 3 says of an event; r may be nil.
-func (r *Resolution) event(id settlement.ID) (claim ClaimedEvent, ok bool) {
+// Event returns what pass 3 says of an event; r may be nil.
+func (r *Resolution) Event(id settlement.ID) (claim ClaimedEvent, ok bool) {
 	if r != nil {
 		claim, ok = r.Events[id]
 	}
@@ -98,7 +101,7 @@ type residue struct {
 // together with that of the payment or of the order. Each line is claimed once,
 // each event once: exact amounts first, then the earliest.
 func Residue(rules *Rules, lines *settlement.Lines, events *settlement.Events) *ResidueOutcome {
-	out := &ResidueOutcome{Breaks: &settlement.Breaks{}}
+	out := &ResidueOutcome{Matches: &settlement.Matches{}, Breaks: &settlement.Breaks{}}
 	r := &residue{found: out, byNumber: map[uint64][]int32{}, bucket: &bucket{
 		rules: rules, lines: lines, events: events, out: &Outcome{Breaks: out.Breaks},
 		lineState: make([]settlement.MatchState, lines.Len()), lineEvent: slices.Repeat([]int32{-1}, lines.Len()),
@@ -136,7 +139,7 @@ func Residue(rules *Rules, lines *settlement.Lines, events *settlement.Events) *
 	for i := range order {
 		order[i] = int32(i)
 	}
-	out.Matches = r.matches(order)
+	r.appendMatches(out.Matches, order)
 	return out
 }
 

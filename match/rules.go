@@ -47,8 +47,6 @@ type Rules struct {
 	// FileRank orders the statements for choosing among equal copies of a line:
 	// ALL before SUCCESS and REFUND, then by content hash.
 	FileRank []int32
-	// Residue says that what is left of a bucket goes through pass 3.
-	Residue bool
 }
 
 // The windows of a run that configures none.

@@ -19,26 +19,28 @@ type Rules struct {
 }
 
 // BucketInput is the rows of one bucket: records of settlement.Lines and
-// settlement.Events.
+// settlement.Events, which are read and not changed.
 type BucketInput struct {
 	Lines, Events arrow.Record
-	// Resolved is what Residue found for this bucket, nil before it ran.
+	// Resolved is what Residue found for this bucket, nil where it did not run.
 	Resolved *match.Resolution
 }
 
-// BucketOutput is the part of each table that a bucket makes, in the tables'
-// order, and what the run adds up over all buckets.
+// BucketOutput is the part of each table that a bucket makes, in the tables' order,
+// and what the run adds up over all buckets.
 type BucketOutput struct {
-	Lines   *settlement.Lines
-	Events  *settlement.Events
-	Matches *settlement.Matches
-	Breaks  *settlement.Breaks
-	Open    *settlement.OpenItems
-	Charges *settlement.Charges
-	// EventOfLine and LineOfEvent tie rows of Lines and Events, −1 for none.
-	EventOfLine, LineOfEvent []int32
-	Dropped                  []match.Dropped
-	WholeRefunds, Messages   int64
+	*match.Outcome
+	Charges *settlement.Charges // one for each of Lines, in their order
+}
+
+var spareCharges settlement.Spare[settlement.Charges, *settlement.Charges]
+
+// Release gives the memory of the rows back once they are written, for the buckets
+// that follow; nobody may use them from then on.
+func (o *BucketOutput) Release() {
+	o.Outcome.Release()
+	spareCharges.Give(o.Charges)
+	*o = BucketOutput{}
 }
 
 // Bucket matches the lines and order events of one bucket and prices its fees:
@@ -46,27 +48,35 @@ type BucketOutput struct {
 // reads nothing, writes nothing, knows no clock and no order of arrival. A
 // distributed engine calls it as it is, one bucket a task.
 func Bucket(ctx context.Context, rules *Rules, in BucketInput) (*BucketOutput, error) {
+	lines, events, err := in.views()
+	if err != nil {
+		return nil, err
+	}
+	ownLines, ownEvents := match.SpareLines.Take(), match.SpareEvents.Take()
+	settlement.AppendAll(ownLines, lines)
+	settlement.AppendAll(ownEvents, events)
+	return bucket(ctx, rules, ownLines, ownEvents, in.Resolved)
+}
+
+func (in *BucketInput) views() (*settlement.Lines, *settlement.Events, error) {
 	var lines settlement.Lines
 	if err := settlement.View(in.Lines, &lines); err != nil {
-		return nil, fmt.Errorf("lines of a bucket: %w", err)
+		return nil, nil, fmt.Errorf("lines of a bucket: %w", err)
 	}
 	var events settlement.Events
 	if err := settlement.View(in.Events, &events); err != nil {
-		return nil, fmt.Errorf("events of a bucket: %w", err)
+		return nil, nil, fmt.Errorf("events of a bucket: %w", err)
 	}
-	return bucket(ctx, rules, &lines, &events, in.Resolved)
+	return &lines, &events, nil
 }
 
+// bucket is Bucket with batches that are its own.
 func bucket(ctx context.Context, rules *Rules, lines *settlement.Lines, events *settlement.Events, resolved *match.Resolution) (*BucketOutput, error) {
 	found, err := match.Bucket(ctx, rules.Match, lines, events, resolved)
 	if err != nil {
 		return nil, err
 	}
-	out := &BucketOutput{
-		Lines: found.Lines, Events: found.Events, Matches: found.Matches, Breaks: found.Breaks, Open: found.Open,
-		Charges: &settlement.Charges{}, EventOfLine: found.EventOfLine, LineOfEvent: found.LineOfEvent,
-		Dropped: found.Dropped, WholeRefunds: found.WholeRefunds, Messages: found.Messages,
-	}
+	out := &BucketOutput{Outcome: found, Charges: spareCharges.Take()}
 	wrong, err := fees.ChargeLines(rules.Fees, out.Lines, out.Charges)
 	if err != nil {
 		return nil, err
@@ -103,6 +113,15 @@ func addFeeBreaks(out *BucketOutput, wrong []fees.Finding, on settlement.Day) {
 		seen[name]++
 		out.Breaks.Add(&hash, b, on)
 	}
+}
+
+// Left is what passes 1 and 2 leave of a bucket for Residue. It is as pure as Bucket.
+func Left(ctx context.Context, rules *Rules, in BucketInput) (*match.Leftovers, error) {
+	lines, events, err := in.views()
+	if err != nil {
+		return nil, err
+	}
+	return match.Left(ctx, rules.Match, lines, events)
 }
 
 // Residue claims, among what all buckets left and share a residue key, lines for

@@ -9,42 +9,11 @@ import (
 	"reconcile/settlement"
 )
 
-// resolution is what pass 3 found for one bucket: the states of its rows, and the
-// matches and breaks that belong to its events.
-type resolution struct {
-	states  match.Resolution
-	matches settlement.Matches
-	breaks  settlement.Breaks
-}
-
-func (r *resolution) line(id settlement.ID) (match.ClaimedLine, bool) {
-	if r == nil {
-		return match.ClaimedLine{}, false
-	}
-	claim, ok := r.states.Lines[id]
-	return claim, ok
-}
-
-func (r *resolution) event(id settlement.ID) (match.ClaimedEvent, bool) {
-	if r == nil {
-		return match.ClaimedEvent{}, false
-	}
-	claim, ok := r.states.Events[id]
-	return claim, ok
-}
-
-func (r *resolution) forMatch() *match.Resolution {
-	if r == nil {
-		return nil
-	}
-	return &r.states
-}
-
-// resolveResidue runs passes 1 and 2 over all buckets for what they leave, brings
-// the leftovers together by the provider's number and runs pass 3. The result has
-// one resolution a bucket. It is only called where an event can be claimed that
-// way; the buckets are then computed once more, with the resolution.
-func (r *run) resolveResidue(ctx context.Context) ([]*resolution, error) {
+// resolveResidue looks through all buckets for what passes 1 and 2 leave, brings the
+// leftovers together by the provider's number and runs pass 3. The result has one
+// resolution a bucket, with which the buckets are then computed. It is only called
+// where an event can be claimed that way.
+func (r *run) resolveResidue(ctx context.Context) ([]*match.Resolution, error) {
 	lines := newExchange[settlement.Lines]("left-lines", r.partitions, r.budget, func(l *settlement.Lines) []uint64 {
 		keys := make([]uint64, l.Len())
 		for i := range keys {
@@ -62,30 +31,31 @@ func (r *run) resolveResidue(ctx context.Context) ([]*resolution, error) {
 	defer lines.release(0, r.partitions)
 	defer events.release(0, r.partitions)
 
-	r.rules.Match.Residue = true
 	err := r.eachBucket(ctx, func(ctx context.Context, b int) error {
 		in, ev, err := r.loadBucket(b)
 		if err != nil {
 			return err
 		}
-		found, err := match.Bucket(ctx, r.rules.Match, in, ev, nil)
+		left, err := match.Left(ctx, r.rules.Match, in, ev)
 		if err != nil {
 			return err
 		}
-		if err := lines.scatter(found.LeftLines); err != nil {
+		match.SpareLines.Give(in)
+		match.SpareEvents.Give(ev)
+		if err := lines.scatter(left.Lines); err != nil {
 			return err
 		}
-		left := found.LeftEvents
-		return events.scatter(keepRows(left, func(i int) bool { return match.InResidue(left, i) }))
+		return events.scatter(left.Events)
 	})
 	if err != nil {
 		return nil, err
 	}
-	found := make([]*resolution, r.buckets)
+	found := make([]*match.Resolution, r.buckets)
 	for b := range found {
-		found[b] = &resolution{states: match.Resolution{
+		found[b] = &match.Resolution{
 			Lines: map[settlement.ID]match.ClaimedLine{}, Events: map[settlement.ID]match.ClaimedEvent{},
-		}}
+			Matches: &settlement.Matches{}, Breaks: &settlement.Breaks{},
+		}
 	}
 	var mu sync.Mutex
 	err = r.each(ctx, r.partitions, func(_ context.Context, p int) error {
@@ -110,16 +80,16 @@ func (r *run) resolveResidue(ctx context.Context) ([]*resolution, error) {
 }
 
 // spread gives each bucket what pass 3 found for its rows.
-func (r *run) spread(found []*resolution, out *match.ResidueOutcome) {
+func (r *run) spread(found []*match.Resolution, out *match.ResidueOutcome) {
 	for _, c := range out.Claimed {
-		found[r.bucketOf(c.LineKey)].states.Lines[c.LineID] = c.Line
-		found[r.bucketOf(c.EventKey)].states.Events[c.EventID] = c.Event
+		found[r.bucketOf(c.LineKey)].Lines[c.LineID] = c.Line
+		found[r.bucketOf(c.EventKey)].Events[c.EventID] = c.Event
 	}
 	for i, key := range out.MatchKey {
-		settlement.AppendRows(&found[r.bucketOf(key)].matches, out.Matches, []int32{int32(i)})
+		settlement.AppendRows(found[r.bucketOf(key)].Matches, out.Matches, []int32{int32(i)})
 	}
 	for i, key := range out.BreakKey {
-		settlement.AppendRows(&found[r.bucketOf(key)].breaks, out.Breaks, []int32{int32(i)})
+		settlement.AppendRows(found[r.bucketOf(key)].Breaks, out.Breaks, []int32{int32(i)})
 	}
 }
 

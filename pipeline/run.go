@@ -262,7 +262,7 @@ func (r *run) reconcile(ctx context.Context, staging *output.Staging) error {
 	if err := r.linkRefunds(ctx); err != nil {
 		return err
 	}
-	resolved := make([]*resolution, r.buckets)
+	resolved := make([]*match.Resolution, r.buckets)
 	if r.residue.Load() {
 		if resolved, err = r.resolveResidue(ctx); err != nil {
 			return err
@@ -382,7 +382,7 @@ func (r *run) loadBucket(b int) (*settlement.Lines, *settlement.Events, error) {
 }
 
 // computeBucket computes bucket b, adds it to the run's sums and writes its parts.
-func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int, resolved *resolution) error {
+func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int, resolved *match.Resolution) error {
 	var lines *settlement.Lines
 	var events *settlement.Events
 	err := r.costs.share(StageLoad, 0, func() (err error) {
@@ -395,37 +395,30 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 	from, until := r.bucketParts(b)
 	r.lines.release(from, until)
 	r.events.release(from, until)
-	rows := lines.Len() + events.Len()
-	in := BucketInput{Lines: settlement.Record(lines), Events: settlement.Record(events), Resolved: resolved.forMatch()}
-	lines, events = nil, nil // in has them, and loses them once they are computed
 	var out *BucketOutput
-	err = r.costs.share(StageCompute, rows, func() (err error) {
-		taken := in
-		in = BucketInput{}
-		out, err = Bucket(ctx, r.rules, taken)
-		return err
+	sums := newTally()
+	var proof proofSums
+	err = r.costs.share(StageCompute, lines.Len()+events.Len(), func() (err error) {
+		if out, err = bucket(ctx, r.rules, lines, events, resolved); err != nil {
+			return err
+		}
+		sums.bucket(out, resolved)
+		proof.bucket(out, resolved, len(r.files))
+		return nil
 	})
 	if err != nil {
 		return err
 	}
-	if resolved != nil && resolved.matches.Len() > 0 {
-		settlement.AppendAll(out.Matches, &resolved.matches)
-		settlement.AppendAll(out.Breaks, &resolved.breaks)
-		out.Matches, out.Breaks = match.SortMatches(out.Matches), match.SortBreaks(out.Breaks)
-	}
-	sums := newTally()
-	sums.bucket(out, resolved)
-	var proof proofSums
-	proof.bucket(out, resolved, len(r.files))
-
 	var parts []output.PartInfo
 	err = r.costs.share(StageWrite, out.Lines.Len()+out.Events.Len(), func() (err error) {
-		parts, err = r.writeParts(staging, b, out)
+		written := *out
+		parts, err = r.writeParts(staging, b, &written)
 		return err
 	})
 	if err != nil {
 		return err
 	}
+	out.Release()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.parts = append(r.parts, parts...)

@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"reconcile/match"
 	"reconcile/settlement"
 )
 
@@ -94,7 +95,7 @@ func (t *tally) add(sum *settlement.Amount, v settlement.Amount) {
 
 // bucket adds the tables of one bucket. shopOf gives the shop of lines that pass 3
 // claimed for an event of another bucket; eventAt where such an event's line is.
-func (t *tally) bucket(out *BucketOutput, resolved *resolution) {
+func (t *tally) bucket(out *BucketOutput, resolved *match.Resolution) {
 	t.addLines(out, resolved)
 	t.addEvents(out, resolved)
 	for i := range out.Breaks.Len() {
@@ -114,13 +115,13 @@ func (t *tally) bucket(out *BucketOutput, resolved *resolution) {
 	}
 }
 
-func (t *tally) addLines(out *BucketOutput, resolved *resolution) {
+func (t *tally) addLines(out *BucketOutput, resolved *match.Resolution) {
 	l, c := out.Lines, out.Charges
 	for i := range l.Len() {
 		var shop []byte
 		if event := out.EventOfLine[i]; event >= 0 {
 			shop = out.Events.Shop.At(int(event))
-		} else if claim, ok := resolved.line(l.ID[i]); ok {
+		} else if claim, ok := resolved.Line(l.ID[i]); ok {
 			shop = []byte(claim.Shop)
 		}
 		row := t.at(dayOfLine(l, i), l.Wallet[i], l.Account.At(i), shop)
@@ -158,7 +159,7 @@ func dayOfLine(l *settlement.Lines, i int) settlement.Day {
 	return settlement.DayOf(l.OccurredAt[i])
 }
 
-func (t *tally) addEvents(out *BucketOutput, resolved *resolution) {
+func (t *tally) addEvents(out *BucketOutput, resolved *match.Resolution) {
 	e := out.Events
 	for i := range e.Len() {
 		if e.MatchState[i] == settlement.NotExpected {
@@ -173,7 +174,7 @@ func (t *tally) addEvents(out *BucketOutput, resolved *resolution) {
 			}
 			l := out.Lines
 			row = t.at(dayOfLine(l, int(line)), l.Wallet[line], l.Account.At(int(line)), shop)
-		} else if claim, ok := resolved.event(e.ID[i]); ok {
+		} else if claim, ok := resolved.Event(e.ID[i]); ok {
 			row = t.at(claim.SettledOn, claim.Wallet, []byte(claim.Account), shop)
 		} else {
 			on := settlement.NoDay
