@@ -55,6 +55,7 @@ type exchange[T any, B batchOf[T]] struct {
 	gone   int   // partitions that were released
 	dense  int64 // bytes that all rows take in a batch
 	rows   atomic.Int64
+	spare  settlement.Spare[T, B] // what loading needs and the next load uses again
 }
 
 // block is a batch by partition: rows [start[p], start[p+1]) are those of p.
@@ -130,37 +131,44 @@ func (x *exchange[T, B]) load(from, until int) (B, error) {
 
 // loadInto is load into an empty batch that may have memory already.
 func (x *exchange[T, B]) loadInto(into B, from, until int) error {
+	pieces, err := x.pieces(into, from, until)
+	if err != nil {
+		return err
+	}
+	settlement.AppendPieces(into.Columns(), pieces)
+	return nil
+}
+
+// pieces returns the rows of partitions [from, until) where they lie, and makes room
+// for them in a batch.
+func (x *exchange[T, B]) pieces(into B, from, until int) ([]settlement.Piece, error) {
 	x.mu.Lock()
 	blocks, runs := x.blocks, x.runs
 	x.mu.Unlock()
-	var room settlement.Room
-	var spilled []B
+	var pieces []settlement.Piece
 	for i := range runs {
 		batches, err := loadRun[T, B](x.budget, &runs[i], from, until)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		spilled = append(spilled, batches...)
-	}
-	for _, batch := range spilled {
-		room.Add(batch)
+		for _, batch := range batches {
+			pieces = append(pieces, settlement.Piece{Rows: settlement.PackedOver(batch), Until: batch.Len()})
+		}
 	}
 	for _, b := range blocks {
-		room.AddPacked(b.rows, int(b.start[from]), int(b.start[until]))
+		if b.start[from] < b.start[until] {
+			pieces = append(pieces, settlement.Piece{Rows: b.rows, From: int(b.start[from]), Until: int(b.start[until])})
+		}
+	}
+	var room settlement.Room
+	for _, p := range pieces {
+		room.AddPacked(p.Rows, p.From, p.Until)
 	}
 	if !room.Fits() {
-		return fmt.Errorf("one of the run's buckets holds more than 2 GiB of text in a column: too many rows share one order number (look for a file whose order numbers are all the same)")
+		return nil, fmt.Errorf("one of the run's buckets holds more than 2 GiB of text in a column: too many rows share one order number (look for a file whose order numbers are all the same)")
 	}
 	room.Make(into)
-	for i, batch := range spilled {
-		settlement.AppendAll(into, batch)
-		spilled[i] = nil
-	}
-	columns := into.Columns()
-	for _, b := range blocks {
-		b.rows.AppendTo(columns, int(b.start[from]), int(b.start[until]))
-	}
-	return nil
+	return pieces, nil
 }
 
 // release says that partitions [from, until) are not loaded again. When all are

@@ -36,10 +36,8 @@ type run struct {
 	events  *exchange[settlement.Events, *settlement.Events]
 	refunds *exchange[settlement.Events, *settlement.Events] // that look for their payment number
 
-	// What loading a bucket needs and the next one can use again.
-	arrangers   sync.Pool // of *arranger
-	spareLines  settlement.Spare[settlement.Lines, *settlement.Lines]
-	spareEvents settlement.Spare[settlement.Events, *settlement.Events]
+	// What loading a bucket needs and the next one uses again.
+	arrangers sync.Pool // of *arranger
 
 	// latest is the latest instant of any line; residue says that pass 3 can claim
 	// some event: it carries a provider's number, or a payment number of several.
@@ -358,27 +356,39 @@ func (r *run) loadBucket(b int) (*settlement.Lines, *settlement.Events, error) {
 	from, until := r.bucketParts(b)
 	order := r.arrangers.Get().(*arranger)
 	defer r.arrangers.Put(order)
-	raw := r.spareLines.Take()
-	if err := r.lines.loadInto(raw, from, until); err != nil {
+	lines := match.SpareLines.Take()
+	err := loadOrdered(r.lines, lines, from, until, []string{"line_id", "wallet", "order_no", "source_file"}, func(l *settlement.Lines) []int32 {
+		return order.arrange(l.Wallet, &l.OrderNo, l.ID, func(i int) bool { return r.intake.Accepted(l.File[i]) })
+	})
+	if err != nil {
 		return nil, nil, err
 	}
-	lines := r.spareLines.Take()
-	settlement.AppendRows(lines, raw, order.arrange(raw.Wallet, &raw.OrderNo, raw.ID, func(i int) bool { return r.intake.Accepted(raw.File[i]) }))
-	r.spareLines.Give(raw)
 	for i, on := range lines.SettledOn {
 		// A bill whose day was known only at its end leaves its rows without one.
 		if on == settlement.NoDay {
 			lines.SettledOn[i] = r.intake.Statements[lines.File[i]].From
 		}
 	}
-	rawEvents := r.spareEvents.Take()
-	if err := r.events.loadInto(rawEvents, from, until); err != nil {
-		return nil, nil, err
+	events := match.SpareEvents.Take()
+	err = loadOrdered(r.events, events, from, until, []string{"event_id", "wallet", "order_no", "source_file"}, func(e *settlement.Events) []int32 {
+		return order.arrange(e.Wallet, &e.OrderNo, e.ID, func(i int) bool { return r.intake.Accepted(e.File[i]) })
+	})
+	return lines, events, err
+}
+
+// loadOrdered appends the rows of partitions [from, until) of an exchange to a batch,
+// those and in the order that order asks for, which sees the named columns of them.
+func loadOrdered[T any, B batchOf[T]](x *exchange[T, B], into B, from, until int, sees []string, order func(B) []int32) error {
+	raw := x.spare.Take()
+	defer x.spare.Give(raw)
+	pieces, err := x.pieces(into, from, until)
+	if err != nil {
+		return err
 	}
-	events := r.spareEvents.Take()
-	settlement.AppendRows(events, rawEvents, order.arrange(rawEvents.Wallet, &rawEvents.OrderNo, rawEvents.ID, func(i int) bool { return r.intake.Accepted(rawEvents.File[i]) }))
-	r.spareEvents.Give(rawEvents)
-	return lines, events, nil
+	columns := raw.Columns()
+	settlement.AppendPieces(columns, pieces, sees...)
+	settlement.AppendPieceRows(into.Columns(), columns, pieces, order(raw))
+	return nil
 }
 
 // computeBucket computes bucket b, adds it to the run's sums and writes its parts.

@@ -20,6 +20,8 @@ type packedColumn interface {
 	appendTo(dst columnData, from, until int)
 	// text is the bytes of text in rows [from, until).
 	text(from, until int) int
+	// agrees says that all rows of both columns hold one value.
+	agrees(with packedColumn) bool
 }
 
 // Pack packs the given rows of a batch by its columns. Nothing of the batch is kept.
@@ -27,6 +29,16 @@ func Pack(columns []Column, rows []int32) *Packed {
 	p := &Packed{rows: len(rows), columns: make([]packedColumn, len(columns))}
 	for i, c := range columns {
 		p.columns[i] = c.data.pack(rows)
+	}
+	return p
+}
+
+// PackedOver lays packed rows over a batch, whose memory they share.
+func PackedOver(b Batch) *Packed {
+	columns := b.Columns()
+	p := &Packed{rows: b.Len(), columns: make([]packedColumn, len(columns))}
+	for i, c := range columns {
+		p.columns[i] = c.data.packed()
 	}
 	return p
 }
@@ -42,11 +54,63 @@ func (p *Packed) Bytes() (sum int64) {
 	return sum
 }
 
-// AppendTo appends rows [from, until) to the columns of a batch.
-func (p *Packed) AppendTo(dst []Column, from, until int) {
+// Piece is rows [From, Until) of packed rows.
+type Piece struct {
+	Rows        *Packed
+	From, Until int
+}
+
+// AppendPieces appends pieces to the columns of a batch; to those of the given names
+// alone, where there are any.
+func AppendPieces(dst []Column, pieces []Piece, names ...string) {
 	for i, c := range dst {
-		p.columns[i].appendTo(c.data, from, until)
+		if len(names) > 0 && !slices.Contains(names, c.Name) {
+			continue
+		}
+		for _, p := range pieces {
+			p.Rows.columns[i].appendTo(c.data, p.From, p.Until)
+		}
 	}
+}
+
+// AppendPieceRows appends rows of pieces to the columns of a batch: row n is the n-th
+// of all pieces together. What a column needs is brought together in scratch, the
+// columns of another batch, first; it may hold some of them already.
+func AppendPieceRows(dst, scratch []Column, pieces []Piece, rows []int32) {
+	for i, c := range dst {
+		if one := sameInAll(pieces, i); one != nil {
+			for done := 0; done < len(rows); {
+				n := min(len(rows)-done, one.Until-one.From)
+				one.Rows.columns[i].appendTo(c.data, one.From, one.From+n)
+				done += n
+			}
+			continue
+		}
+		if scratch[i].data.len() == 0 {
+			for _, p := range pieces {
+				p.Rows.columns[i].appendTo(scratch[i].data, p.From, p.Until)
+			}
+		}
+		c.data.appendRows(scratch[i].data, rows)
+	}
+}
+
+// sameInAll returns a piece where all rows of all pieces agree in a column.
+func sameInAll(pieces []Piece, column int) *Piece {
+	var first *Piece
+	for i := range pieces {
+		p := &pieces[i]
+		if p.From == p.Until {
+			continue
+		}
+		if first == nil {
+			first = p
+		}
+		if !first.Rows.columns[column].agrees(p.Rows.columns[column]) {
+			return nil
+		}
+	}
+	return first
 }
 
 // packedFixed is rows of fixed width: values, or n times same.
@@ -75,6 +139,13 @@ func (f fixed[T]) pack(rows []int32) packedColumn {
 	return packedFixed[T]{values: values}
 }
 
+func (f fixed[T]) packed() packedColumn { return packedFixed[T]{values: *f.values} }
+
+func (p packedFixed[T]) agrees(with packedColumn) bool {
+	other := with.(packedFixed[T])
+	return p.values == nil && other.values == nil && p.same == other.same
+}
+
 func (p packedFixed[T]) bytes() int64      { return fixed[T]{values: &p.values}.bytes() }
 func (p packedFixed[T]) text(_, _ int) int { return 0 }
 func (p packedFixed[T]) appendTo(dst columnData, from, until int) {
@@ -91,57 +162,88 @@ func (p packedFixed[T]) appendTo(dst columnData, from, until int) {
 	*values = all
 }
 
-// packedText is texts: text i is data[ends[i-1]:ends[i]]; or n times data, where ends
-// is nil.
+// packedText is texts of one length, or texts that end at ends, or one text for all
+// rows.
 type packedText struct {
-	ends []int32
-	data []byte
+	kind  textKind
+	width int     // of every text, where they have one length
+	ends  []int32 // of every text in data, where they differ
+	data  []byte
 }
+
+type textKind uint8
+
+const (
+	sameText textKind = iota
+	oneLength
+	differing
+)
 
 func (t *Text) pack(rows []int32) packedColumn {
 	if len(rows) == 0 || len(t.Data) == 0 {
 		return packedText{}
 	}
-	first, size, same := t.At(int(rows[0])), 0, true
+	first, size, oneWidth := t.At(int(rows[0])), 0, true
 	for _, r := range rows {
 		n := int(t.Offsets[r+1] - t.Offsets[r])
 		size += n
-		same = same && n == len(first)
+		oneWidth = oneWidth && n == len(first)
 	}
+	same := oneWidth
 	for i := 1; same && i < len(rows); i++ {
 		same = bytes.Equal(t.At(int(rows[i])), first)
 	}
 	if same {
 		return packedText{data: bytes.Clone(first)}
 	}
-	ends, data := make([]int32, len(rows)), make([]byte, size)
-	at := 0
-	for i, r := range rows {
-		at += copy(data[at:], t.Data[t.Offsets[r]:t.Offsets[r+1]])
-		ends[i] = int32(at)
+	data := make([]byte, 0, size)
+	if oneWidth {
+		for _, r := range rows {
+			data = append(data, t.Data[t.Offsets[r]:t.Offsets[r+1]]...)
+		}
+		return packedText{kind: oneLength, width: len(first), data: data}
 	}
-	return packedText{ends, data}
+	ends := make([]int32, len(rows))
+	for i, r := range rows {
+		data = append(data, t.Data[t.Offsets[r]:t.Offsets[r+1]]...)
+		ends[i] = int32(len(data))
+	}
+	return packedText{kind: differing, ends: ends, data: data}
+}
+
+func (t *Text) packed() packedColumn {
+	if len(t.Data) == 0 {
+		return packedText{}
+	}
+	return packedText{kind: differing, ends: t.Offsets[1:], data: t.Data}
+}
+
+func (p packedText) agrees(with packedColumn) bool {
+	other := with.(packedText)
+	return p.kind == sameText && other.kind == sameText && bytes.Equal(p.data, other.data)
 }
 
 func (p packedText) bytes() int64 { return int64(len(p.data)) + 4*int64(len(p.ends)) }
 
-// span is the data of rows [from, until) of texts that differ.
-func (p packedText) span(from, until int) []byte {
-	start := int32(0)
-	if from > 0 {
+// span is where the data of rows [from, until) lies.
+func (p packedText) span(from, until int) (start, end int32) {
+	switch {
+	case p.kind == sameText || from == until:
+		return 0, 0
+	case p.kind == oneLength:
+		return int32(from * p.width), int32(until * p.width)
+	case from > 0:
 		start = p.ends[from-1]
 	}
-	if until == from {
-		return nil
-	}
-	return p.data[start:p.ends[until-1]]
+	return start, p.ends[until-1]
 }
 
 func (p packedText) text(from, until int) int {
-	if p.ends == nil {
+	if p.kind == sameText {
 		return len(p.data) * (until - from)
 	}
-	return len(p.span(from, until))
+	start, end := p.span(from, until)
+	return int(end - start)
 }
 
 func (p packedText) appendTo(dst columnData, from, until int) {
@@ -154,21 +256,25 @@ func (p packedText) appendTo(dst columnData, from, until int) {
 	}
 	n, end := len(t.Offsets), int32(len(t.Data))
 	offsets := slices.Grow(t.Offsets, until-from)[:n+until-from]
-	if p.ends == nil {
+	start, stop := p.span(from, until)
+	t.Data = append(t.Data, p.data[start:stop]...)
+	switch p.kind {
+	case sameText:
 		for i := n; i < len(offsets); i++ {
 			t.Data = append(t.Data, p.data...)
 			end += int32(len(p.data))
 			offsets[i] = end
 		}
-		t.Offsets = offsets
-		return
+	case oneLength:
+		for i := n; i < len(offsets); i++ {
+			end += int32(p.width)
+			offsets[i] = end
+		}
+	default:
+		for i, e := range p.ends[from:until] {
+			offsets[n+i] = e + end - start
+		}
 	}
-	span := p.span(from, until)
-	shift := end - (p.ends[until-1] - int32(len(span)))
-	for i, e := range p.ends[from:until] {
-		offsets[n+i] = e + shift
-	}
-	t.Data = append(t.Data, span...)
 	t.Offsets = offsets
 }
 

@@ -71,7 +71,7 @@ func TestPackedRowsAreTheRows(t *testing.T) {
 		from, until := min(cuts[0], cuts[1]), max(cuts[0], cuts[1])
 		for _, piece := range [][2]int{{from, until}, {0, len(rows)}, {until, until}} {
 			room.AddPacked(packed, piece[0], piece[1])
-			packed.AppendTo(got.Columns(), piece[0], piece[1])
+			settlement.AppendPieces(got.Columns(), []settlement.Piece{{Rows: packed, From: piece[0], Until: piece[1]}})
 			settlement.AppendRows(want, lines, rows[piece[0]:piece[1]])
 		}
 		if g, w := printed(got), printed(want); g != w {
