@@ -24,17 +24,20 @@ type leaving struct {
 
 // Left returns what pass 3 gets of a bucket. It changes neither lines nor events,
 // and solves only those groups that can leave something, in batches of their own:
-// groups do not know of each other.
-func Left(ctx context.Context, rules *Rules, lines *settlement.Lines, events *settlement.Events) (*Leftovers, error) {
-	return left(ctx, rules, lines, events, func(b *bucket) bool { return b.leavesNothing(b.groups.lineRows, b.groups.eventRows) })
+// groups do not know of each other. memory may be nil.
+func Left(ctx context.Context, rules *Rules, memory *Memory, lines *settlement.Lines, events *settlement.Events) (*Leftovers, error) {
+	return left(ctx, rules, memory, lines, events, func(b *bucket) bool { return b.leavesNothing(b.groups.lineRows, b.groups.eventRows) })
 }
 
 // group is the ends of a group's rows among those of all.
 type group struct{ lines, events int32 }
 
-func left(ctx context.Context, rules *Rules, lines *settlement.Lines, events *settlement.Events, skip func(*bucket) bool) (*Leftovers, error) {
-	b := takeBucket(rules)
-	defer b.giveBack()
+func left(ctx context.Context, rules *Rules, memory *Memory, lines *settlement.Lines, events *settlement.Events, skip func(*bucket) bool) (*Leftovers, error) {
+	if memory == nil {
+		memory = &Memory{}
+	}
+	b := memory.take(rules)
+	defer memory.give(b)
 	b.lines, b.events = lines, events
 	b.groups.build(lines, events)
 	var lineRows, eventRows []int32

@@ -27,6 +27,8 @@ type Outcome struct {
 	Messages int64
 	// Dropped are the copies that were left out.
 	Dropped []Dropped
+
+	memory *Memory
 }
 
 // Dropped is one copy of a line or event that was left out, and what it is a copy
@@ -56,8 +58,9 @@ func (e *ConflictError) Error() string {
 }
 
 // bucket is the state of one bucket's matching. Its memory serves the next one, see
-// spare.go.
+// memory.go.
 type bucket struct {
+	memory   *Memory
 	rules    *Rules
 	resolved *Resolution
 	lines    *settlement.Lines
@@ -95,13 +98,16 @@ type bucket struct {
 // it; resolved is nil where pass 3 did not run. The batches are Bucket's from then
 // on: it writes to them, and they may come back as those of the outcome. The rows
 // may come in any order; those of the tables (wallet, order number, of lines also
-// identity) cost least.
-func Bucket(ctx context.Context, rules *Rules, lines *settlement.Lines, events *settlement.Events, resolved *Resolution) (*Outcome, error) {
-	b := takeBucket(rules)
-	defer b.giveBack()
+// identity) cost least. memory may be nil.
+func Bucket(ctx context.Context, rules *Rules, memory *Memory, lines *settlement.Lines, events *settlement.Events, resolved *Resolution) (*Outcome, error) {
+	if memory == nil {
+		memory = &Memory{}
+	}
+	b := memory.take(rules)
+	defer memory.give(b)
 	b.setRows(lines, events)
 	b.resolved = resolved
-	b.out = &Outcome{Matches: spareMatches.Take(), Breaks: spareBreaks.Take(), Open: spareOpen.Take()}
+	b.out = &Outcome{Matches: memory.matches.Take(), Breaks: memory.breaks.Take(), Open: memory.open.Take(), memory: memory}
 	b.groups.build(lines, events)
 	var conflict *ConflictError
 	for n := 0; b.groups.next(); n++ {
