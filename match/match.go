@@ -77,6 +77,8 @@ type bucket struct {
 	dropEvent  []bool
 	nth        []int32 // of events that agree in everything that names them
 	pairs      []pairing
+	// eventColumns are those of events, once rows are added to them.
+	eventColumns []settlement.Column
 
 	// Of the group at hand.
 	groupLines, groupEvents []int32
@@ -89,9 +91,11 @@ type bucket struct {
 
 	named   map[settlement.ID]bool
 	pass3   bool
-	left    *leaving // what pass 3 gets; nil where it is not asked for
-	orderOf []int32  // of refunds that state no shop: the order whose it is, −1; nil where none is
-	arrange arrangement
+	leaving leaving
+	// leavingOnly: nothing is asked for but what pass 3 gets.
+	leavingOnly bool
+	orderOf     []int32 // of refunds that state no shop: the order whose it is, −1; nil where none is
+	arrange     arrangement
 }
 
 // Bucket matches the lines and events of one bucket, with what pass 3 found for
@@ -105,7 +109,7 @@ func Bucket(ctx context.Context, rules *Rules, memory *Memory, lines *settlement
 	}
 	b := memory.take(rules)
 	defer memory.give(b)
-	b.setRows(lines, events)
+	b.setRows(lines, events, lines.MatchState)
 	b.resolved = resolved
 	b.out = &Outcome{Matches: memory.matches.Take(), Breaks: memory.breaks.Take(), Open: memory.open.Take(), memory: memory}
 	b.groups.build(lines, events)
@@ -159,7 +163,7 @@ func (b *bucket) solve() *ConflictError {
 		b.claimPayments()
 		b.claimRefunds()
 	}
-	if b.left != nil {
+	if b.leavingOnly {
 		b.leave()
 		return nil
 	}
@@ -247,7 +251,7 @@ func (b *bucket) pair(line, event int32, amount settlement.Amount, rule string, 
 	}
 	b.eventLine[event] = line
 	b.lineState[line], b.eventState[event] = state, state
-	if b.left == nil {
+	if !b.leavingOnly {
 		id := b.hash.Start("match").Identity(b.lines.ID[line]).Identity(b.events.ID[event]).ID()
 		b.pairs = append(b.pairs, pairing{id, amount, rule, line, event, verdict})
 	}

@@ -61,9 +61,10 @@ func (m *Memory) take(rules *Rules) *bucket {
 
 // give takes a bucket back, which forgets all but its memory.
 func (m *Memory) give(b *bucket) {
-	b.rules, b.resolved, b.lines, b.events, b.out, b.left, b.memory = nil, nil, nil, nil, nil, nil, nil
-	b.lineState, b.eventState = nil, nil
+	b.rules, b.resolved, b.lines, b.events, b.out, b.memory = nil, nil, nil, nil, nil, nil
+	b.lineState, b.eventState, b.eventColumns = nil, nil, nil
 	b.groups.lines, b.groups.events = nil, nil
+	b.leavingOnly = false
 	clear(b.named)
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -72,18 +73,19 @@ func (m *Memory) give(b *bucket) {
 	}
 }
 
-// setRows makes lines and events, which are written to, those that are matched.
-func (b *bucket) setRows(lines *settlement.Lines, events *settlement.Events) {
+// setRows makes lines and events those that are matched. What becomes of them is
+// written to their states, and to events as it is worked out.
+func (b *bucket) setRows(lines *settlement.Lines, events *settlement.Events, lineState []settlement.MatchState) {
 	b.lines, b.events = lines, events
-	clear(lines.MatchState)
+	clear(lineState)
 	clear(events.MatchState)
-	b.lineState, b.eventState = lines.MatchState, events.MatchState
+	b.lineState, b.eventState = lineState, events.MatchState
 	b.lineEvent = filled(b.lineEvent, lines.Len(), -1)
 	b.eventLine = filled(b.eventLine, events.Len(), -1)
 	b.dropLine = filled(b.dropLine, lines.Len(), false)
 	b.dropEvent = filled(b.dropEvent, events.Len(), false)
 	b.nth = filled(b.nth, events.Len(), 0)
-	b.pairs, b.orderOf = b.pairs[:0], b.orderOf[:0]
+	b.pairs, b.orderOf, b.eventColumns = b.pairs[:0], b.orderOf[:0], nil
 }
 
 // filled returns n values in the memory of s, where it suffices.
