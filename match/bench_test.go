@@ -49,7 +49,7 @@ func inOrder(s *scene) (lines, events []int32) {
 // BenchmarkBucket matches rows that come in the order of the tables, as they are
 // loaded, and in any other.
 func BenchmarkBucket(b *testing.B) {
-	s := manyPayments()
+	s, memory := manyPayments(), match.NewMemory(1)
 	lines, events := inOrder(s)
 	for _, c := range []struct {
 		name          string
@@ -59,11 +59,11 @@ func BenchmarkBucket(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				b.StopTimer()
-				lines, events := match.SpareLines.Take(), match.SpareEvents.Take()
+				lines, events := memory.Lines.Take(), memory.Events.Take()
 				settlement.AppendRows(lines, &s.lines, c.lines)
 				settlement.AppendRows(events, &s.events, c.events)
 				b.StartTimer()
-				out, err := match.Bucket(context.Background(), &s.rules, lines, events, nil)
+				out, err := match.Bucket(context.Background(), &s.rules, memory, lines, events, nil)
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -79,7 +79,7 @@ func BenchmarkBucket(b *testing.B) {
 
 // BenchmarkLeft looks for what pass 3 gets.
 func BenchmarkLeft(b *testing.B) {
-	s := manyPayments()
+	s, memory := manyPayments(), match.NewMemory(1)
 	lineRows, eventRows := inOrder(s)
 	var lines settlement.Lines
 	var events settlement.Events
@@ -87,7 +87,7 @@ func BenchmarkLeft(b *testing.B) {
 	settlement.AppendRows(&events, &s.events, eventRows)
 	b.ReportAllocs()
 	for b.Loop() {
-		out, err := match.Left(context.Background(), &s.rules, &lines, &events)
+		out, err := match.Left(context.Background(), &s.rules, memory, &lines, &events)
 		if err != nil {
 			b.Fatal(err)
 		}

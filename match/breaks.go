@@ -73,7 +73,7 @@ func seenOn(l *settlement.Lines, line int32) settlement.Day {
 
 // breakPair records a finding on a claimed pair.
 func (b *bucket) breakPair(kind settlement.BreakKind, event, line int32, expected, actual settlement.Amount) {
-	if b.left != nil {
+	if b.leavingOnly {
 		return
 	}
 	f := settlement.Break{Kind: kind, Expected: expected, Actual: actual}

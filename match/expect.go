@@ -53,7 +53,10 @@ func (b *bucket) addWholeRefund(order int32) int32 {
 	e := b.events
 	row := int32(e.Len())
 	b.out.WholeRefunds++
-	settlement.AppendRows(e, e, []int32{order})
+	if b.eventColumns == nil {
+		b.eventColumns = e.Columns()
+	}
+	settlement.AppendColumnRows(b.eventColumns, b.eventColumns, []int32{order})
 	e.MatchState[row] = settlement.NoState
 	b.eventState = e.MatchState
 	e.Kind[row] = settlement.Refund

@@ -34,19 +34,19 @@ func (b *bucket) finish() {
 	out.LineOfEvent, a.place = tied(a.events, b.eventLine, a.lines, a.place)
 	b.matches()
 	if out.Lines = b.lines; !inPlace(a.lines, b.lines.Len()) {
-		out.Lines = SpareLines.Take()
+		out.Lines = b.memory.Lines.Take()
 		settlement.AppendRows(out.Lines, b.lines, a.lines)
-		SpareLines.Give(b.lines)
+		b.memory.Lines.Give(b.lines)
 	}
 	b.fillRaw(out.Lines)
 	if out.Events = b.events; len(b.orderOf) > 0 || !inPlace(a.events, b.events.Len()) {
-		out.Events = SpareEvents.Take()
+		out.Events = b.memory.Events.Take()
 		b.appendEvents(out.Events, a.events)
-		SpareEvents.Give(b.events)
+		b.memory.Events.Give(b.events)
 	}
-	open := spareOpen.Take()
+	open := b.memory.open.Take()
 	settlement.AppendRows(open, out.Open, tableOrder(out.Open.Wallet, &out.Open.OrderNo, out.Open.ID))
-	spareOpen.Give(out.Open)
+	b.memory.open.Give(out.Open)
 	out.Open = open
 	if b.resolved != nil && b.resolved.Breaks != nil {
 		settlement.AppendAll(out.Breaks, b.resolved.Breaks)

@@ -45,26 +45,34 @@ type groups struct {
 	lineRows, eventRows []int32
 }
 
-// front is the rest of a run: rows in the order of the number by which they group.
+// front is a run and how far it has been merged: rows in the order of the number by
+// which they group.
 type front struct {
 	keys   []sortKey
+	at     int
+	orders *settlement.Text // the order numbers, by which the run groups; nil where its rows stand apart
 	events bool
-	apart  bool // the run of rows that stand apart; all others pass over these
 }
 
-// skip moves on to the next row that groups by the run's number.
-func (f *front) skip() {
-	for !f.apart && len(f.keys) > 0 && f.keys[0].apart {
-		f.keys = f.keys[1:]
+// skip moves on to the next row that groups by the run's number; false says that
+// there is none.
+func (f *front) skip() bool {
+	for f.at < len(f.keys) && f.keys[f.at].apart && f.orders != nil {
+		f.at++
 	}
+	return f.at < len(f.keys)
 }
 
 // number is that of the front's first row.
 func (g *groups) number(f *front) []byte {
-	if f.events {
-		return eventKey(g.events, f.keys[0].row)
+	row := f.keys[f.at].row
+	switch {
+	case f.orders != nil:
+		return f.orders.At(int(row))
+	case f.events:
+		return eventKey(g.events, row)
 	}
-	return lineKey(g.lines, f.keys[0].row)
+	return lineKey(g.lines, row)
 }
 
 // build prepares the groups of a bucket for next.
@@ -100,16 +108,16 @@ func (g *groups) build(lines *settlement.Lines, events *settlement.Events) {
 
 	g.fronts = g.fronts[:0]
 	add := func(f front) {
-		if f.skip(); len(f.keys) > 0 {
+		if f.skip() {
 			g.fronts = append(g.fronts, f)
 		}
 	}
 	for w := range wallets {
-		add(front{keys: g.lineKeys[w]})
-		add(front{keys: g.eventKeys[w], events: true})
+		add(front{keys: g.lineKeys[w], orders: &lines.OrderNo})
+		add(front{keys: g.eventKeys[w], orders: &events.OrderNo, events: true})
 	}
-	add(front{keys: g.linesApart, apart: true})
-	add(front{keys: g.eventsApart, apart: true, events: true})
+	add(front{keys: g.linesApart})
+	add(front{keys: g.eventsApart, events: true})
 }
 
 // next takes the group with the smallest number off the runs, and says whether
@@ -119,31 +127,40 @@ func (g *groups) next() bool {
 	if len(g.fronts) == 0 {
 		return false
 	}
-	least, same := 0, uint32(1) // a bit for each front whose first row is of the group
+	least, same := &g.fronts[0], uint32(1) // a bit for each front whose first row is of the group
+	key := least.keys[least.at]
 	for i := 1; i < len(g.fronts); i++ {
-		c := comparePrefix(&g.fronts[i].keys[0], &g.fronts[least].keys[0])
+		f := &g.fronts[i]
+		c := comparePrefix(&f.keys[f.at], &key)
 		if c == 0 {
-			c = bytes.Compare(g.number(&g.fronts[i]), g.number(&g.fronts[least]))
+			c = bytes.Compare(g.number(f), g.number(least))
 		}
 		if c < 0 {
-			least, same = i, 1<<i
+			least, same, key = f, 1<<i, f.keys[f.at]
 		} else if c == 0 {
 			same |= 1 << i
 		}
 	}
-	key, number := g.fronts[least].keys[0], g.number(&g.fronts[least])
+	number, ended := g.number(least), false
 	for ; same != 0; same &= same - 1 {
 		f := &g.fronts[bits.TrailingZeros32(same)]
 		rows := &g.lineRows
 		if f.events {
 			rows = &g.eventRows
 		}
-		for len(f.keys) > 0 && comparePrefix(&f.keys[0], &key) == 0 && bytes.Equal(g.number(f), number) {
-			*rows = append(*rows, f.keys[0].row)
-			f.keys = f.keys[1:]
-			f.skip()
+		for more := true; more; {
+			*rows = append(*rows, f.keys[f.at].row)
+			f.at++
+			if more = f.skip(); !more {
+				ended = true
+			} else {
+				k := &f.keys[f.at]
+				more = k.first == key.first && k.second == key.second && bytes.Equal(g.number(f), number)
+			}
 		}
 	}
-	g.fronts = slices.DeleteFunc(g.fronts, func(f front) bool { return len(f.keys) == 0 })
+	if ended {
+		g.fronts = slices.DeleteFunc(g.fronts, func(f front) bool { return f.at == len(f.keys) })
+	}
 	return true
 }

@@ -16,57 +16,63 @@ type Leftovers struct {
 	Events *settlement.Events
 }
 
-// leaving collects leftovers by their rows.
+// leaving collects leftovers by their rows. Its memory serves the next bucket.
 type leaving struct {
 	lines, events []int32
 	order         []int32 // of lines: an event with the order number, −1
+
+	// The groups that are solved, one behind the other: their lines, and the ends of
+	// each among these and among someEvents, which are copies.
+	groupLines, groupEvents []int32
+	ends                    []groupEnd
+	lineState               []settlement.MatchState
+	someEvents              settlement.Events
 }
+
+type groupEnd struct{ lines, events int }
 
 // Left returns what pass 3 gets of a bucket. It changes neither lines nor events,
-// and solves only those groups that can leave something, in batches of their own:
-// groups do not know of each other.
-func Left(ctx context.Context, rules *Rules, lines *settlement.Lines, events *settlement.Events) (*Leftovers, error) {
-	return left(ctx, rules, lines, events, func(b *bucket) bool { return b.leavesNothing(b.groups.lineRows, b.groups.eventRows) })
+// and solves only those groups that can leave something: groups do not know of each
+// other. memory may be nil.
+func Left(ctx context.Context, rules *Rules, memory *Memory, lines *settlement.Lines, events *settlement.Events) (*Leftovers, error) {
+	return left(ctx, rules, memory, lines, events, (*bucket).leavesNothing)
 }
 
-// group is the ends of a group's rows among those of all.
-type group struct{ lines, events int32 }
-
-func left(ctx context.Context, rules *Rules, lines *settlement.Lines, events *settlement.Events, skip func(*bucket) bool) (*Leftovers, error) {
-	b := takeBucket(rules)
-	defer b.giveBack()
+func left(ctx context.Context, rules *Rules, memory *Memory, lines *settlement.Lines, events *settlement.Events, skip func(b *bucket, lines, events []int32) bool) (*Leftovers, error) {
+	if memory == nil {
+		memory = &Memory{}
+	}
+	b := memory.take(rules)
+	defer memory.give(b)
 	b.lines, b.events = lines, events
-	b.groups.build(lines, events)
-	var lineRows, eventRows []int32
-	var ends []group
-	for n := 0; b.groups.next(); n++ {
+	g, l := &b.groups, &b.leaving
+	l.lines, l.events, l.order = l.lines[:0], l.events[:0], l.order[:0]
+	l.groupLines, l.groupEvents, l.ends = l.groupLines[:0], l.groupEvents[:0], l.ends[:0]
+	g.build(lines, events)
+	for n := 0; g.next(); n++ {
 		if n%4096 == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if skip(b) {
-			continue
+		if !skip(b, g.lineRows, g.eventRows) {
+			l.groupLines, l.groupEvents = append(l.groupLines, g.lineRows...), append(l.groupEvents, g.eventRows...)
+			l.ends = append(l.ends, groupEnd{len(l.groupLines), len(l.groupEvents)})
 		}
-		lineRows, eventRows = append(lineRows, b.groups.lineRows...), append(eventRows, b.groups.eventRows...)
-		ends = append(ends, group{int32(len(lineRows)), int32(len(eventRows))})
 	}
-	someLines, someEvents := &settlement.Lines{}, &settlement.Events{}
-	settlement.AppendRows(someLines, lines, lineRows)
-	settlement.AppendRows(someEvents, events, eventRows)
-	b.setRows(someLines, someEvents)
-	b.left = &leaving{}
-	b.out = &Outcome{}
+	settlement.Reset(&l.someEvents)
+	settlement.AppendRows(&l.someEvents, events, l.groupEvents)
+	l.lineState = filled(l.lineState, lines.Len(), settlement.NoState)
+	b.setRows(lines, &l.someEvents, l.lineState)
+	b.out, b.leavingOnly = &Outcome{}, true
 	var conflict *ConflictError
-	var from group
-	for _, until := range ends {
-		b.groupLines, b.groupEvents = b.groupLines[:0], b.groupEvents[:0]
-		for row := from.lines; row < until.lines; row++ {
-			b.groupLines = append(b.groupLines, row)
-		}
-		for row := from.events; row < until.events; row++ {
-			b.groupEvents = append(b.groupEvents, row)
+	var from groupEnd
+	for _, end := range l.ends {
+		b.groupLines = append(b.groupLines[:0], l.groupLines[from.lines:end.lines]...)
+		b.groupEvents = b.groupEvents[:0]
+		for row := from.events; row < end.events; row++ {
+			b.groupEvents = append(b.groupEvents, int32(row))
 		}
 		conflict = FirstConflict(rules.FileRank, conflict, b.solve())
-		from = until
+		from = end
 	}
 	if conflict != nil {
 		return nil, conflict
@@ -90,7 +96,7 @@ func (b *bucket) leavesNothing(lines, events []int32) bool {
 
 // leave notes what is left of a group after passes 1 and 2.
 func (b *bucket) leave() {
-	left := b.left
+	left := &b.leaving
 	leaveEvent := func(event int32) {
 		if InResidue(b.events, int(event)) {
 			left.events = append(left.events, event)
@@ -139,10 +145,10 @@ func (b *bucket) onlyOrder(line int32) int32 {
 // leftovers brings what is left into batches of its own.
 func (b *bucket) leftovers() *Leftovers {
 	out := &Leftovers{Lines: &settlement.Lines{}, Events: &settlement.Events{}}
-	b.appendEvents(out.Events, b.left.events)
-	settlement.AppendRows(out.Lines, b.lines, b.left.lines)
+	b.appendEvents(out.Events, b.leaving.events)
+	settlement.AppendRows(out.Lines, b.lines, b.leaving.lines)
 	out.Lines.OrderNoRaw = settlement.Text{}
-	for _, event := range b.left.order {
+	for _, event := range b.leaving.order {
 		var number []byte
 		if event >= 0 {
 			number = b.events.OrderNo.At(int(event))

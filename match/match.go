@@ -27,6 +27,8 @@ type Outcome struct {
 	Messages int64
 	// Dropped are the copies that were left out.
 	Dropped []Dropped
+
+	memory *Memory
 }
 
 // Dropped is one copy of a line or event that was left out, and what it is a copy
@@ -56,8 +58,9 @@ func (e *ConflictError) Error() string {
 }
 
 // bucket is the state of one bucket's matching. Its memory serves the next one, see
-// spare.go.
+// memory.go.
 type bucket struct {
+	memory   *Memory
 	rules    *Rules
 	resolved *Resolution
 	lines    *settlement.Lines
@@ -74,6 +77,8 @@ type bucket struct {
 	dropEvent  []bool
 	nth        []int32 // of events that agree in everything that names them
 	pairs      []pairing
+	// eventColumns are those of events, once rows are added to them.
+	eventColumns []settlement.Column
 
 	// Of the group at hand.
 	groupLines, groupEvents []int32
@@ -86,22 +91,27 @@ type bucket struct {
 
 	named   map[settlement.ID]bool
 	pass3   bool
-	left    *leaving // what pass 3 gets; nil where it is not asked for
-	orderOf []int32  // of refunds that state no shop: the order whose it is, −1; nil where none is
-	arrange arrangement
+	leaving leaving
+	// leavingOnly: nothing is asked for but what pass 3 gets.
+	leavingOnly bool
+	orderOf     []int32 // of refunds that state no shop: the order whose it is, −1; nil where none is
+	arrange     arrangement
 }
 
 // Bucket matches the lines and events of one bucket, with what pass 3 found for
 // it; resolved is nil where pass 3 did not run. The batches are Bucket's from then
 // on: it writes to them, and they may come back as those of the outcome. The rows
 // may come in any order; those of the tables (wallet, order number, of lines also
-// identity) cost least.
-func Bucket(ctx context.Context, rules *Rules, lines *settlement.Lines, events *settlement.Events, resolved *Resolution) (*Outcome, error) {
-	b := takeBucket(rules)
-	defer b.giveBack()
-	b.setRows(lines, events)
+// identity) cost least. memory may be nil.
+func Bucket(ctx context.Context, rules *Rules, memory *Memory, lines *settlement.Lines, events *settlement.Events, resolved *Resolution) (*Outcome, error) {
+	if memory == nil {
+		memory = &Memory{}
+	}
+	b := memory.take(rules)
+	defer memory.give(b)
+	b.setRows(lines, events, lines.MatchState)
 	b.resolved = resolved
-	b.out = &Outcome{Matches: spareMatches.Take(), Breaks: spareBreaks.Take(), Open: spareOpen.Take()}
+	b.out = &Outcome{Matches: memory.matches.Take(), Breaks: memory.breaks.Take(), Open: memory.open.Take(), memory: memory}
 	b.groups.build(lines, events)
 	var conflict *ConflictError
 	for n := 0; b.groups.next(); n++ {
@@ -153,7 +163,7 @@ func (b *bucket) solve() *ConflictError {
 		b.claimPayments()
 		b.claimRefunds()
 	}
-	if b.left != nil {
+	if b.leavingOnly {
 		b.leave()
 		return nil
 	}
@@ -241,7 +251,7 @@ func (b *bucket) pair(line, event int32, amount settlement.Amount, rule string, 
 	}
 	b.eventLine[event] = line
 	b.lineState[line], b.eventState[event] = state, state
-	if b.left == nil {
+	if !b.leavingOnly {
 		id := b.hash.Start("match").Identity(b.lines.ID[line]).Identity(b.events.ID[event]).ID()
 		b.pairs = append(b.pairs, pairing{id, amount, rule, line, event, verdict})
 	}

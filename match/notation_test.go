@@ -329,7 +329,7 @@ func reconcile(s *scene, bits int) (*tables, error) {
 		var left settlement.Lines
 		var waiting settlement.Events
 		for b := range buckets {
-			out, err := match.Left(context.Background(), &rules, lineParts[b], eventParts[b])
+			out, err := match.Left(context.Background(), &rules, nil, lineParts[b], eventParts[b])
 			if err != nil {
 				return nil, err
 			}
@@ -357,7 +357,7 @@ func reconcile(s *scene, bits int) (*tables, error) {
 		}
 	}
 	for b := range buckets {
-		out, err := match.Bucket(context.Background(), &rules, lineParts[b], eventParts[b], resolved[b])
+		out, err := match.Bucket(context.Background(), &rules, nil, lineParts[b], eventParts[b], resolved[b])
 		if err != nil {
 			return nil, err
 		}

@@ -15,9 +15,9 @@ import (
 	"sync"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/parquet"
 	"github.com/apache/arrow/go/v17/parquet/metadata"
 	"github.com/apache/arrow/go/v17/parquet/schema"
-	"github.com/klauspost/compress/zstd"
 
 	"reconcile/settlement"
 )
@@ -68,14 +68,15 @@ type PartWriter struct {
 // partColumn is a column of the table and where the records hold it.
 type partColumn struct {
 	settlement.TableColumn
-	at     int // index of the record's column, -1 before the first record
-	sorted bool
+	at       int // index of the record's column, -1 before the first record
+	sorted   bool
+	encoding parquet.Encoding // where no dictionary is used
 }
 
 // workspace is the memory of a writer that is worth keeping for the next one.
 type workspace struct {
 	encoder encoder
-	zstd    *zstd.Encoder
+	packer  *packer
 	rows    []columnRows // the record being written
 	pending []columnRows // copied rows that wait for their row group to fill
 	waiting int          // how many rows wait
@@ -83,13 +84,7 @@ type workspace struct {
 }
 
 var workspaces = sync.Pool{New: func() any {
-	// Level 1, one state; every page carries a checksum, so readers notice damage.
-	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
-		zstd.WithZeroFrames(true))
-	if err != nil {
-		panic("output: zstd options: " + err.Error())
-	}
-	return &workspace{zstd: z, buffer: bufio.NewWriterSize(nil, 1<<18)}
+	return &workspace{packer: newPacker(), buffer: bufio.NewWriterSize(nil, 1<<18)}
 }}
 
 // sink counts and hashes what goes into the file.
@@ -136,7 +131,7 @@ func NewPart(path string, table settlement.Table, files []string) (*PartWriter, 
 		path: path, file: file, schema: sc, work: workspaces.Get().(*workspace),
 	}
 	for i, c := range table.Columns {
-		w.columns[i] = partColumn{c, -1, slices.Contains(table.SortedBy, c.Name)}
+		w.columns[i] = partColumn{c, -1, slices.Contains(table.SortedBy, c.Name), encodingOf(table.Name, c)}
 	}
 	w.work.start(len(table.Columns))
 	w.sink = &sink{buffer: w.work.buffer, file: file, sha: sha256.New()}

@@ -2,6 +2,7 @@ package output
 
 import (
 	"fmt"
+	"slices"
 
 	"reconcile/settlement"
 )
@@ -17,6 +18,14 @@ var provenColumn = map[string]string{
 	"charges":         "charged_fee",
 	"control_totals":  "computed",
 	"summary":         "net",
+}
+
+// totalledColumns are the columns of statement_lines that FileTotals sums.
+var totalledColumns = []string{"gross_amount", "settled_amount", "fee_amount", "coupon_amount"}
+
+// isReadBack says whether every run reads a money column again to prove it.
+func isReadBack(table, column string) bool {
+	return provenColumn[table] == column || table == "statement_lines" && slices.Contains(totalledColumns, column)
 }
 
 // Proof is what a written part says of itself when it is read back.

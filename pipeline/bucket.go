@@ -33,14 +33,24 @@ type BucketOutput struct {
 	Charges *settlement.Charges // one for each of Lines, in their order
 }
 
-var spareCharges settlement.Spare[settlement.Charges, *settlement.Charges]
+// spares keep the memory of buckets for those that follow; see match.Memory.
+type spares struct {
+	match   *match.Memory
+	charges settlement.Spare[settlement.Charges, *settlement.Charges]
+}
 
-// Release gives the memory of the rows back once they are written, for the buckets
-// that follow; nobody may use them from then on.
-func (o *BucketOutput) Release() {
-	o.Outcome.Release()
-	spareCharges.Give(o.Charges)
-	*o = BucketOutput{}
+func newSpares(workers int) *spares {
+	s := &spares{match: match.NewMemory(workers)}
+	s.charges.Most = workers
+	return s
+}
+
+// release takes back the memory of rows that are written; nobody may use them from
+// then on.
+func (s *spares) release(out *BucketOutput) {
+	out.Outcome.Release()
+	s.charges.Give(out.Charges)
+	*out = BucketOutput{}
 }
 
 // Bucket matches the lines and order events of one bucket and prices its fees:
@@ -52,10 +62,11 @@ func Bucket(ctx context.Context, rules *Rules, in BucketInput) (*BucketOutput, e
 	if err != nil {
 		return nil, err
 	}
-	ownLines, ownEvents := match.SpareLines.Take(), match.SpareEvents.Take()
-	settlement.AppendAll(ownLines, lines)
-	settlement.AppendAll(ownEvents, events)
-	return bucket(ctx, rules, ownLines, ownEvents, in.Resolved)
+	var ownLines settlement.Lines
+	var ownEvents settlement.Events
+	settlement.AppendAll(&ownLines, lines)
+	settlement.AppendAll(&ownEvents, events)
+	return bucket(ctx, rules, newSpares(0), &ownLines, &ownEvents, in.Resolved)
 }
 
 func (in *BucketInput) views() (*settlement.Lines, *settlement.Events, error) {
@@ -71,12 +82,12 @@ func (in *BucketInput) views() (*settlement.Lines, *settlement.Events, error) {
 }
 
 // bucket is Bucket with batches that are its own.
-func bucket(ctx context.Context, rules *Rules, lines *settlement.Lines, events *settlement.Events, resolved *match.Resolution) (*BucketOutput, error) {
-	found, err := match.Bucket(ctx, rules.Match, lines, events, resolved)
+func bucket(ctx context.Context, rules *Rules, spare *spares, lines *settlement.Lines, events *settlement.Events, resolved *match.Resolution) (*BucketOutput, error) {
+	found, err := match.Bucket(ctx, rules.Match, spare.match, lines, events, resolved)
 	if err != nil {
 		return nil, err
 	}
-	out := &BucketOutput{Outcome: found, Charges: spareCharges.Take()}
+	out := &BucketOutput{Outcome: found, Charges: spare.charges.Take()}
 	wrong, err := fees.ChargeLines(rules.Fees, out.Lines, out.Charges)
 	if err != nil {
 		return nil, err
@@ -121,7 +132,7 @@ func Left(ctx context.Context, rules *Rules, in BucketInput) (*match.Leftovers, 
 	if err != nil {
 		return nil, err
 	}
-	return match.Left(ctx, rules.Match, lines, events)
+	return match.Left(ctx, rules.Match, nil, lines, events)
 }
 
 // Residue claims, among what all buckets left and share a residue key, lines for

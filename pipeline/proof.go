@@ -97,10 +97,13 @@ func (p *proofSums) bucket(out *BucketOutput, resolved *match.Resolution, files 
 		state := l.MatchState[i]
 		p.lineStates[state]++
 		p.byState[l.File[i]][state].add(1, l.Gross[i], l.Settled[i], l.Fee[i], l.Coupon[i])
-		_, elsewhere := resolved.Line(l.ID[i])
 		// A payment that was taken back at the till is tied to its order without a
 		// pair: neither settles anything.
-		if elsewhere || out.EventOfLine[i] >= 0 && state != settlement.NotExpected {
+		claimed := out.EventOfLine[i] >= 0 && state != settlement.NotExpected
+		if !claimed {
+			_, claimed = resolved.Line(l.ID[i])
+		}
+		if claimed {
 			p.claimedGross += l.Gross[i]
 		}
 	}
@@ -109,7 +112,11 @@ func (p *proofSums) bucket(out *BucketOutput, resolved *match.Resolution, files 
 	p.events += int64(e.Len())
 	for i := range e.Len() {
 		p.eventStates[e.MatchState[i]]++
-		if _, elsewhere := resolved.Event(e.ID[i]); elsewhere || out.LineOfEvent[i] >= 0 {
+		claimed := out.LineOfEvent[i] >= 0
+		if !claimed {
+			_, claimed = resolved.Event(e.ID[i])
+		}
+		if claimed {
 			p.claimedEvents++
 		}
 	}

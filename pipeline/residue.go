@@ -36,12 +36,12 @@ func (r *run) resolveResidue(ctx context.Context) ([]*match.Resolution, error) {
 		if err != nil {
 			return err
 		}
-		left, err := match.Left(ctx, r.rules.Match, in, ev)
+		left, err := match.Left(ctx, r.rules.Match, r.spare.match, in, ev)
 		if err != nil {
 			return err
 		}
-		match.SpareLines.Give(in)
-		match.SpareEvents.Give(ev)
+		r.spare.match.Lines.Give(in)
+		r.spare.match.Events.Give(ev)
 		if err := lines.scatter(left.Lines); err != nil {
 			return err
 		}

@@ -28,6 +28,7 @@ type run struct {
 	files   []string // the name of each statement, for the column source_file
 	budget  *budget
 	work    *workroom
+	spare   *spares
 	buckets int
 	// partitions is how finely the exchanges cut, see partitionCount.
 	partitions int
@@ -260,6 +261,8 @@ func (r *run) reconcile(ctx context.Context, staging *output.Staging) error {
 	if err := r.linkRefunds(ctx); err != nil {
 		return err
 	}
+	r.spare = newSpares(r.workers())
+	defer func() { r.spare = nil }()
 	resolved := make([]*match.Resolution, r.buckets)
 	if r.residue.Load() {
 		if resolved, err = r.resolveResidue(ctx); err != nil {
@@ -336,9 +339,12 @@ func (r *run) eachBucket(ctx context.Context, work func(ctx context.Context, b i
 	})
 }
 
+// workers is how many buckets are at work at a time, at most.
+func (r *run) workers() int { return min(r.job.Jobs, max(runtime.GOMAXPROCS(0), 1)) }
+
 func (r *run) each(ctx context.Context, n int, work func(ctx context.Context, i int) error) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(min(r.job.Jobs, max(runtime.GOMAXPROCS(0), 1)))
+	group.SetLimit(r.workers())
 	for i := range n {
 		group.Go(func() error {
 			if ctx.Err() != nil {
@@ -409,7 +415,7 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 	sums := newTally()
 	var proof proofSums
 	err = r.costs.share(StageCompute, lines.Len()+events.Len(), func() (err error) {
-		if out, err = bucket(ctx, r.rules, lines, events, resolved); err != nil {
+		if out, err = bucket(ctx, r.rules, r.spare, lines, events, resolved); err != nil {
 			return err
 		}
 		sums.bucket(out, resolved)
@@ -428,7 +434,7 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 	if err != nil {
 		return err
 	}
-	out.Release()
+	r.spare.release(out)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.parts = append(r.parts, parts...)

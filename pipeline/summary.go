@@ -5,6 +5,8 @@ import (
 	"math/bits"
 	"slices"
 
+	"github.com/cespare/xxhash/v2"
+
 	"reconcile/match"
 	"reconcile/settlement"
 )
@@ -32,10 +34,12 @@ type tally struct {
 	rows map[summaryKey]*summaryRow
 	// texts makes one string of each account and shop.
 	texts map[string]string
-	// last is the row that was used last: most lines of an account follow one
-	// another.
-	lastKey summaryKey
-	last    *summaryRow
+	// recent are rows that were used of late, by the hash of their shop: the maps
+	// are slow for every line.
+	recent [256]struct {
+		key summaryKey
+		row *summaryRow
+	}
 	// breaks by kind and wallet, for the printed summary.
 	breaks map[breakKey]*breakCount
 	// overflow is set once a sum no longer fits.
@@ -66,9 +70,9 @@ func (t *tally) text(b []byte) string {
 }
 
 func (t *tally) at(on settlement.Day, wallet settlement.Wallet, account, shop []byte) *summaryRow {
-	if t.last != nil && t.lastKey.on == on && t.lastKey.wallet == wallet &&
-		t.lastKey.account == string(account) && t.lastKey.shop == string(shop) {
-		return t.last
+	recent := &t.recent[uint8(xxhash.Sum64(shop))^uint8(wallet)<<4^uint8(on)]
+	if k := &recent.key; recent.row != nil && k.on == on && k.wallet == wallet && k.account == string(account) && k.shop == string(shop) {
+		return recent.row
 	}
 	key := summaryKey{on, wallet, t.text(account), t.text(shop)}
 	row := t.rows[key]
@@ -76,7 +80,7 @@ func (t *tally) at(on settlement.Day, wallet settlement.Wallet, account, shop []
 		row = &summaryRow{}
 		t.rows[key] = row
 	}
-	t.lastKey, t.last = key, row
+	recent.key, recent.row = key, row
 	return row
 }
 

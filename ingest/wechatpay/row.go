@@ -147,6 +147,10 @@ func (r *record) parseIDs(row *row) *fault {
 		{tradeType, &row.tradeType, false},
 	} {
 		text := r.text(id.column)
+		*id.into = text
+		if delimited.IsDigits(text) {
+			continue
+		}
 		if err := checkID(text, id.own); err != nil {
 			do := fetchAgain
 			if err == errIDScientific {
@@ -154,7 +158,6 @@ func (r *record) parseIDs(row *row) *fault {
 			}
 			return r.faultf(id.column, do, "%q: %v", shown(text), err)
 		}
-		*id.into = text
 	}
 	row.subAccount = blankZero(row.subAccount)
 	row.refundID = blankZero(row.refundID)

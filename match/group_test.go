@@ -1,0 +1,100 @@
+package match
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"reconcile/settlement"
+)
+
+// numbers are such as agree in their first 16 bytes, or in all but their length.
+var numbers = rapid.SampledFrom([]string{"", "1", "1\x00", "2", "2024091210000001", "2024091210000001\x00",
+	"20240912100000010", "20240912100000011", "20240912100000012", "2024091210000002"})
+
+// drawRows draws rows of which only what groups them is filled.
+func drawRows(t *rapid.T) (*settlement.Lines, *settlement.Events) {
+	lines, events := &settlement.Lines{}, &settlement.Events{}
+	wallet := rapid.SampledFrom(wallets[:])
+	for i := range rapid.IntRange(0, 20).Draw(t, "lines") {
+		lines.ID = append(lines.ID, settlement.ID{Hi: uint64(rapid.IntRange(0, 3).Draw(t, "id")), Lo: uint64(i) << 48})
+		lines.Wallet = append(lines.Wallet, wallet.Draw(t, "wallet"))
+		lines.OrderNo.AppendString(numbers.Draw(t, "order"))
+		lines.ProviderTxnID.AppendString(numbers.Draw(t, "provider"))
+	}
+	for range rapid.IntRange(0, 20).Draw(t, "events") {
+		events.Kind = append(events.Kind, settlement.Payment)
+		events.Wallet = append(events.Wallet, wallet.Draw(t, "wallet"))
+		events.OrderNo.AppendString(numbers.Draw(t, "order"))
+		events.PaymentNo.AppendString(numbers.Draw(t, "payment"))
+		events.ProviderTxnID.AppendString(numbers.Draw(t, "provider"))
+	}
+	return lines, events
+}
+
+func TestGroupsAreTheRowsOfOneNumberEach(t *testing.T) {
+	var g groups // its memory must have no bearing
+	rapid.Check(t, func(t *rapid.T) {
+		lines, events := drawRows(t)
+		want := map[string][2][]int32{}
+		for i := range int32(lines.Len()) {
+			rows := want[string(lineKey(lines, i))]
+			rows[0] = append(rows[0], i)
+			want[string(lineKey(lines, i))] = rows
+		}
+		for i := range int32(events.Len()) {
+			rows := want[string(eventKey(events, i))]
+			rows[1] = append(rows[1], i)
+			want[string(eventKey(events, i))] = rows
+		}
+		got, last := map[string][2][]int32{}, ""
+		for g.build(lines, events); g.next(); {
+			var number string
+			if len(g.lineRows) > 0 {
+				number = string(lineKey(lines, g.lineRows[0]))
+			} else {
+				number = string(eventKey(events, g.eventRows[0]))
+			}
+			if len(got) > 0 && number <= last {
+				t.Fatalf("the group of %q comes behind that of %q", number, last)
+			}
+			last = number
+			slices.Sort(g.lineRows)
+			slices.Sort(g.eventRows)
+			got[number] = [2][]int32{slices.Clone(g.lineRows), slices.Clone(g.eventRows)}
+		}
+		if diff := gocmp.Diff(fmt.Sprint(want), fmt.Sprint(got)); diff != "" {
+			t.Fatalf("(-want +got)\n%s", diff)
+		}
+	})
+}
+
+func TestKeysAreSortedHoweverTheyCome(t *testing.T) {
+	var sorter keySorter
+	rapid.Check(t, func(t *rapid.T) {
+		texts := rapid.SliceOf(numbers).Draw(t, "numbers")
+		if rapid.Bool().Draw(t, "in order?") {
+			slices.Sort(texts)
+			for range min(len(texts), rapid.IntRange(0, 2).Draw(t, "out of order")) {
+				texts[rapid.IntRange(0, len(texts)-1).Draw(t, "row")] = numbers.Draw(t, "number")
+			}
+		}
+		compare := func(x, y int32) int { return cmp.Or(cmp.Compare(texts[x], texts[y]), cmp.Compare(x, y)) }
+		var keys []sortKey
+		var want []int32
+		for i := range texts {
+			keys, want = append(keys, keyOf([]byte(texts[i]), int32(i))), append(want, int32(i))
+		}
+		sorter.sort(keys, compare)
+		slices.SortFunc(want, compare)
+		for i := range keys {
+			if keys[i].row != want[i] {
+				t.Fatalf("row %d stands at %d instead of %d", keys[i].row, i, want[i])
+			}
+		}
+	})
+}
