@@ -1,8 +1,10 @@
 package match
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -77,6 +79,12 @@ func TestKeysAreSortedHoweverTheyCome(t *testing.T) {
 	var sorter keySorter
 	rapid.Check(t, func(t *rapid.T) {
 		texts := rapid.SliceOf(numbers).Draw(t, "numbers")
+		if rapid.Bool().Draw(t, "many?") {
+			format := rapid.SampledFrom([]string{"%d", "20240912%08d", "POS%025d", "%x\x00", "2024091200000000%d"}).Draw(t, "format")
+			for _, n := range rapid.SliceOfN(rapid.IntRange(0, 1000), 0, 200).Draw(t, "more") {
+				texts = append(texts, fmt.Sprintf(format, n))
+			}
+		}
 		if rapid.Bool().Draw(t, "in order?") {
 			slices.Sort(texts)
 			for range min(len(texts), rapid.IntRange(0, 2).Draw(t, "out of order")) {
@@ -97,4 +105,25 @@ func TestKeysAreSortedHoweverTheyCome(t *testing.T) {
 			}
 		}
 	})
+}
+
+func BenchmarkSort(b *testing.B) {
+	const n = 80_000
+	for _, format := range []string{"2203%015d", "20240912%012d", "%x"} {
+		b.Run(format, func(b *testing.B) {
+			random := rand.New(rand.NewPCG(1, 2))
+			texts, keys, work := make([][]byte, n), make([]sortKey, n), make([]sortKey, n)
+			for i := range texts {
+				texts[i] = fmt.Appendf(nil, format, random.Int64N(1e12))
+				keys[i] = keyOf(texts[i], int32(i))
+			}
+			var sorter keySorter
+			b.ReportAllocs()
+			for b.Loop() {
+				copy(work, keys)
+				sorter.sort(work, func(x, y int32) int { return bytes.Compare(texts[x], texts[y]) })
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/key")
+		})
+	}
 }

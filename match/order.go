@@ -38,7 +38,7 @@ func comparePrefix(a, b *sortKey) int {
 // keySorter sorts keys. It is quick where little is out of order: a key that is
 // below its predecessor is set aside, those set aside are sorted, and merged in
 // (drop-merge sort). Its memory serves all sorts of a worker.
-type keySorter struct{ aside []sortKey }
+type keySorter struct{ aside, spare []sortKey }
 
 // sort sorts keys by their first bytes, then by tie, which compares rows.
 func (s *keySorter) sort(keys []sortKey, tie func(x, y int32) int) {
@@ -63,8 +63,9 @@ func (s *keySorter) sort(keys []sortKey, tie func(x, y int32) int) {
 		}
 		kept++
 	}
+	s.spare = slices.Grow(s.spare[:0], len(aside))[:len(aside)]
+	sortFully(aside, s.spare, compare)
 	s.aside = aside
-	slices.SortFunc(aside, compare)
 	for to, left := len(keys)-1, len(aside)-1; left >= 0; to-- {
 		if kept > 0 && compare(aside[left], keys[kept-1]) < 0 {
 			kept--
