@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"reconcile/fees"
@@ -137,7 +138,7 @@ func TestBucketDoesNotChangeItsInput(t *testing.T) {
 	if !slices.Equal(before, lines.MatchState) || !slices.Equal(beforeEvents, events.ID) || events.Len() != 1 {
 		t.Error("the input was changed")
 	}
-	if diff := cmp.Diff(first, second, cmp.AllowUnexported(match.Outcome{})); diff != "" {
+	if diff := cmp.Diff(first, second, cmpopts.IgnoreUnexported(match.Outcome{})); diff != "" {
 		t.Errorf("a second computation differs:\n%s", diff)
 	}
 }

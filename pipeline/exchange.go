@@ -73,6 +73,7 @@ type partition struct {
 func newExchange[T any, B batchOf[T]](name string, partitions int, budget *budget, key func(B) []uint64) *exchange[T, B] {
 	x := &exchange[T, B]{name: name, key: key, budget: budget, parts: make([]partition, partitions)}
 	x.shift = 64 - bits.TrailingZeros(uint(partitions))
+	x.spare.Most = budget.jobs
 	budget.share(x)
 	return x
 }
@@ -131,25 +132,25 @@ func (x *exchange[T, B]) load(from, until int) (B, error) {
 
 // loadInto is load into an empty batch that may have memory already.
 func (x *exchange[T, B]) loadInto(into B, from, until int) error {
-	pieces, err := x.pieces(into, from, until)
+	pieces, room, err := x.pieces(from, until)
 	if err != nil {
 		return err
 	}
+	room.Make(into)
 	settlement.AppendPieces(into.Columns(), pieces)
 	return nil
 }
 
-// pieces returns the rows of partitions [from, until) where they lie, and makes room
-// for them in a batch.
-func (x *exchange[T, B]) pieces(into B, from, until int) ([]settlement.Piece, error) {
+// pieces returns the rows of partitions [from, until) where they lie, and the room
+// that they take in a batch.
+func (x *exchange[T, B]) pieces(from, until int) (pieces []settlement.Piece, room settlement.Room, err error) {
 	x.mu.Lock()
 	blocks, runs := x.blocks, x.runs
 	x.mu.Unlock()
-	var pieces []settlement.Piece
 	for i := range runs {
 		batches, err := loadRun[T, B](x.budget, &runs[i], from, until)
 		if err != nil {
-			return nil, err
+			return nil, room, err
 		}
 		for _, batch := range batches {
 			pieces = append(pieces, settlement.Piece{Rows: settlement.PackedOver(batch), Until: batch.Len()})
@@ -160,15 +161,13 @@ func (x *exchange[T, B]) pieces(into B, from, until int) ([]settlement.Piece, er
 			pieces = append(pieces, settlement.Piece{Rows: b.rows, From: int(b.start[from]), Until: int(b.start[until])})
 		}
 	}
-	var room settlement.Room
 	for _, p := range pieces {
 		room.AddPacked(p.Rows, p.From, p.Until)
 	}
 	if !room.Fits() {
-		return nil, fmt.Errorf("one of the run's buckets holds more than 2 GiB of text in a column: too many rows share one order number (look for a file whose order numbers are all the same)")
+		return nil, room, fmt.Errorf("one of the run's buckets holds more than 2 GiB of text in a column: too many rows share one order number (look for a file whose order numbers are all the same)")
 	}
-	room.Make(into)
-	return pieces, nil
+	return pieces, room, nil
 }
 
 // release says that partitions [from, until) are not loaded again. When all are

@@ -32,7 +32,7 @@ func (r *run) resolveResidue(ctx context.Context) ([]*match.Resolution, error) {
 	defer events.release(0, r.partitions)
 
 	err := r.eachBucket(ctx, func(ctx context.Context, b int) error {
-		in, ev, err := r.loadBucket(b)
+		in, ev, err := r.loadSuspects(b)
 		if err != nil {
 			return err
 		}
@@ -40,8 +40,6 @@ func (r *run) resolveResidue(ctx context.Context) ([]*match.Resolution, error) {
 		if err != nil {
 			return err
 		}
-		r.spare.match.Lines.Give(in)
-		r.spare.match.Events.Give(ev)
 		if err := lines.scatter(left.Lines); err != nil {
 			return err
 		}
@@ -77,6 +75,37 @@ func (r *run) resolveResidue(ctx context.Context) ([]*match.Resolution, error) {
 		return nil
 	})
 	return found, err
+}
+
+// The columns by which match.Suspects tells.
+var (
+	suspectLines  = []string{"wallet", "account", "kind", "order_no", "provider_txn_id", "gross_amount", "source_file", "key"}
+	suspectEvents = []string{"kind", "order_no", "payment_no", "wallet", "account", "platform", "amount", "status", "provider_txn_id", "source_file", "escrow", "link", "key"}
+)
+
+// loadSuspects returns the rows of those groups of bucket b that can leave something:
+// few, of which alone all columns are needed.
+func (r *run) loadSuspects(b int) (*settlement.Lines, *settlement.Events, error) {
+	from, until := r.bucketParts(b)
+	lines, events := r.lines.spare.Take(), r.events.spare.Take()
+	defer r.lines.spare.Give(lines)
+	defer r.events.spare.Give(events)
+	linePieces, _, err := r.lines.pieces(from, until)
+	if err != nil {
+		return nil, nil, err
+	}
+	eventPieces, _, err := r.events.pieces(from, until)
+	if err != nil {
+		return nil, nil, err
+	}
+	settlement.AppendPieces(lines.Columns(), linePieces, suspectLines...)
+	settlement.AppendPieces(events.Columns(), eventPieces, suspectEvents...)
+	lineRows, eventRows := match.Suspects(r.rules.Match, lines, events, r.intake.Accepted)
+	someLines, someEvents := &settlement.Lines{}, &settlement.Events{}
+	settlement.AppendFewRows(someLines.Columns(), linePieces, lineRows)
+	settlement.AppendFewRows(someEvents.Columns(), eventPieces, eventRows)
+	r.fillDays(someLines)
+	return someLines, someEvents, nil
 }
 
 // spread gives each bucket what pass 3 found for its rows.

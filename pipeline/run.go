@@ -362,24 +362,28 @@ func (r *run) loadBucket(b int) (*settlement.Lines, *settlement.Events, error) {
 	from, until := r.bucketParts(b)
 	order := r.arrangers.Get().(*arranger)
 	defer r.arrangers.Put(order)
-	lines := match.SpareLines.Take()
+	lines := r.spare.match.Lines.Take()
 	err := loadOrdered(r.lines, lines, from, until, []string{"line_id", "wallet", "order_no", "source_file"}, func(l *settlement.Lines) []int32 {
 		return order.arrange(l.Wallet, &l.OrderNo, l.ID, func(i int) bool { return r.intake.Accepted(l.File[i]) })
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	for i, on := range lines.SettledOn {
-		// A bill whose day was known only at its end leaves its rows without one.
-		if on == settlement.NoDay {
-			lines.SettledOn[i] = r.intake.Statements[lines.File[i]].From
-		}
-	}
-	events := match.SpareEvents.Take()
+	r.fillDays(lines)
+	events := r.spare.match.Events.Take()
 	err = loadOrdered(r.events, events, from, until, []string{"event_id", "wallet", "order_no", "source_file"}, func(e *settlement.Events) []int32 {
 		return order.arrange(e.Wallet, &e.OrderNo, e.ID, func(i int) bool { return r.intake.Accepted(e.File[i]) })
 	})
 	return lines, events, err
+}
+
+// fillDays gives lines the day of their bill where that was known only at its end.
+func (r *run) fillDays(lines *settlement.Lines) {
+	for i, on := range lines.SettledOn {
+		if on == settlement.NoDay {
+			lines.SettledOn[i] = r.intake.Statements[lines.File[i]].From
+		}
+	}
 }
 
 // loadOrdered appends the rows of partitions [from, until) of an exchange to a batch,
@@ -387,10 +391,11 @@ func (r *run) loadBucket(b int) (*settlement.Lines, *settlement.Events, error) {
 func loadOrdered[T any, B batchOf[T]](x *exchange[T, B], into B, from, until int, sees []string, order func(B) []int32) error {
 	raw := x.spare.Take()
 	defer x.spare.Give(raw)
-	pieces, err := x.pieces(into, from, until)
+	pieces, room, err := x.pieces(from, until)
 	if err != nil {
 		return err
 	}
+	room.Make(into)
 	columns := raw.Columns()
 	settlement.AppendPieces(columns, pieces, sees...)
 	settlement.AppendPieceRows(into.Columns(), columns, pieces, order(raw))

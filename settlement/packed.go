@@ -2,6 +2,7 @@ package settlement
 
 import (
 	"bytes"
+	"math"
 	"slices"
 )
 
@@ -18,6 +19,8 @@ type packedColumn interface {
 	bytes() int64
 	// appendTo appends rows [from, until) to a column of the kind that was packed.
 	appendTo(dst columnData, from, until int)
+	// appendRows appends the given rows to such a column.
+	appendRows(dst columnData, rows []int32)
 	// text is the bytes of text in rows [from, until).
 	text(from, until int) int
 	// agrees says that all rows of both columns hold one value.
@@ -95,6 +98,26 @@ func AppendPieceRows(dst, scratch []Column, pieces []Piece, rows []int32) {
 	}
 }
 
+// AppendFewRows is AppendPieceRows for few rows, which must be ascending.
+func AppendFewRows(dst []Column, pieces []Piece, rows []int32) {
+	var own []int32
+	first := 0
+	for _, p := range pieces {
+		own = own[:0]
+		for len(rows) > 0 && int(rows[0]) < first+p.Until-p.From {
+			own = append(own, rows[0]-int32(first-p.From))
+			rows = rows[1:]
+		}
+		first += p.Until - p.From
+		if len(own) == 0 {
+			continue
+		}
+		for i, c := range dst {
+			p.Rows.columns[i].appendRows(c.data, own)
+		}
+	}
+}
+
 // sameInAll returns a piece where all rows of all pieces agree in a column.
 func sameInAll(pieces []Piece, column int) *Piece {
 	var first *Piece
@@ -132,6 +155,16 @@ func (f fixed[T]) pack(rows []int32) packedColumn {
 	if at == len(rows) {
 		return packedFixed[T]{same: first}
 	}
+	switch src := any(f.values).(type) {
+	case *[]Amount:
+		if packed, ok := packNarrow(*src, rows); ok {
+			return packed
+		}
+	case *[]int64:
+		if packed, ok := packNarrow(*src, rows); ok {
+			return packed
+		}
+	}
 	values := make([]T, len(rows))
 	for i, r := range rows {
 		values[i] = src[r]
@@ -139,11 +172,13 @@ func (f fixed[T]) pack(rows []int32) packedColumn {
 	return packedFixed[T]{values: values}
 }
 
+func (f fixed[T]) slice() any { return f.values }
+
 func (f fixed[T]) packed() packedColumn { return packedFixed[T]{values: *f.values} }
 
 func (p packedFixed[T]) agrees(with packedColumn) bool {
-	other := with.(packedFixed[T])
-	return p.values == nil && other.values == nil && p.same == other.same
+	other, ok := with.(packedFixed[T])
+	return ok && p.values == nil && other.values == nil && p.same == other.same
 }
 
 func (p packedFixed[T]) bytes() int64      { return fixed[T]{values: &p.values}.bytes() }
@@ -160,6 +195,62 @@ func (p packedFixed[T]) appendTo(dst columnData, from, until int) {
 		all[i] = p.same
 	}
 	*values = all
+}
+
+func (p packedFixed[T]) appendRows(dst columnData, rows []int32) {
+	if p.values == nil {
+		p.appendTo(dst, 0, len(rows))
+		return
+	}
+	dst.appendRows(fixed[T]{values: &p.values}, rows)
+}
+
+// packedNarrow is amounts or counts that lie so close together that their distance
+// from the smallest takes half the memory.
+type packedNarrow[T ~int64] struct {
+	least T
+	above []uint32
+}
+
+func packNarrow[T ~int64](src []T, rows []int32) (p packedNarrow[T], ok bool) {
+	least, most := src[rows[0]], src[rows[0]]
+	for _, r := range rows {
+		least, most = min(least, src[r]), max(most, src[r])
+	}
+	if uint64(most)-uint64(least) > math.MaxUint32 {
+		return p, false
+	}
+	p = packedNarrow[T]{least, make([]uint32, len(rows))}
+	for i, r := range rows {
+		p.above[i] = uint32(src[r] - least)
+	}
+	return p, true
+}
+
+func (p packedNarrow[T]) bytes() int64             { return 4 * int64(len(p.above)) }
+func (p packedNarrow[T]) text(_, _ int) int        { return 0 }
+func (p packedNarrow[T]) agrees(packedColumn) bool { return false }
+
+func (p packedNarrow[T]) appendTo(dst columnData, from, until int) {
+	values := valuesOf[T](dst)
+	n := len(*values)
+	all := slices.Grow(*values, until-from)[:n+until-from]
+	for i, above := range p.above[from:until] {
+		all[n+i] = p.least + T(above)
+	}
+	*values = all
+}
+
+func (p packedNarrow[T]) appendRows(dst columnData, rows []int32) {
+	values := valuesOf[T](dst)
+	for _, r := range rows {
+		*values = append(*values, p.least+T(p.above[r]))
+	}
+}
+
+// valuesOf is the slice behind a column of that type.
+func valuesOf[T ~int64](column columnData) *[]T {
+	return any(column).(interface{ slice() any }).slice().(*[]T)
 }
 
 // packedText is texts of one length, or texts that end at ends, or one text for all
@@ -276,6 +367,18 @@ func (p packedText) appendTo(dst columnData, from, until int) {
 		}
 	}
 	t.Offsets = offsets
+}
+
+func (p packedText) appendRows(dst columnData, rows []int32) {
+	if p.kind == sameText {
+		p.appendTo(dst, 0, len(rows))
+		return
+	}
+	t := dst.(*Text)
+	for _, r := range rows {
+		start, end := p.span(int(r), int(r)+1)
+		t.Append(p.data[start:end])
+	}
 }
 
 // AddPacked counts rows [from, until) in.

@@ -77,6 +77,22 @@ func TestPackedRowsAreTheRows(t *testing.T) {
 		if g, w := printed(got), printed(want); g != w {
 			t.Fatalf("got\n%s\nwant\n%s", g, w)
 		}
+		some := []int32{}
+		pieces := []settlement.Piece{{Rows: packed, From: from, Until: until}, {Rows: settlement.PackedOver(lines), Until: lines.Len()}, {Rows: packed, Until: len(rows)}}
+		all := &settlement.Lines{}
+		settlement.AppendPieces(all.Columns(), pieces)
+		for i := range all.Len() {
+			if i%3 != 1 {
+				some = append(some, int32(i))
+			}
+		}
+		few, ordered, chosen := &settlement.Lines{}, &settlement.Lines{}, &settlement.Lines{}
+		settlement.AppendRows(chosen, all, some)
+		settlement.AppendFewRows(few.Columns(), pieces, some)
+		settlement.AppendPieceRows(ordered.Columns(), (&settlement.Lines{}).Columns(), pieces, some)
+		if printed(few) != printed(chosen) || printed(ordered) != printed(chosen) {
+			t.Fatalf("few\n%s\nordered\n%s\nwant\n%s", printed(few), printed(ordered), printed(chosen))
+		}
 		made := &settlement.Lines{}
 		room.Make(made)
 		if cap(made.OrderNo.Data) < len(want.OrderNo.Data) || cap(made.ID) < want.Len() {
