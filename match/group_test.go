@@ -81,7 +81,10 @@ func TestKeysAreSortedHoweverTheyCome(t *testing.T) {
 		texts := rapid.SliceOf(numbers).Draw(t, "numbers")
 		if rapid.Bool().Draw(t, "many?") {
 			format := rapid.SampledFrom([]string{"%d", "20240912%08d", "POS%025d", "%x\x00", "2024091200000000%d"}).Draw(t, "format")
-			for _, n := range rapid.SliceOfN(rapid.IntRange(0, 1000), 0, 200).Draw(t, "more") {
+			for i, n := range rapid.SliceOfN(rapid.IntRange(0, 1000), 0, 200).Draw(t, "more") {
+				if i%3 == 0 {
+					texts = append(texts, fmt.Sprintf("S%d", n))
+				}
 				texts = append(texts, fmt.Sprintf(format, n))
 			}
 		}
@@ -109,12 +112,16 @@ func TestKeysAreSortedHoweverTheyCome(t *testing.T) {
 
 func BenchmarkSort(b *testing.B) {
 	const n = 80_000
-	for _, format := range []string{"2203%015d", "20240912%012d", "%x"} {
+	for _, format := range []string{"2203%015d", "20240912%012d", "%x", "mixed"} {
 		b.Run(format, func(b *testing.B) {
 			random := rand.New(rand.NewPCG(1, 2))
 			texts, keys, work := make([][]byte, n), make([]sortKey, n), make([]sortKey, n)
 			for i := range texts {
-				texts[i] = fmt.Appendf(nil, format, random.Int64N(1e12))
+				of := format
+				if format == "mixed" {
+					of = [...]string{"220%016d", "220%016d", "S20240912%013d", "POS240912%013d"}[random.IntN(4)]
+				}
+				texts[i] = fmt.Appendf(nil, of, random.Int64N(1e12))
 				keys[i] = keyOf(texts[i], int32(i))
 			}
 			var sorter keySorter

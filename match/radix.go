@@ -5,14 +5,18 @@ import (
 	"slices"
 )
 
-// few is how many keys are sorted by insertion.
-const few = 24
+const (
+	few  = 24   // keys that are sorted by insertion
+	many = 2048 // keys that are distributed by one byte alone
+)
 
 // sortFully sorts keys in any order; spare is as long as keys. Comparing costs a
 // jump that cannot be foretold, so keys are first distributed by bytes, least
 // significant first (radix sort): by the leading bytes in which they differ at all,
 // as many as tell n keys apart. Numbers share leading bytes, such as a date, and
-// have ten values a byte. What these bytes leave together is compared.
+// have ten values a byte. What these bytes leave together is sorted again by the next
+// that differ, and by comparison in the end. Many keys may be of several formats,
+// which one byte tells apart.
 func sortFully(keys, spare []sortKey, compare func(a, b sortKey) int) {
 	if len(keys) <= few {
 		insert(keys, compare)
@@ -25,6 +29,9 @@ func sortFully(keys, spare []sortKey, compare func(a, b sortKey) int) {
 	}
 	var byFirst, bySecond uint64 // bytes that keys are distributed by
 	need := bits.Len(uint(len(keys)))
+	if len(keys) > many {
+		need = 1
+	}
 	for shift := 56; shift >= 0 && need > 0; shift -= 8 {
 		if differ := bits.OnesCount8(uint8(first >> shift)); differ > 0 {
 			byFirst |= 0xff << shift
@@ -36,6 +43,10 @@ func sortFully(keys, spare []sortKey, compare func(a, b sortKey) int) {
 			bySecond |= 0xff << shift
 			need -= differ
 		}
+	}
+	if byFirst|bySecond == 0 {
+		slices.SortFunc(keys, compare)
+		return
 	}
 	from, to := keys, spare
 	for shift := 0; shift < 64; shift += 8 {
@@ -55,14 +66,10 @@ func sortFully(keys, spare []sortKey, compare func(a, b sortKey) int) {
 		for end < len(from) && (from[end].first^from[start].first)&byFirst == 0 && (from[end].second^from[start].second)&bySecond == 0 {
 			end++
 		}
-		if end-start <= few {
-			insert(from[start:end], compare)
-		} else {
-			slices.SortFunc(from[start:end], compare)
-		}
+		sortFully(from[start:end], to[start:end], compare)
 		start = end
 	}
-	copy(keys, from)
+	copy(keys, from) // which they may be
 }
 
 // distribute moves keys in the order of a byte, those that agree in it in the order
