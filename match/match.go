@@ -89,7 +89,7 @@ type bucket struct {
 	leftLines, leftEvents   []int32
 	leftOrder               []int32 // of leftLines: an event with the order number, −1
 	named                   map[settlement.ID]bool
-	pass3                   bool
+	pass3                   int     // which round of pass 3 this is, 0 for none
 	leaving                 bool    // only what is left is asked for
 	orderOf                 []int32 // of refunds that state no shop: the order whose it is, −1; nil where none is
 	pairs                   []pairing
@@ -225,6 +225,7 @@ const (
 	ruleAnother  = "2 refund number in another wallet"
 	ruleProvider = "3 provider number"
 	ruleRefundNo = "3 refund number"
+	ruleOrderNo  = "3 order number"
 )
 
 // paymentRule names the rule by which a pass claims an event that is a payment.
@@ -290,7 +291,7 @@ func (b *bucket) matches(order []int32) *settlement.Matches {
 		m.Rule.AppendString(p.rule)
 		m.Verdict = append(m.Verdict, p.verdict)
 		m.SettledOn = append(m.SettledOn, l.SettledOn[line])
-		if p.rule == ruleRefundNo { // the event's was inferred, and wrong
+		if p.rule == ruleRefundNo || p.rule == ruleOrderNo { // the event's was inferred, and may be wrong
 			m.PaymentNo.Append(l.OrderNo.At(line))
 		} else {
 			m.PaymentNo.Append(e.PaymentNo.At(event))
