@@ -141,12 +141,16 @@ func (b *bucket) reducePayouts() {
 // beforeRelease says that refund is a successful refund of the escrow order and
 // was made before its money was released: no line is expected for it.
 func (b *bucket) beforeRelease(refund, order int32) bool {
-	e := b.events
-	if e.Escrow[order] == 0 || e.Status[refund] != settlement.Success || !b.sameOrder(refund, order) {
+	return BeforeRelease(b.events, int(refund), int(order)) && b.sameOrder(refund, order)
+}
+
+// BeforeRelease is beforeRelease of two events that are known to be of one order.
+func BeforeRelease(e *settlement.Events, refund, order int) bool {
+	if e.Escrow[order] == 0 || e.Status[refund] != settlement.Success {
 		return false
 	}
-	confirmed := e.ConfirmedAt[order]
-	return confirmed == settlement.NoInstant || refundAt(e, refund) != settlement.NoInstant && refundAt(e, refund) < confirmed
+	confirmed, at := e.ConfirmedAt[order], refundAt(e, int32(refund))
+	return confirmed == settlement.NoInstant || at != settlement.NoInstant && at < confirmed
 }
 
 func refundAt(e *settlement.Events, row int32) settlement.Instant {

@@ -191,7 +191,7 @@ func (b *bucket) appendMatches(m *settlement.Matches, order []int32) {
 		m.Rule.AppendString(p.rule)
 		m.Verdict = append(m.Verdict, p.verdict)
 		m.SettledOn = append(m.SettledOn, l.SettledOn[line])
-		if p.rule == ruleRefundNo { // the event's was inferred, and wrong
+		if p.rule == ruleRefundNo || p.rule == ruleOrderNo { // the event's was inferred, and may be wrong
 			m.PaymentNo.Append(l.OrderNo.At(line))
 		} else {
 			m.PaymentNo.Append(e.PaymentNo.At(event))

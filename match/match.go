@@ -90,7 +90,7 @@ type bucket struct {
 	sums                    []accountSums
 
 	named   map[settlement.ID]bool
-	pass3   bool
+	pass3   int // which round of pass 3 this is, 0 for none
 	leaving leaving
 	// leavingOnly: nothing is asked for but what pass 3 gets.
 	leavingOnly bool
@@ -228,6 +228,7 @@ const (
 	ruleAnother  = "2 refund number in another wallet"
 	ruleProvider = "3 provider number"
 	ruleRefundNo = "3 refund number"
+	ruleOrderNo  = "3 order number"
 )
 
 // paymentRule names the rule by which a pass claims an event that is a payment.

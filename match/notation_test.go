@@ -338,21 +338,37 @@ func reconcile(s *scene, bits int) (*tables, error) {
 			resolved[b] = &match.Resolution{Lines: map[settlement.ID]match.ClaimedLine{}, Events: map[settlement.ID]match.ClaimedEvent{}}
 		}
 		leftParts := scatter[settlement.Lines](&left, buckets, func(i int) uint64 {
-			return match.ResidueKey(left.Kind[i], left.ProviderTxnID.At(i), left.RefundNo.At(i))
+			return match.ResidueKey(left.Kind[i], left.ProviderTxnID.At(i), left.RefundNo.At(i), left.OrderNoRaw.At(i))
 		})
 		waitingParts := scatter[settlement.Events](&waiting, buckets, func(i int) uint64 {
-			return match.ResidueKey(waiting.Kind[i], waiting.ProviderTxnID.At(i), waiting.RefundNo.At(i))
+			return match.ResidueKey(waiting.Kind[i], waiting.ProviderTxnID.At(i), waiting.RefundNo.At(i), waiting.OrderNo.At(i))
 		})
-		for b := range buckets {
-			found := match.Residue(&rules, leftParts[b], waitingParts[b])
+		take := func(found *match.ResidueOutcome) error {
 			if len(found.MatchKey) != found.Matches.Len() || len(found.BreakKey) != found.Breaks.Len() {
-				return nil, fmt.Errorf("%d keys of %d matches, %d keys of %d breaks",
+				return fmt.Errorf("%d keys of %d matches, %d keys of %d breaks",
 					len(found.MatchKey), found.Matches.Len(), len(found.BreakKey), found.Breaks.Len())
 			}
 			all.matches, all.breaks = append(all.matches, found.Matches), append(all.breaks, found.Breaks)
 			for _, c := range found.Claimed {
 				resolved[bucketOf(c.LineKey, buckets)].Lines[c.LineID] = c.Line
 				resolved[bucketOf(c.EventKey, buckets)].Events[c.EventID] = c.Event
+			}
+			return nil
+		}
+		left, waiting = settlement.Lines{}, settlement.Events{}
+		for b := range buckets {
+			found := match.Residue(&rules, leftParts[b], waitingParts[b])
+			settlement.AppendAll(&left, found.LeftLines)
+			settlement.AppendAll(&waiting, found.LeftEvents)
+			if err := take(found); err != nil {
+				return nil, err
+			}
+		}
+		leftParts = scatter[settlement.Lines](&left, buckets, func(i int) uint64 { return match.OrderKey(left.OrderNoRaw.At(i)) })
+		waitingParts = scatter[settlement.Events](&waiting, buckets, func(i int) uint64 { return match.OrderKey(waiting.OrderNo.At(i)) })
+		for b := range buckets {
+			if err := take(match.ResidueByOrder(&rules, leftParts[b], waitingParts[b])); err != nil {
+				return nil, err
 			}
 		}
 	}

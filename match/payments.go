@@ -91,7 +91,7 @@ func (b *bucket) buildUnits() {
 	}
 	slices.SortFunc(b.units, func(x, y unit) int {
 		return cmp.Or(cmp.Compare(x.class, y.class), cmp.Compare(x.at, y.at), cmp.Compare(x.amount, y.amount),
-			e.ID[x.shares[0]].Compare(e.ID[y.shares[0]]))
+			bytes.Compare(e.OrderNo.At(int(x.shares[0])), e.OrderNo.At(int(y.shares[0]))), e.ID[x.shares[0]].Compare(e.ID[y.shares[0]]))
 	})
 }
 
@@ -116,7 +116,9 @@ func (b *bucket) claimPayments() {
 		return
 	}
 	inStated := func(u *unit, line int32) bool { return b.fits(u.shares[0], line) }
-	inAnother := func(u *unit, line int32) bool { return b.inAnotherWallet(u.shares[0], line) }
+	inAnother := func(u *unit, line int32) bool {
+		return !slices.ContainsFunc(u.shares, func(event int32) bool { return !b.inAnotherWallet(event, line) })
+	}
 	for _, expected := range [...]bool{true, false} {
 		for pass, fits := range [...]func(*unit, int32) bool{inStated, inAnother} {
 			for _, exact := range [...]bool{true, false} {

@@ -138,6 +138,16 @@ func Left(ctx context.Context, rules *Rules, in BucketInput) (*match.Leftovers, 
 // Residue claims, among what all buckets left and share a residue key, lines for
 // events by the provider's number: pass 3. It is as pure as Bucket.
 func Residue(rules *Rules, lines, events arrow.Record) (*match.ResidueOutcome, error) {
+	return residue(match.Residue, rules, lines, events)
+}
+
+// ResidueByOrder claims refunds, among what Residue left and share an order key, by
+// the order number alone. It is as pure as Bucket.
+func ResidueByOrder(rules *Rules, lines, events arrow.Record) (*match.ResidueOutcome, error) {
+	return residue(match.ResidueByOrder, rules, lines, events)
+}
+
+func residue(claim func(*match.Rules, *settlement.Lines, *settlement.Events) *match.ResidueOutcome, rules *Rules, lines, events arrow.Record) (*match.ResidueOutcome, error) {
 	var leftLines settlement.Lines
 	if err := settlement.View(lines, &leftLines); err != nil {
 		return nil, fmt.Errorf("left lines: %w", err)
@@ -146,5 +156,5 @@ func Residue(rules *Rules, lines, events arrow.Record) (*match.ResidueOutcome, e
 	if err := settlement.View(events, &leftEvents); err != nil {
 		return nil, fmt.Errorf("left events: %w", err)
 	}
-	return match.Residue(rules.Match, &leftLines, &leftEvents), nil
+	return claim(rules.Match, &leftLines, &leftEvents), nil
 }

@@ -5,6 +5,8 @@ import (
 	"math/bits"
 	"sync"
 
+	"github.com/apache/arrow/go/v17/arrow"
+
 	"reconcile/match"
 	"reconcile/settlement"
 )
@@ -14,19 +16,10 @@ import (
 // resolution a bucket, with which the buckets are then computed. It is only called
 // where an event can be claimed that way.
 func (r *run) resolveResidue(ctx context.Context) ([]*match.Resolution, error) {
-	lines := newExchange[settlement.Lines]("left-lines", r.partitions, r.budget, func(l *settlement.Lines) []uint64 {
-		keys := make([]uint64, l.Len())
-		for i := range keys {
-			keys[i] = match.ResidueKey(l.Kind[i], l.ProviderTxnID.At(i), l.RefundNo.At(i))
-		}
-		return keys
-	})
-	events := newExchange[settlement.Events]("left-events", r.partitions, r.budget, func(e *settlement.Events) []uint64 {
-		keys := make([]uint64, e.Len())
-		for i := range keys {
-			keys[i] = match.ResidueKey(e.Kind[i], e.ProviderTxnID.At(i), e.RefundNo.At(i))
-		}
-		return keys
+	lines, events := r.leftovers("left", func(l *settlement.Lines, i int) uint64 {
+		return match.ResidueKey(l.Kind[i], l.ProviderTxnID.At(i), l.RefundNo.At(i), l.OrderNoRaw.At(i))
+	}, func(e *settlement.Events, i int) uint64 {
+		return match.ResidueKey(e.Kind[i], e.ProviderTxnID.At(i), e.RefundNo.At(i), e.OrderNo.At(i))
 	})
 	defer lines.release(0, r.partitions)
 	defer events.release(0, r.partitions)
@@ -55,8 +48,50 @@ func (r *run) resolveResidue(ctx context.Context) ([]*match.Resolution, error) {
 			Matches: &settlement.Matches{}, Breaks: &settlement.Breaks{},
 		}
 	}
+	// What this leaves goes through a second round, together with all of its order.
+	lastLines, lastEvents := r.leftovers("left-of-order",
+		func(l *settlement.Lines, i int) uint64 { return match.OrderKey(l.OrderNoRaw.At(i)) },
+		func(e *settlement.Events, i int) uint64 { return match.OrderKey(e.OrderNo.At(i)) })
+	defer lastLines.release(0, r.partitions)
+	defer lastEvents.release(0, r.partitions)
+	err = r.claimLeftovers(ctx, Residue, lines, events, found, func(out *match.ResidueOutcome) error {
+		if err := lastLines.scatter(out.LeftLines); err != nil {
+			return err
+		}
+		return lastEvents.scatter(out.LeftEvents)
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = r.claimLeftovers(ctx, ResidueByOrder, lastLines, lastEvents, found, func(*match.ResidueOutcome) error { return nil })
+	return found, err
+}
+
+type (
+	lineExchange  = exchange[settlement.Lines, *settlement.Lines]
+	eventExchange = exchange[settlement.Events, *settlement.Events]
+)
+
+// leftovers makes the exchanges of what is left, by the given keys of rows.
+func (r *run) leftovers(name string, lineKey func(*settlement.Lines, int) uint64, eventKey func(*settlement.Events, int) uint64) (*lineExchange, *eventExchange) {
+	return newExchange[settlement.Lines](name+"-lines", r.partitions, r.budget, func(l *settlement.Lines) []uint64 { return rowKeys(l, lineKey) }),
+		newExchange[settlement.Events](name+"-events", r.partitions, r.budget, func(e *settlement.Events) []uint64 { return rowKeys(e, eventKey) })
+}
+
+func rowKeys[B settlement.Batch](batch B, key func(B, int) uint64) []uint64 {
+	keys := make([]uint64, batch.Len())
+	for i := range keys {
+		keys[i] = key(batch, i)
+	}
+	return keys
+}
+
+// claimLeftovers runs one round of pass 3 over every partition, gives each bucket what
+// was found for its rows, and hands what is left to leave.
+func (r *run) claimLeftovers(ctx context.Context, round func(*Rules, arrow.Record, arrow.Record) (*match.ResidueOutcome, error),
+	lines *lineExchange, events *eventExchange, found []*match.Resolution, leave func(*match.ResidueOutcome) error) error {
 	var mu sync.Mutex
-	err = r.each(ctx, r.partitions, func(_ context.Context, p int) error {
+	return r.each(ctx, r.partitions, func(_ context.Context, p int) error {
 		leftLines, err := lines.load(p, p+1)
 		if err != nil {
 			return err
@@ -65,8 +100,11 @@ func (r *run) resolveResidue(ctx context.Context) ([]*match.Resolution, error) {
 		if err != nil {
 			return err
 		}
-		out, err := Residue(r.rules, settlement.Record(leftLines), settlement.Record(leftEvents))
+		out, err := round(r.rules, settlement.Record(leftLines), settlement.Record(leftEvents))
 		if err != nil {
+			return err
+		}
+		if err := leave(out); err != nil {
 			return err
 		}
 		mu.Lock()
@@ -74,7 +112,6 @@ func (r *run) resolveResidue(ctx context.Context) ([]*match.Resolution, error) {
 		r.spread(found, out)
 		return nil
 	})
-	return found, err
 }
 
 // The columns by which match.Suspects tells.
