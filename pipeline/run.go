@@ -158,6 +158,11 @@ func (r *run) named(err error) error {
 	}
 }
 
+// readAtOnce is how many deliveries are read at a time. While one begins or ends,
+// inflates or waits for its disk, the other keeps the cores busy; more would only
+// take memory.
+const readAtOnce = 2
+
 // ingest reads all deliveries, hands their rows to lines and events, and decides
 // which of the deliveries may be used.
 func (r *run) ingest(ctx context.Context, deliveries []*ingest.Delivery, refused []*settlement.Refusal, excluded map[string]string, lines, events ingest.Emit) error {
@@ -167,24 +172,40 @@ func (r *run) ingest(ctx context.Context, deliveries []*ingest.Delivery, refused
 	}
 	r.read = make([]fileSums, len(deliveries))
 	r.files = make([]string, len(deliveries))
+	refusals := make([]*settlement.Refusal, len(deliveries))
+	r.job.Progress(StageIngest, 0, int64(len(deliveries)))
+	var done atomic.Int64
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(max(min(r.job.Jobs, readAtOnce), 1))
 	for i, d := range deliveries {
 		r.files[i] = d.Source()
-		r.job.Progress(StageIngest, int64(i), int64(len(deliveries)))
-		statement, err := d.Read(ctx, int32(i), ingest.Options{
-			Mappings: r.job.Mappings, Workers: r.job.Jobs, Account: r.job.Account, Day: r.job.Day,
-			Lines: lines, Events: events,
+		group.Go(func() error {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			statement, err := d.Read(ctx, int32(i), ingest.Options{
+				Mappings: r.job.Mappings, Workers: r.job.Jobs, Account: r.job.Account, Day: r.job.Day,
+				Lines: lines, Events: events,
+			})
+			switch {
+			case errors.As(err, &refusals[i]):
+			case err != nil:
+				return err
+			default:
+				r.intake.Statements[i] = statement
+			}
+			r.job.Progress(StageIngest, done.Add(1), int64(len(deliveries)))
+			return nil
 		})
-		var refusal *settlement.Refusal
-		switch {
-		case errors.As(err, &refusal):
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for _, refusal := range refusals {
+		if refusal != nil {
 			r.intake.Refusals = append(r.intake.Refusals, refusal)
-		case err != nil:
-			return err
-		default:
-			r.intake.Statements[i] = statement
 		}
 	}
-	r.job.Progress(StageIngest, int64(len(deliveries)), int64(len(deliveries)))
 	r.countRead()
 	r.intake.Settle()
 	for i, name := range r.files {
