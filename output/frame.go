@@ -34,7 +34,7 @@ const (
 	// smallPage is the size up to which a page goes to the encoder untried.
 	smallPage = 16 << 10
 	// probeBytes is how much of a page is tried; it decides for the whole page.
-	probeBytes = 8 << 10
+	probeBytes = 4 << 10
 )
 
 // packer compresses pages, one after the other.
@@ -84,7 +84,7 @@ func (p *packer) pack(dst, head, body []byte) []byte {
 }
 
 // choose tries both ways on a part of a page. Matches must win a third of the bytes
-// against Huffman codes, and those a sixteenth against none.
+// against Huffman codes, and those an eighth against none.
 func (p *packer) choose(probe []byte) packing {
 	p.probe = p.zstd.EncodeAll(probe, p.probe[:0])
 	literals := len(probe)
@@ -95,7 +95,7 @@ func (p *packer) choose(probe []byte) packing {
 	switch {
 	case len(p.probe) < literals-literals/3:
 		return packMatches
-	case literals < len(probe)-len(probe)/16:
+	case literals < len(probe)-len(probe)/8:
 		return packLiterals
 	}
 	return packNothing

@@ -249,8 +249,9 @@ func (w *PartWriter) flush() error {
 	return nil
 }
 
-// Close writes what is left and the footer, syncs the file and says what it
-// holds. After an earlier error it removes the file and returns that error.
+// Close writes what is left and the footer and says what the file holds. It does not
+// wait for the disk: Commit syncs all files before any is seen. After an earlier error
+// it removes the file and returns that error.
 func (w *PartWriter) Close() (PartInfo, error) {
 	if w.file == nil {
 		return PartInfo{}, errors.New("write " + w.path + ": closed already")
@@ -280,7 +281,7 @@ func (w *PartWriter) Close() (PartInfo, error) {
 	return info, nil
 }
 
-// finish writes the rows that wait and the footer, and syncs the file.
+// finish writes the rows that wait and the footer.
 func (w *PartWriter) finish() error {
 	if err := w.flush(); err != nil {
 		return err
@@ -297,10 +298,7 @@ func (w *PartWriter) finish() error {
 	if _, err := w.sink.Write(append(tail, magic...)); err != nil {
 		return err
 	}
-	if err := w.sink.buffer.Flush(); err != nil {
-		return err
-	}
-	return w.file.Sync()
+	return w.sink.buffer.Flush()
 }
 
 // Discard drops the part and removes its file. After Close it does nothing.

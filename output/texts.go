@@ -26,18 +26,18 @@ func (e *encoder) texts(c *partColumn, rows columnRows, stats *chunkStats) (null
 	if !utf8.Valid(all) {
 		return 0, firstNotUTF8(rows)
 	}
-	e.valid = sized(e.valid, n)
-	e.longs, e.lengths = sized(e.longs, n), sized(e.lengths, n)
-	rests := slices.Grow(e.body[:0], len(all))
+	e.valid, e.longs, e.lengths = sized(e.valid, n), sized(e.longs, n), sized(e.lengths, n)
+	valid, shares, lengths := e.valid, e.longs, e.lengths
+	rests := slices.Grow(e.body, len(all))
 	var last []byte
 	used := 0
-	for i := range n {
+	for i := range valid {
 		text := rows.text(i)
 		if len(text) == 0 && c.Nullable {
-			e.valid[i] = 0
+			valid[i] = 0
 			continue
 		}
-		e.valid[i] = 1
+		valid[i] = 1
 		shared := sharedPrefix(last, text)
 		// Where texts ascend, the ends of the ascent bound them.
 		if c.sorted && (used == 0 || bytesBelow(text, last, shared)) {
@@ -46,7 +46,7 @@ func (e *encoder) texts(c *partColumn, rows columnRows, stats *chunkStats) (null
 			}
 			stats.addText(text)
 		}
-		e.longs[used], e.lengths[used] = int64(shared), int64(len(text)-shared)
+		shares[used], lengths[used] = int64(shared), int64(len(text)-shared)
 		rests = append(rests, text[shared:]...)
 		last = text
 		used++
@@ -55,8 +55,7 @@ func (e *encoder) texts(c *partColumn, rows columnRows, stats *chunkStats) (null
 		stats.addText(last)
 	}
 	e.body = rests
-	e.lead = appendDeltas(e.lead, e.longs[:used])
-	e.lead = appendDeltas(e.lead, e.lengths[:used])
+	e.lead = appendDeltas(appendDeltas(e.lead, shares[:used]), lengths[:used])
 	return n - used, nil
 }
 
