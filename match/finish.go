@@ -15,21 +15,17 @@ type arrangement struct {
 	place         []int32 // by row, where it stands in the table
 	shops         []int32 // of events in their order: the event whose shop they have
 	pairs         []int32
-	pairKeys      tableKeys
+	keys          tableKeys
+	sorter        keySorter
 	raw           settlement.Text
 }
 
 // finish brings lines, events, matches and open items into the order of the tables.
 // Batches whose rows are in it already are handed on as they are.
 func (b *bucket) finish() {
-	out, a, g := b.out, &b.arrange, &b.groups
-	a.lines = b.kept(g.lineKeys.rows(a.lines[:0]), b.dropLine)
-	for row := g.events.Len() - int(b.out.WholeRefunds); row < g.events.Len(); row++ {
-		g.eventKeys.add(b.events.Wallet[row], keyOf(b.events.OrderNo.At(row), int32(row)))
-	}
-	g.eventKeys.sort(&g.sorter, byNumber(&b.events.OrderNo, b.events.ID))
-	a.events = b.kept(g.eventKeys.rows(a.events[:0]), b.dropEvent)
-
+	out, a := b.out, &b.arrange
+	a.lines = a.order(a.lines, b.lines.Wallet, &b.lines.OrderNo, b.lines.ID, b.dropLine)
+	a.events = a.order(a.events, b.events.Wallet, &b.events.OrderNo, b.events.ID, b.dropEvent)
 	out.EventOfLine, a.place = tied(a.lines, b.lineEvent, a.events, a.place)
 	out.LineOfEvent, a.place = tied(a.events, b.eventLine, a.lines, a.place)
 	b.matches()
@@ -53,9 +49,22 @@ func (b *bucket) finish() {
 	}
 }
 
-// kept takes the rows that are dropped out of an order.
-func (b *bucket) kept(order []int32, drop []bool) []int32 {
-	return slices.DeleteFunc(order, func(row int32) bool { return drop[row] })
+// order returns the rows that are not dropped in the order of the tables, in the
+// memory of into.
+func (a *arrangement) order(into []int32, of []settlement.Wallet, orderNo *settlement.Text, ids []settlement.ID, drop []bool) []int32 {
+	a.keys.reset()
+	for i, wallet := range of {
+		if !drop[i] {
+			a.keys.add(wallet, keyOf(orderNo.At(i), int32(i)))
+		}
+	}
+	a.keys.sort(&a.sorter, func(x, y int32) int {
+		if c := bytes.Compare(orderNo.At(int(x)), orderNo.At(int(y))); c != 0 {
+			return c
+		}
+		return ids[x].Compare(ids[y])
+	})
+	return a.keys.rows(into[:0])
 }
 
 // tied returns, for rows in their order, the places of the rows of the other side
@@ -147,27 +156,27 @@ func (b *bucket) matches() {
 }
 
 // pairOrder returns the pairs in the order of the table matches. They were claimed
-// in the order of the numbers that they group by: those of another number than the
-// order's come last, to be sorted and merged in.
+// in the order of their lines, as a rule that of the tables: those of another number
+// than the order's come last, to be sorted and merged in.
 func (b *bucket) pairOrder() []int32 {
 	e, a := b.events, &b.arrange
-	a.pairKeys.reset()
+	a.keys.reset()
 	for _, other := range [...]bool{false, true} {
 		for i := range b.pairs {
 			p := &b.pairs[i]
 			if e.PaymentNo.Offsets[p.event] < e.PaymentNo.Offsets[p.event+1] == other {
-				a.pairKeys.add(b.lines.Wallet[p.line], keyOf(e.OrderNo.At(int(p.event)), int32(i)))
+				a.keys.add(b.lines.Wallet[p.line], keyOf(e.OrderNo.At(int(p.event)), int32(i)))
 			}
 		}
 	}
-	a.pairKeys.sort(&b.groups.sorter, func(x, y int32) int {
+	a.keys.sort(&a.sorter, func(x, y int32) int {
 		p, q := &b.pairs[x], &b.pairs[y]
 		if c := bytes.Compare(e.OrderNo.At(int(p.event)), e.OrderNo.At(int(q.event))); c != 0 {
 			return c
 		}
 		return p.id.Compare(q.id)
 	})
-	a.pairs = a.pairKeys.rows(a.pairs[:0])
+	a.pairs = a.keys.rows(a.pairs[:0])
 	return a.pairs
 }
 

@@ -2,8 +2,6 @@ package match
 
 import (
 	"bytes"
-	"math/bits"
-	"slices"
 
 	"reconcile/settlement"
 )
@@ -28,139 +26,87 @@ func eventKey(events *settlement.Events, i int32) []byte {
 }
 
 // groups ties the lines and events of a bucket together that share the number
-// under which a wallet knows their payment. Nothing is hashed: rows stand by wallet
-// and order number, in which loaded buckets already come, so that every group is at
-// the front of some of ten runs, which are merged. Rows that are known under another
-// number than their order's stand apart, in a run of their own for each side.
+// under which a wallet knows their payment. They are numbered as their first rows
+// come, lines before events: of rows in the order of the tables neighbours are looked
+// at together.
 type groups struct {
 	lines  *settlement.Lines
 	events *settlement.Events
-	sorter keySorter
-	// lineKeys and eventKeys are all rows in the order of the tables; events without
-	// regard to their identities, which are not known yet.
-	lineKeys, eventKeys     tableKeys
-	linesApart, eventsApart []sortKey
-	fronts                  []front
-	// lineRows and eventRows are the group at hand, in no order that may matter.
-	lineRows, eventRows []int32
+	slots  []slot // open addressing by the columns Key
+	heads  []group
+	// The rows of a group hang on its head and end with −1. They come in the opposite
+	// order, on which nothing may depend: whoever cares sorts.
+	lineNext, eventNext []int32
 }
 
-// front is a run and how far it has been merged: rows in the order of the number by
-// which they group.
-type front struct {
-	keys   []sortKey
-	at     int
-	orders *settlement.Text // the order numbers, by which the run groups; nil where its rows stand apart
-	events bool
+// slot names a group, from 1, with the upper half of its hash: most slots that hold
+// another group are passed without looking at it.
+type slot struct {
+	tag   uint32
+	group int32
 }
 
-// skip moves on to the next row that groups by the run's number; false says that
-// there is none.
-func (f *front) skip() bool {
-	for f.at < len(f.keys) && f.keys[f.at].apart && f.orders != nil {
-		f.at++
-	}
-	return f.at < len(f.keys)
-}
+// group is the last rows of a group, −1 where a side has none.
+type group struct{ line, event int32 }
 
-// number is that of the front's first row.
-func (g *groups) number(f *front) []byte {
-	row := f.keys[f.at].row
-	switch {
-	case f.orders != nil:
-		return f.orders.At(int(row))
-	case f.events:
-		return eventKey(g.events, row)
-	}
-	return lineKey(g.lines, row)
-}
-
-// build prepares the groups of a bucket for next.
+// build groups by the Key columns. The number itself is compared before two rows are
+// put together: equal hashes are no proof.
 func (g *groups) build(lines *settlement.Lines, events *settlement.Events) {
 	g.lines, g.events = lines, events
-	g.lineKeys.reset()
-	g.eventKeys.reset()
-	g.linesApart, g.eventsApart = g.linesApart[:0], g.eventsApart[:0]
+	size := 16
+	for size < (lines.Len()+events.Len())/2*3 {
+		size *= 2
+	}
+	g.slots = filled(g.slots, size, slot{})
+	g.heads = g.heads[:0]
+	g.lineNext, g.eventNext = filled(g.lineNext, lines.Len(), 0), filled(g.eventNext, events.Len(), 0)
 	for i := range int32(lines.Len()) {
-		number := lines.OrderNo.At(int(i))
-		k := keyOf(number, i)
-		if len(number) == 0 {
-			k.apart = true
-			g.linesApart = append(g.linesApart, keyOf(lineKey(lines, i), i))
-		}
-		g.lineKeys.add(lines.Wallet[i], k)
+		head := g.find(lines.Key[i], lineKey(lines, i))
+		g.lineNext[i], head.line = head.line, i
 	}
 	for i := range int32(events.Len()) {
-		number, payment := events.OrderNo.At(int(i)), events.PaymentNo.At(int(i))
-		k := keyOf(number, i)
-		if len(number) == 0 || len(payment) > 0 && !bytes.Equal(number, payment) {
-			k.apart = true
-			g.eventsApart = append(g.eventsApart, keyOf(eventKey(events, i), i))
-		}
-		g.eventKeys.add(events.Wallet[i], k)
+		head := g.find(events.Key[i], eventKey(events, i))
+		g.eventNext[i], head.event = head.event, i
 	}
-	g.lineKeys.sort(&g.sorter, byNumber(&lines.OrderNo, lines.ID))
-	g.eventKeys.sort(&g.sorter, func(x, y int32) int {
-		return bytes.Compare(events.OrderNo.At(int(x)), events.OrderNo.At(int(y)))
-	})
-	g.sorter.sort(g.linesApart, func(x, y int32) int { return bytes.Compare(lineKey(lines, x), lineKey(lines, y)) })
-	g.sorter.sort(g.eventsApart, func(x, y int32) int { return bytes.Compare(eventKey(events, x), eventKey(events, y)) })
-
-	g.fronts = g.fronts[:0]
-	add := func(f front) {
-		if f.skip() {
-			g.fronts = append(g.fronts, f)
-		}
-	}
-	for w := range wallets {
-		add(front{keys: g.lineKeys[w], orders: &lines.OrderNo})
-		add(front{keys: g.eventKeys[w], orders: &events.OrderNo, events: true})
-	}
-	add(front{keys: g.linesApart})
-	add(front{keys: g.eventsApart, events: true})
 }
 
-// next takes the group with the smallest number off the runs, and says whether
-// there was one.
-func (g *groups) next() bool {
-	g.lineRows, g.eventRows = g.lineRows[:0], g.eventRows[:0]
-	if len(g.fronts) == 0 {
-		return false
-	}
-	least, same := &g.fronts[0], uint32(1) // a bit for each front whose first row is of the group
-	key := least.keys[least.at]
-	for i := 1; i < len(g.fronts); i++ {
-		f := &g.fronts[i]
-		c := comparePrefix(&f.keys[f.at], &key)
-		if c == 0 {
-			c = bytes.Compare(g.number(f), g.number(least))
+// find returns the group of a number, which it makes where there is none.
+func (g *groups) find(key uint64, number []byte) *group {
+	// The bucket is the top bits of the hash, so the table goes by the low ones.
+	mask, tag := uint64(len(g.slots)-1), uint32(key>>32)
+	for at := key & mask; ; at = (at + 1) & mask {
+		s := &g.slots[at]
+		if s.group == 0 {
+			g.heads = append(g.heads, group{-1, -1})
+			*s = slot{tag, int32(len(g.heads))}
+			return &g.heads[len(g.heads)-1]
 		}
-		if c < 0 {
-			least, same, key = f, 1<<i, f.keys[f.at]
-		} else if c == 0 {
-			same |= 1 << i
+		if head := &g.heads[s.group-1]; s.tag == tag && bytes.Equal(g.number(head), number) {
+			return head
 		}
 	}
-	number, ended := g.number(least), false
-	for ; same != 0; same &= same - 1 {
-		f := &g.fronts[bits.TrailingZeros32(same)]
-		rows := &g.lineRows
-		if f.events {
-			rows = &g.eventRows
-		}
-		for more := true; more; {
-			*rows = append(*rows, f.keys[f.at].row)
-			f.at++
-			if more = f.skip(); !more {
-				ended = true
-			} else {
-				k := &f.keys[f.at]
-				more = k.first == key.first && k.second == key.second && bytes.Equal(g.number(f), number)
-			}
-		}
+}
+
+// number is what the rows of a group share.
+func (g *groups) number(head *group) []byte {
+	if head.line >= 0 {
+		return lineKey(g.lines, head.line)
 	}
-	if ended {
-		g.fronts = slices.DeleteFunc(g.fronts, func(f front) bool { return f.at == len(f.keys) })
+	return eventKey(g.events, head.event)
+}
+
+// pair returns the rows of a group that has one on each side.
+func (g *groups) pair(head group) (line, event int32, ok bool) {
+	return head.line, head.event, head.line >= 0 && head.event >= 0 && g.lineNext[head.line] < 0 && g.eventNext[head.event] < 0
+}
+
+// appendRows appends the rows of a group.
+func (g *groups) appendRows(lines, events []int32, head group) (l, e []int32) {
+	for i := head.line; i >= 0; i = g.lineNext[i] {
+		lines = append(lines, i)
 	}
-	return true
+	for i := head.event; i >= 0; i = g.eventNext[i] {
+		events = append(events, i)
+	}
+	return lines, events
 }

@@ -18,22 +18,22 @@ import (
 var numbers = rapid.SampledFrom([]string{"", "1", "1\x00", "2", "2024091210000001", "2024091210000001\x00",
 	"20240912100000010", "20240912100000011", "20240912100000012", "2024091210000002"})
 
-// drawRows draws rows of which only what groups them is filled.
+// drawRows draws rows of which only what groups them is filled. Hashes collide.
 func drawRows(t *rapid.T) (*settlement.Lines, *settlement.Events) {
 	lines, events := &settlement.Lines{}, &settlement.Events{}
-	wallet := rapid.SampledFrom(wallets[:])
+	bits := rapid.SampledFrom([]uint64{0, 1, 1 << 40, 3 << 31, ^uint64(0)}).Draw(t, "bits of the hash")
 	for i := range rapid.IntRange(0, 20).Draw(t, "lines") {
-		lines.ID = append(lines.ID, settlement.ID{Hi: uint64(rapid.IntRange(0, 3).Draw(t, "id")), Lo: uint64(i) << 48})
-		lines.Wallet = append(lines.Wallet, wallet.Draw(t, "wallet"))
+		lines.ID = append(lines.ID, settlement.ID{})
 		lines.OrderNo.AppendString(numbers.Draw(t, "order"))
 		lines.ProviderTxnID.AppendString(numbers.Draw(t, "provider"))
+		lines.Key = append(lines.Key, bits&settlement.PaymentKey(lines.OrderNo.At(i), lines.ProviderTxnID.At(i)))
 	}
-	for range rapid.IntRange(0, 20).Draw(t, "events") {
+	for i := range rapid.IntRange(0, 20).Draw(t, "events") {
 		events.Kind = append(events.Kind, settlement.Payment)
-		events.Wallet = append(events.Wallet, wallet.Draw(t, "wallet"))
 		events.OrderNo.AppendString(numbers.Draw(t, "order"))
 		events.PaymentNo.AppendString(numbers.Draw(t, "payment"))
 		events.ProviderTxnID.AppendString(numbers.Draw(t, "provider"))
+		events.Key = append(events.Key, bits&settlement.EventKey(events.PaymentNo.At(i), events.OrderNo.At(i), events.ProviderTxnID.At(i)))
 	}
 	return lines, events
 }
@@ -53,21 +53,21 @@ func TestGroupsAreTheRowsOfOneNumberEach(t *testing.T) {
 			rows[1] = append(rows[1], i)
 			want[string(eventKey(events, i))] = rows
 		}
-		got, last := map[string][2][]int32{}, ""
-		for g.build(lines, events); g.next(); {
-			var number string
-			if len(g.lineRows) > 0 {
-				number = string(lineKey(lines, g.lineRows[0]))
-			} else {
-				number = string(eventKey(events, g.eventRows[0]))
+		got := map[string][2][]int32{}
+		g.build(lines, events)
+		for _, head := range g.heads {
+			lineRows, eventRows := g.appendRows(nil, nil, head)
+			line, event, ok := g.pair(head)
+			if one := len(lineRows) == 1 && len(eventRows) == 1; one != ok || one && (line != lineRows[0] || event != eventRows[0]) {
+				t.Fatalf("lines %d and events %d are a pair: %v", lineRows, eventRows, ok)
 			}
-			if len(got) > 0 && number <= last {
-				t.Fatalf("the group of %q comes behind that of %q", number, last)
+			slices.Sort(lineRows)
+			slices.Sort(eventRows)
+			number := string(g.number(&head))
+			if _, twice := got[number]; twice {
+				t.Fatalf("two groups of %q", number)
 			}
-			last = number
-			slices.Sort(g.lineRows)
-			slices.Sort(g.eventRows)
-			got[number] = [2][]int32{slices.Clone(g.lineRows), slices.Clone(g.eventRows)}
+			got[number] = [2][]int32{lineRows, eventRows}
 		}
 		if diff := gocmp.Diff(fmt.Sprint(want), fmt.Sprint(got)); diff != "" {
 			t.Fatalf("(-want +got)\n%s", diff)

@@ -38,7 +38,7 @@ func Left(ctx context.Context, rules *Rules, memory *Memory, lines *settlement.L
 	return left(ctx, rules, memory, lines, events, (*bucket).leavesNothing)
 }
 
-func left(ctx context.Context, rules *Rules, memory *Memory, lines *settlement.Lines, events *settlement.Events, skip func(b *bucket, lines, events []int32) bool) (*Leftovers, error) {
+func left(ctx context.Context, rules *Rules, memory *Memory, lines *settlement.Lines, events *settlement.Events, skip func(b *bucket, head group) bool) (*Leftovers, error) {
 	if memory == nil {
 		memory = &Memory{}
 	}
@@ -49,12 +49,12 @@ func left(ctx context.Context, rules *Rules, memory *Memory, lines *settlement.L
 	l.lines, l.events, l.order = l.lines[:0], l.events[:0], l.order[:0]
 	l.groupLines, l.groupEvents, l.ends = l.groupLines[:0], l.groupEvents[:0], l.ends[:0]
 	g.build(lines, events)
-	for n := 0; g.next(); n++ {
-		if n%4096 == 0 && ctx.Err() != nil {
+	for i, head := range g.heads {
+		if i%4096 == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if !skip(b, g.lineRows, g.eventRows) {
-			l.groupLines, l.groupEvents = append(l.groupLines, g.lineRows...), append(l.groupEvents, g.eventRows...)
+		if !skip(b, head) {
+			l.groupLines, l.groupEvents = g.appendRows(l.groupLines, l.groupEvents, head)
 			l.ends = append(l.ends, groupEnd{len(l.groupLines), len(l.groupEvents)})
 		}
 	}
@@ -82,11 +82,12 @@ func left(ctx context.Context, rules *Rules, memory *Memory, lines *settlement.L
 
 // leavesNothing says of a group, at a glance, that pass 3 gets nothing of it: it is
 // plain, or events alone that carry nothing to be claimed by.
-func (b *bucket) leavesNothing(lines, events []int32) bool {
-	if len(lines) > 0 {
-		return len(lines) == 1 && len(events) == 1 && b.plain(lines[0], events[0])
+func (b *bucket) leavesNothing(head group) bool {
+	if head.line >= 0 {
+		line, event, ok := b.groups.pair(head)
+		return ok && b.plain(line, event)
 	}
-	for _, event := range events {
+	for event := head.event; event >= 0; event = b.groups.eventNext[event] {
 		if len(b.events.ProviderTxnID.At(int(event))) > 0 || b.events.Link[event].Inferred() {
 			return false
 		}

@@ -114,17 +114,17 @@ func Bucket(ctx context.Context, rules *Rules, memory *Memory, lines *settlement
 	b.out = &Outcome{Matches: memory.matches.Take(), Breaks: memory.breaks.Take(), Open: memory.open.Take(), memory: memory}
 	b.groups.build(lines, events)
 	var conflict *ConflictError
-	for n := 0; b.groups.next(); n++ {
-		if n%4096 == 0 && ctx.Err() != nil {
+	for i, head := range b.groups.heads {
+		if i%4096 == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if l, e := b.groups.lineRows, b.groups.eventRows; len(l) == 1 && len(e) == 1 && b.plain(l[0], e[0]) {
-			b.expect(e[0])
-			b.identify(e[0], -1)
-			b.claimPlain(l[0], e[0])
+		if line, event, ok := b.groups.pair(head); ok && b.plain(line, event) {
+			b.expect(event)
+			b.identify(event, -1)
+			b.claimPlain(line, event)
 			continue
 		}
-		b.groupLines, b.groupEvents = append(b.groupLines[:0], b.groups.lineRows...), append(b.groupEvents[:0], b.groups.eventRows...)
+		b.groupLines, b.groupEvents = b.groups.appendRows(b.groupLines[:0], b.groupEvents[:0], head)
 		conflict = FirstConflict(rules.FileRank, conflict, b.solve())
 	}
 	if conflict != nil {

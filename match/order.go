@@ -1,7 +1,6 @@
 package match
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/binary"
 	"slices"
@@ -14,8 +13,6 @@ import (
 type sortKey struct {
 	first, second uint64
 	row           int32
-	// apart: the row's group goes by another number than this one (groups.go).
-	apart bool
 }
 
 func keyOf(number []byte, row int32) sortKey {
@@ -118,24 +115,9 @@ func inPlace(rows []int32, n int) bool {
 	return true
 }
 
-// byNumber compares rows by a number, then by identity.
-func byNumber(numbers *settlement.Text, ids []settlement.ID) func(x, y int32) int {
-	return func(x, y int32) int {
-		if c := bytes.Compare(numbers.At(int(x)), numbers.At(int(y))); c != 0 {
-			return c
-		}
-		return ids[x].Compare(ids[y])
-	}
-}
-
 // tableOrder returns the rows of a table of findings in its order.
 func tableOrder(of []settlement.Wallet, orderNo *settlement.Text, ids []settlement.ID) []int32 {
-	var keys tableKeys
-	for i, wallet := range of {
-		keys.add(wallet, keyOf(orderNo.At(i), int32(i)))
-	}
-	keys.sort(&keySorter{}, byNumber(orderNo, ids))
-	return keys.rows(make([]int32, 0, len(of)))
+	return new(arrangement).order(nil, of, orderNo, ids, make([]bool, len(of)))
 }
 
 // SortMatches returns matches in the order of the table: by wallet, order number
