@@ -79,3 +79,21 @@ func BenchmarkSeparators(b *testing.B) {
 		})
 	}
 }
+
+func TestDigitsAreTold(t *testing.T) {
+	for length := range 40 {
+		text := bytes.Repeat([]byte{'7'}, length)
+		if !IsDigits(text) {
+			t.Errorf("%d digits are digits", length)
+		}
+		for place := range text {
+			for c := range 256 {
+				text[place] = byte(c)
+				if want := c >= '0' && c <= '9'; IsDigits(text) != want {
+					t.Fatalf("byte %#x at %d of %d: %v", c, place, length, !want)
+				}
+			}
+			text[place] = '7'
+		}
+	}
+}
