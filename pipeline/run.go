@@ -70,7 +70,7 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(max(job.Memory, MinMemory) / 100 * 85))
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(max(job.Memory, MinMemory) / 100 * 100))
 	// Two files that contradict each other in a line are found while the buckets are
 	// computed. Both are refused and the run begins again without them.
 	excluded := map[string]string{}
@@ -314,7 +314,7 @@ func (r *run) decodedBytes() (sum int64) {
 }
 
 // bucketBytes is how much decoded input a bucket gets.
-const bucketBytes = 64 << 20
+const bucketBytes = 32 << 20
 
 // bucketCount is the power of two that gives buckets of about so many bytes each. It
 // depends on the input alone, never on memory or cores: so do the tables.
