@@ -96,6 +96,7 @@ type bucket struct {
 	leavingOnly bool
 	orderOf     []int32 // of refunds that state no shop: the order whose it is, −1; nil where none is
 	arrange     arrangement
+	keys        keyTable // of Suspects
 }
 
 // Bucket matches the lines and events of one bucket, with what pass 3 found for

@@ -14,12 +14,18 @@ import (
 // It looks at few columns (the wallet's and the merchant's numbers, amounts, kind and
 // state), which is all that the batches need to have, and at most groups once: a table
 // of the rows' keys tells which line and which event are alone under a number.
-func Suspects(rules *Rules, lines *settlement.Lines, events *settlement.Events, accepted func(file int32) bool) (lineRows, eventRows []int32) {
-	t := newKeyTable(len(lines.Key) + len(events.Key))
-	b := &bucket{rules: rules, lines: lines, events: events}
-	lineAt, eventAt := make([]int32, len(lines.Key)), make([]int32, len(events.Key))
+func Suspects(rules *Rules, memory *Memory, lines *settlement.Lines, events *settlement.Events, accepted func(file int32) bool) (lineRows, eventRows []int32) {
+	if memory == nil {
+		memory = &Memory{}
+	}
+	b := memory.take(rules)
+	defer memory.give(b)
+	b.lines, b.events = lines, events
+	t := &b.keys
+	t.reset(len(lines.Key) + len(events.Key))
+	lineAt, eventAt := filled(t.lineAt, len(lines.Key), -1), filled(t.eventAt, len(events.Key), -1)
+	t.lineAt, t.eventAt = lineAt, eventAt
 	for i, key := range lines.Key {
-		lineAt[i] = -1
 		if accepted(lines.File[i]) {
 			at := t.find(key)
 			lineAt[i] = at
@@ -29,7 +35,6 @@ func Suspects(rules *Rules, lines *settlement.Lines, events *settlement.Events, 
 		}
 	}
 	for i, key := range events.Key {
-		eventAt[i] = -1
 		if accepted(events.File[i]) {
 			at := t.find(key)
 			eventAt[i] = at
@@ -61,8 +66,9 @@ func Suspects(rules *Rules, lines *settlement.Lines, events *settlement.Events, 
 
 // keyTable finds rows by their key: open addressing, at most half full.
 type keyTable struct {
-	groups []keyGroup
-	mask   uint64
+	groups          []keyGroup
+	mask            uint64
+	lineAt, eventAt []int32 // where the group of a row is, −1 for none
 }
 
 // keyGroup is the rows under one key: how many, up to two, and the last of each side.
@@ -75,9 +81,11 @@ type keyGroup struct {
 	clear         bool // nothing is left of it
 }
 
-func newKeyTable(rows int) *keyTable {
+// reset empties the table and makes room for the keys of so many rows.
+func (t *keyTable) reset(rows int) {
 	width := bits.Len(uint(2*rows + 1))
-	return &keyTable{groups: make([]keyGroup, 1<<width), mask: 1<<width - 1}
+	t.groups = filled(t.groups, 1<<width, keyGroup{})
+	t.mask = 1<<width - 1
 }
 
 // find returns where the group of a key is. The keys of a bucket share their top bits.

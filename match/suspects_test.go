@@ -15,6 +15,7 @@ import (
 
 // What the suspects leave is what all rows leave, of the files that are accepted.
 func TestSuspectsLeaveAllThatIsLeft(t *testing.T) {
+	memory := match.NewMemory(1)
 	rapid.Check(t, func(t *rapid.T) {
 		s := read(filed(rowsOf(t), func(row int) int { return row % 3 }))
 		refused := rapid.Int32Range(-1, 2).Draw(t, "refused file")
@@ -35,7 +36,7 @@ func TestSuspectsLeaveAllThatIsLeft(t *testing.T) {
 			return match.LeftOfAllGroups(context.Background(), &s.rules, &lines, &events)
 		}
 		want, wantErr := left(rows(s.lines.File), rows(s.events.File))
-		lineRows, eventRows := match.Suspects(&s.rules, &s.lines, &s.events, accepted)
+		lineRows, eventRows := match.Suspects(&s.rules, memory, &s.lines, &s.events, accepted)
 		if !slices.IsSorted(lineRows) || !slices.IsSorted(eventRows) {
 			t.Fatal("rows are not ascending")
 		}
