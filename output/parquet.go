@@ -178,7 +178,12 @@ func (w *PartWriter) fail(err error) error {
 // An amount beyond DECIMAL(18,2), a sum beyond 64 bits, a text that is not UTF-8
 // or a missing value of a column that is never null is an error that names the
 // column and the row.
-func (w *PartWriter) Write(rec arrow.Record) error {
+func (w *PartWriter) Write(rec arrow.Record) error { return w.write(rec, false) }
+
+// WriteLast is Write of the last rows of a part: none of them is copied.
+func (w *PartWriter) WriteLast(rec arrow.Record) error { return w.write(rec, true) }
+
+func (w *PartWriter) write(rec arrow.Record, last bool) error {
 	if w.err != nil {
 		return w.err
 	}
@@ -187,15 +192,16 @@ func (w *PartWriter) Write(rec arrow.Record) error {
 	}
 	for from, n := 0, int(rec.NumRows()); from < n; {
 		k := w.work
-		if k.waiting == 0 && n-from >= MaxRowGroup {
+		if k.waiting == 0 && (last || n-from >= MaxRowGroup) {
+			rows := min(n-from, MaxRowGroup)
 			group := make([]columnRows, len(w.columns))
 			for i := range w.columns {
-				group[i] = k.rows[i].slice(w.columns[i].Type, from, from+MaxRowGroup)
+				group[i] = k.rows[i].slice(w.columns[i].Type, from, from+rows)
 			}
-			if err := w.writeGroup(group, MaxRowGroup); err != nil {
+			if err := w.writeGroup(group, rows); err != nil {
 				return w.fail(err)
 			}
-			from += MaxRowGroup
+			from += rows
 			continue
 		}
 		take := min(n-from, MaxRowGroup-k.waiting)

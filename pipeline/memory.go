@@ -26,6 +26,12 @@ func waitingShare(memory int64, jobs int) int64 {
 	return max(memory-programMemory-int64(jobs)*bucketMemory, (memory-programMemory-bucketMemory)/2, memory/8)
 }
 
+// bucketsIn is how many buckets of the usual size a budget holds beside the rows that
+// wait.
+func bucketsIn(memory int64, jobs int) int {
+	return int((memory - programMemory - waitingShare(memory, jobs)) / bucketMemory)
+}
+
 // workroom admits buckets to work while they fit into the budget beside the rows
 // that wait. One is always admitted. How many work at a time has no bearing on what
 // they write.

@@ -289,6 +289,7 @@ func (r *run) reconcile(ctx context.Context, staging *output.Staging) error {
 		if resolved, err = r.resolveResidue(ctx); err != nil {
 			return err
 		}
+		r.spare = newSpares(r.workers()) // pass 3 needed other memory than what follows
 	}
 	var done atomic.Int64
 	err = r.eachBucket(ctx, func(ctx context.Context, b int) error {
@@ -360,8 +361,11 @@ func (r *run) eachBucket(ctx context.Context, work func(ctx context.Context, b i
 	})
 }
 
-// workers is how many buckets are at work at a time, at most.
-func (r *run) workers() int { return min(r.job.Jobs, max(runtime.GOMAXPROCS(0), 1)) }
+// workers is how many buckets are at work at a time, at most: as many as there are
+// cores, and memory beside the rows that wait.
+func (r *run) workers() int {
+	return max(min(r.job.Jobs, runtime.GOMAXPROCS(0), bucketsIn(r.job.Memory, r.job.Jobs)), 1)
+}
 
 func (r *run) each(ctx context.Context, n int, work func(ctx context.Context, i int) error) error {
 	group, ctx := errgroup.WithContext(ctx)

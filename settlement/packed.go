@@ -3,6 +3,7 @@ package settlement
 import (
 	"bytes"
 	"math"
+	"reflect"
 	"slices"
 )
 
@@ -78,8 +79,10 @@ func AppendPieces(dst []Column, pieces []Piece, names ...string) {
 
 // AppendPieceRows appends rows of pieces to the columns of a batch: row n is the n-th
 // of all pieces together. What a column needs is brought together in scratch, the
-// columns of another batch, first; it may hold some of them already.
+// columns of another batch, first; it may hold some of them already, all others of a
+// type share one there.
 func AppendPieceRows(dst, scratch []Column, pieces []Piece, rows []int32) {
+	shared := map[reflect.Type]columnData{}
 	for i, c := range dst {
 		if one := sameInAll(pieces, i); one != nil {
 			for done := 0; done < len(rows); {
@@ -89,12 +92,22 @@ func AppendPieceRows(dst, scratch []Column, pieces []Piece, rows []int32) {
 			}
 			continue
 		}
-		if scratch[i].data.len() == 0 {
+		from := scratch[i].data
+		if from.len() == 0 {
+			kind := reflect.TypeOf(from)
+			if shared[kind] == nil {
+				shared[kind] = from
+			}
+			from = shared[kind]
+			from.reset()
 			for _, p := range pieces {
-				p.Rows.columns[i].appendTo(scratch[i].data, p.From, p.Until)
+				p.Rows.columns[i].appendTo(from, p.From, p.Until)
 			}
 		}
-		c.data.appendRows(scratch[i].data, rows)
+		c.data.appendRows(from, rows)
+	}
+	for _, column := range shared {
+		column.reset()
 	}
 }
 
