@@ -4,11 +4,14 @@ BIN := bin/reconcile
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
 FUZZTIME ?= 10s
+BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
+# Split, parse and decode; join; fee; encode and read back. One core, six times each.
+BENCH := $(GO) test -run '^$$' -bench . -benchmem -cpu 1 -count 6 ./settlement ./ingest/... ./match ./fees ./output
 
-.PHONY: help build demo test race fuzz check engines limits bench clean
+.PHONY: help build demo test race fuzz check engines limits bench bench-baseline clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build bin/reconcile
 	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN) ./cmd/reconcile
@@ -45,8 +48,15 @@ check: ## formatting, vet, linters, known vulnerabilities
 	$(GO) run $(GOLANGCI) run ./...
 	@testdata/vulncheck $(GO) $(GOVULNCHECK)
 
-bench: ## Go benchmarks of the hot stages, in benchstat's format
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+bench: ## Go benchmarks of the hot stages, compared with bench/BASELINE.txt
+	@mkdir -p $(dir $(BIN))
+	$(BENCH) > $(dir $(BIN))bench.txt || { cat $(dir $(BIN))bench.txt; exit 1; }
+	@test -f bench/BASELINE.txt || echo "no bench/BASELINE.txt: make bench-baseline writes it"
+	$(GO) run $(BENCHSTAT) $$(ls bench/BASELINE.txt 2>/dev/null | sed 's/^/baseline=/') now=$(dir $(BIN))bench.txt
+
+bench-baseline: ## write bench/BASELINE.txt, on a machine that does nothing else
+	$(BENCH) > bench/BASELINE.new || { cat bench/BASELINE.new; rm bench/BASELINE.new; exit 1; }
+	@mv bench/BASELINE.new bench/BASELINE.txt
 
 clean: ## remove what the targets made
 	rm -rf bin demo

@@ -14,6 +14,15 @@ import (
 // These tests install DuckDB and Polars into .venv where that has not been done; they
 // fail where that cannot be done.
 
+// TestMain lets the tests' own executable generate days, as bench's does.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "data" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
 func programs(t *testing.T) *tools {
 	t.Helper()
 	tools, err := build(context.Background())
@@ -39,6 +48,9 @@ func TestTheOracleFindsTheSameBreaksAndCharges(t *testing.T) {
 				for _, shown := range v.Shown {
 					t.Error(shown)
 				}
+				if missing := unseen(v.Kinds); len(missing) > 0 {
+					t.Errorf("a day that proves nothing of %s", strings.Join(missing, ", "))
+				}
 				if v.Differences > 0 || v.Breaks == 0 || v.Charges == 0 {
 					t.Errorf("%d differences in %d breaks and %d charges", v.Differences, v.Breaks, v.Charges)
 				}
@@ -53,9 +65,9 @@ func TestPeersComeToTheSameTables(t *testing.T) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			o := generate.Defaults()
 			o.Orders, o.Seed = 5000, seed
-			m := measurement{out: t.Output(), peers: []string{"duckdb", "duckdb-iconv", "polars", "plaingo"}, tools: tools, dir: t.TempDir()}
+			m := measurement{out: t.Output(), peers: strings.Split(peerNames(), ","), tools: tools, dir: t.TempDir()}
 			var err error
-			if m.day, err = generateDay(m.dir, o); err != nil {
+			if m.day, err = generateDay(m.dir, o, true); err != nil {
 				t.Fatal(err)
 			}
 			if _, err := m.prove(context.Background()); err != nil {
@@ -71,7 +83,7 @@ func TestResultsThatDifferInOneRowDoNotAgree(t *testing.T) {
 	dir := t.TempDir()
 	o := generate.Defaults()
 	o.Orders = 2000
-	d, err := generateDay(dir, o)
+	d, err := generateDay(dir, o, true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,4 +119,10 @@ func dropRow(text []byte, row int) []byte {
 		start = i + 1
 	}
 	return text
+}
+
+func TestTheReportSaysWhatThePeersDoNotDo(t *testing.T) {
+	if list := favours(); !strings.HasPrefix(list, "- ") || strings.Count(list, "\n- ") < 3 {
+		t.Errorf("the list is not found in README.md: %q", list)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -40,4 +41,27 @@ func start(ctx context.Context, dir string, env []string, args ...string) (cost,
 		c.memory = usage.Maxrss * 1024 // kilobytes on Linux
 	}
 	return c, nil
+}
+
+// limited is a command that can take no more than so many bytes of memory for data:
+// what it maps beyond, the kernel refuses, and a Go program ends at once. All memory of
+// a Go program counts but its code, also what is mapped and not resident, so the limit
+// is stricter than one of a cgroup on the resident set; and it needs no rights.
+func limited(bytes int64, args []string) []string {
+	if bytes <= 0 {
+		return args
+	}
+	return append([]string{"sh", "-c", fmt.Sprintf(`ulimit -d %d && exec "$0" "$@"`, bytes>>10)}, args...)
+}
+
+// parseBytes reads a size such as 512MiB or 1.25GiB.
+func parseBytes(text string) (int64, error) {
+	for shift, unit := range map[int]string{20: "MiB", 30: "GiB"} {
+		if number, ok := strings.CutSuffix(text, unit); ok {
+			if n, err := strconv.ParseFloat(number, 64); err == nil && n > 0 && n < 1<<20 {
+				return int64(n * float64(int64(1)<<shift)), nil
+			}
+		}
+	}
+	return 0, fmt.Errorf("%q is no size such as 512MiB or 1.25GiB", text)
 }

@@ -41,8 +41,8 @@ type day struct {
 	UncompressedUTF8 int64 // of what the peers read
 }
 
-// generateDay writes a day into dir, and Alipay's details as UTF-8 beside it.
-func generateDay(dir string, o generate.Options) (*day, error) {
+// generateDay writes a day into dir, and with utf8 Alipay's details as UTF-8 beside it.
+func generateDay(dir string, o generate.Options, utf8 bool) (*day, error) {
 	key, err := generate.Day(filepath.Join(dir, "input"), o)
 	if err != nil {
 		return nil, err
@@ -61,8 +61,10 @@ func generateDay(dir string, o generate.Options) (*day, error) {
 			d.WeChat = append(d.WeChat, path)
 		}
 	}
-	if d.UTF8, err = decodeAlipay(d.Zip, filepath.Join(dir, "utf8")); err != nil {
-		return nil, err
+	if utf8 {
+		if d.UTF8, err = decodeAlipay(d.Zip, filepath.Join(dir, "utf8")); err != nil {
+			return nil, err
+		}
 	}
 	for _, path := range d.Input {
 		d.DeliveredBytes += sizeOf(path)

@@ -17,9 +17,10 @@ import (
 )
 
 const usage = `usage (in the folder bench):
-  go run . run    [--orders 2000000] [--runs 5] [--seed 1] [--peers duckdb,duckdb-iconv,polars,plaingo] [--write RESULTS.md]
+  go run . run    [--orders 2000000] [--runs 5] [--seed 1] [--peers duckdb,polars,…] [--write RESULTS.md]
+  go run . growth [--orders 500000,1000000,5000000,20000000] [--runs 0] [--seed 1] [--memory 1GiB] [--limit 1.25GiB] [--write GROWTH.md] [--plot growth.svg]
   go run . oracle [--orders 5000] [--seeds 20] [--first 1]
-  go run . data   [--orders 10000] [--seed 1] [--disturb] DIR
+  go run . data   [--orders 10000] [--seed 1] [--disturb] [--layout 0] [--utf8=true] DIR
 `
 
 func main() {
@@ -42,13 +43,30 @@ func command(ctx context.Context, args []string, out io.Writer) error {
 		m := measurement{out: out}
 		flags.IntVar(&m.orders, "orders", 2_000_000, "purchases of the day")
 		flags.IntVar(&m.runs, "runs", 5, "runs of each program, at least 5 for a result")
-		peers := flags.String("peers", "duckdb,duckdb-iconv,polars,plaingo", "whom to measure against")
+		peers := flags.String("peers", peerNames(), "whom to measure against")
 		write := flags.String("write", "", "file to write the result to")
 		if err := flags.Parse(args[1:]); err != nil {
 			return err
 		}
 		m.seed, m.peers, m.write = *seed, strings.Split(*peers, ","), *write
 		return m.run(ctx)
+	case "growth":
+		g := growth{out: out}
+		orders := flags.String("orders", "500000,1000000,5000000,20000000", "purchases of the days")
+		flags.IntVar(&g.runs, "runs", 0, fmt.Sprintf("runs of each size (default: 3 up to %d orders, 1 above)", smallDay))
+		flags.StringVar(&g.memory, "memory", "1GiB", "budget of the runs")
+		flags.StringVar(&g.limit, "limit", "", "hard limit on the memory of the runs, such as 1.25GiB (default: none)")
+		flags.StringVar(&g.write, "write", "", "file to write the result to")
+		flags.StringVar(&g.plot, "plot", "", "file to draw it into, as SVG")
+		if err := flags.Parse(args[1:]); err != nil {
+			return err
+		}
+		var err error
+		if g.orders, err = parseSizes(*orders); err != nil {
+			return err
+		}
+		g.seed = *seed
+		return g.run(ctx)
 	case "oracle":
 		orders := flags.Int("orders", 5000, "purchases of a day")
 		seeds := flags.Int("seeds", 20, "how many seeds")
@@ -60,15 +78,18 @@ func command(ctx context.Context, args []string, out io.Writer) error {
 	case "data":
 		orders := flags.Int("orders", 10_000, "purchases of the day")
 		changed := flags.Bool("disturb", false, "change rows of the extracts at random")
+		layout := flags.Int("layout", 0, fmt.Sprintf("shape of the day, 0 to %d; the oracle's is the seed modulo %d", len(layouts)-1, len(layouts)))
+		utf8 := flags.Bool("utf8", true, "write Alipay's details as UTF-8 too, which the peers read")
 		if err := flags.Parse(args[1:]); err != nil {
 			return err
 		}
-		if flags.NArg() != 1 {
+		if flags.NArg() != 1 || *layout < 0 || *layout >= len(layouts) {
 			return errors.New(usage)
 		}
 		o := generate.Defaults()
 		o.Orders, o.Seed = *orders, *seed
-		d, err := generateDay(flags.Arg(0), o)
+		layouts[*layout].change(&o)
+		d, err := generateDay(flags.Arg(0), o, *utf8)
 		if err == nil && *changed {
 			err = disturb(d, *seed)
 		}

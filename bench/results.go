@@ -2,31 +2,28 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"fmt"
-	"os"
-	"runtime"
 	"slices"
 	"strings"
 )
 
-// titles are the peers as the report names them.
-var titles = map[string]string{
-	"duckdb":       "DuckDB, given UTF-8",
-	"duckdb-iconv": "DuckDB, with unzip and iconv",
-	"polars":       "Polars, given UTF-8",
-	"plaingo":      "plain Go, given UTF-8",
-}
-
-// measures are what a run is measured by.
+// measures are what a run is measured by. A ratio is ours ÷ theirs.
 var measures = []struct {
 	name, unit string
-	of         func(cost) float64
+	of         func(c cost, d *day) float64
 }{
-	{"CPU", "s", func(c cost) float64 { return c.cpu.Seconds() }},
-	{"wall", "s", func(c cost) float64 { return c.wall.Seconds() }},
-	{"peak memory", "MB", func(c cost) float64 { return float64(c.memory) / 1e6 }},
-	{"output", "MB", func(c cost) float64 { return float64(c.size) / 1e6 }},
+	{"CPU", "s", func(c cost, _ *day) float64 { return c.cpu.Seconds() }},
+	{"wall", "s", func(c cost, _ *day) float64 { return c.wall.Seconds() }},
+	{"peak memory", "MB", func(c cost, _ *day) float64 { return float64(c.memory) / 1e6 }},
+	{"output", "MB", func(c cost, _ *day) float64 { return float64(c.size) / 1e6 }},
+	{"statement lines a second", "k", func(c cost, d *day) float64 {
+		return float64(d.AlipayLines+d.WeChatLines) / 1e3 / c.wall.Seconds()
+	}},
 }
+
+// enough is how many runs a result takes.
+const enough = 5
 
 func median(costs []cost, of func(cost) float64) float64 {
 	values := make([]float64, len(costs))
@@ -42,68 +39,72 @@ func median(costs []cost, of func(cost) float64) float64 {
 
 // report is the text of RESULTS.md.
 func (m *measurement) report(ctx context.Context, proof map[string]said, all []series) (string, error) {
-	versions, err := m.versions(ctx)
+	ours, err := m.tools.version(ctx)
+	if err != nil {
+		return "", err
+	}
+	theirs, err := m.tools.peerVersions(ctx)
 	if err != nil {
 		return "", err
 	}
 	var b strings.Builder
 	d := m.day
-	fmt.Fprintf(&b, "# Results\n\n`go run . run --orders %d --runs %d --seed %d --write RESULTS.md`\n\n", m.orders, m.runs, m.seed)
-	fmt.Fprintf(&b, "%s. %s.\n\n", machine(), versions)
-	fmt.Fprintf(&b, "The day: %d lines of Alipay, %d of WeChat Pay, %d rows of orders, %d of refunds, %d planted breaks; %.0f MB as delivered, %.0f MB as the peers read it.\n",
+	fmt.Fprintf(&b, "# Results\n\nWritten by `go run . run --orders %d --runs %d --seed %d --peers %s --write RESULTS.md`; what is measured how stands in [README.md](README.md).\n\n",
+		m.orders, m.runs, m.seed, strings.Join(m.peers, ","))
+	fmt.Fprintf(&b, "- Machine: %s.\n- Versions: %s; peers: %s.\n", machine(), ours, theirs)
+	fmt.Fprintf(&b, "- The day: %d lines of Alipay, %d of WeChat Pay, %d rows of orders, %d of refunds, %d planted breaks; %.0f MB as delivered, %.0f MB as the peers read it.\n",
 		d.AlipayLines, d.WeChatLines, d.OrderRows, d.RefundRows, d.Planted, float64(d.DeliveredBytes)/1e6, float64(d.UncompressedUTF8)/1e6)
-	fmt.Fprintf(&b, "reconcile reads the files as delivered, Alipay's zipped and in GB18030. Medians of %d runs, reconcile and the peer in turn. A ratio below 1 says that reconcile needs less.\n", m.runs)
-	if m.runs < 5 {
-		fmt.Fprintf(&b, "\n**Fewer than 5 runs: not a result.**\n")
+	fmt.Fprintf(&b, "- `reconcile run FILES --out DIR --breaks-ok --quiet`: defaults, so a memory budget of 1 GiB and all cores. It reads the files as delivered, Alipay's zipped and in GB18030.\n")
+	if m.runs < enough {
+		fmt.Fprintf(&b, "\n**Fewer than %d runs: not a result.**\n", enough)
 	}
+	fmt.Fprintf(&b, "\nMedians of %d runs, reconcile and the peer in turn, and the ratio reconcile ÷ peer: below 1 reconcile needs less; of lines a second, above 1 it is faster.\n", m.runs)
 	fmt.Fprintf(&b, "\n| Peer | | reconcile | peer | ratio |\n|---|---|---:|---:|---:|\n")
 	for _, s := range all {
-		for i, measure := range measures {
-			title := ""
-			if i == 0 {
-				title = titles[s.peer]
-			}
-			ours, theirs := median(s.ours, measure.of), median(s.theirs, measure.of)
-			fmt.Fprintf(&b, "| %s | %s | %.2f %s | %.2f %s | %.2f |\n", title, measure.name, ours, measure.unit, theirs, measure.unit, ours/theirs)
+		title := s.peer.title
+		for _, measure := range measures {
+			of := func(c cost) float64 { return measure.of(c, d) }
+			ours, theirs := median(s.ours, of), median(s.theirs, of)
+			fmt.Fprintf(&b, "| %s | %s | %s %s | %s %s | %.2f |\n", title, measure.name, short(ours), measure.unit, short(theirs), measure.unit, ours/theirs)
+			title = ""
 		}
 	}
-	fmt.Fprintf(&b, "\nEvery run, CPU and wall in seconds:\n\n| Peer | reconcile | peer |\n|---|---|---|\n")
+	fmt.Fprintf(&b, "\n## What the peers do not do\n\n%s\n", favours())
+	fmt.Fprintf(&b, "\n## Every run\n\n| Peer | Run | reconcile: CPU | wall | memory | output | peer: CPU | wall | memory | output |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n")
 	for _, s := range all {
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", titles[s.peer], every(s.ours), every(s.theirs))
+		for i := range s.ours {
+			fmt.Fprintf(&b, "| %s | %d | %s | %s |\n", s.peer.title, i+1, s.ours[i].cells(), s.theirs[i].cells())
+		}
 	}
-	fmt.Fprintf(&b, "\nBefore the runs, the results of all programs agreed:\n\n| Table | rows | sums | digest |\n|---|---:|---|---|\n")
+	fmt.Fprintf(&b, "\n## The results agree\n\nBefore the runs, those of all programs were compared:\n\n| Table | rows | sums | digest |\n|---|---:|---|---|\n")
 	for _, table := range tables {
 		fmt.Fprintf(&b, "| %s | %d | %s | %s |\n", table, proof[table].Rows, strings.NewReplacer("{", "", "}", "", "'", "").Replace(proof[table].Sums), proof[table].Digest)
 	}
 	return b.String(), nil
 }
 
-func every(costs []cost) string {
-	var runs []string
-	for _, c := range costs {
-		runs = append(runs, fmt.Sprintf("%.1f/%.1f", c.cpu.Seconds(), c.wall.Seconds()))
+// short prints three figures or more.
+func short(x float64) string {
+	switch {
+	case x >= 100:
+		return fmt.Sprintf("%.0f", x)
+	case x >= 10:
+		return fmt.Sprintf("%.1f", x)
 	}
-	return strings.Join(runs, " ")
+	return fmt.Sprintf("%.2f", x)
 }
 
-// versions names what was compared.
-func (m *measurement) versions(ctx context.Context) (string, error) {
-	ours, err := start(ctx, ".", nil, m.tools.reconcile, "--version")
-	if err != nil {
-		return "", err
-	}
-	pinned, err := os.ReadFile("requirements.txt")
-	if err != nil {
-		return "", err
-	}
-	python, err := start(ctx, ".", nil, m.tools.python, "--version")
-	if err != nil {
-		return "", err
-	}
-	names := append(strings.Fields(strings.ReplaceAll(string(pinned), "==", " ")), "xitongsys/parquet-go", "1.6.2")
-	text := strings.TrimSpace(string(ours.stdout)) + ", " + runtime.Version() + ", " + strings.TrimSpace(string(python.stdout))
-	for i := 0; i+1 < len(names); i += 2 {
-		text += ", " + names[i] + " " + names[i+1]
-	}
-	return text, nil
+// cells are a run's cost as cells of a table.
+func (c cost) cells() string {
+	return fmt.Sprintf("%.2f s | %.2f s | %.0f MB | %.1f MB", c.cpu.Seconds(), c.wall.Seconds(), float64(c.memory)/1e6, float64(c.size)/1e6)
+}
+
+//go:embed README.md
+var readme string
+
+// favours is the list in README.md of what the comparison grants the peers.
+func favours() string {
+	_, list, _ := strings.Cut(readme, "In their favour:\n\n")
+	list, _, _ = strings.Cut(list, "\n\n")
+	return list
 }

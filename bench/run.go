@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 )
@@ -26,29 +25,58 @@ type measurement struct {
 	day   *day
 }
 
-// peerCommand is how a peer is started; the day's folder and the result's follow.
-func (m *measurement) peerCommand(name string) ([]string, error) {
-	duckdb := []string{m.tools.python, "peers/duckdb/peer.py"}
-	switch name {
-	case "duckdb":
-		return duckdb, nil
-	case "duckdb-iconv":
-		return append(duckdb, "--iconv"), nil
-	case "polars":
-		return []string{m.tools.python, "peers/polars/peer.py"}, nil
-	case "plaingo":
-		return []string{m.tools.plaingo}, nil
+// peer is a program that comes to the same tables.
+type peer struct {
+	name, title string
+	command     func(t *tools) []string // the day's folder and the result's follow
+}
+
+// roomy is reconcile's default budget and a quarter more: what the peers with a bound
+// may hold in memory.
+const roomy = "1280MiB"
+
+func duckdb(options ...string) func(*tools) []string {
+	return func(t *tools) []string { return append([]string{t.python, "peers/duckdb/peer.py"}, options...) }
+}
+
+var peers = []peer{
+	{"duckdb", "DuckDB, given UTF-8", duckdb()},
+	{"duckdb-1gib", "DuckDB with " + roomy + ", given UTF-8", duckdb("--memory", roomy)},
+	{"duckdb-iconv", "DuckDB, with unzip and iconv", duckdb("--iconv")},
+	{"duckdb-iconv-1gib", "DuckDB with " + roomy + ", with unzip and iconv", duckdb("--iconv", "--memory", roomy)},
+	{"polars", "Polars, given UTF-8", func(t *tools) []string { return []string{t.python, "peers/polars/peer.py"} }},
+	{"plaingo", "plain Go, given UTF-8", func(t *tools) []string { return []string{t.plaingo} }},
+}
+
+// peerNames are all peers, as the flag lists them.
+func peerNames() string {
+	var names []string
+	for _, p := range peers {
+		names = append(names, p.name)
 	}
-	return nil, fmt.Errorf("no peer %q", name)
+	return strings.Join(names, ",")
+}
+
+func peerNamed(name string) (peer, error) {
+	at := slices.IndexFunc(peers, func(p peer) bool { return p.name == name })
+	if at < 0 {
+		return peer{}, fmt.Errorf("no peer %q, only %s", name, peerNames())
+	}
+	return peers[at], nil
 }
 
 // series is reconcile and one peer, run in turn.
 type series struct {
-	peer         string
+	peer         peer
 	ours, theirs []cost
 }
 
 func (m *measurement) run(ctx context.Context) (err error) {
+	for _, name := range m.peers { // before hours are spent
+		if _, err := peerNamed(name); err != nil {
+			return err
+		}
+	}
 	if m.tools, err = build(ctx); err != nil {
 		return err
 	}
@@ -62,20 +90,24 @@ func (m *measurement) run(ctx context.Context) (err error) {
 		return err
 	}
 	var all []series
-	for _, peer := range m.peers {
-		s := series{peer: peer}
+	for _, name := range m.peers {
+		p, err := peerNamed(name)
+		if err != nil {
+			return err
+		}
+		s := series{peer: p}
 		for i := range m.runs {
 			ours, err := m.once(ctx, "reconcile")
 			if err != nil {
 				return err
 			}
-			theirs, err := m.once(ctx, peer)
+			theirs, err := m.once(ctx, name)
 			if err != nil {
 				return err
 			}
 			s.ours, s.theirs = append(s.ours, ours), append(s.theirs, theirs)
 			fmt.Fprintf(m.out, "%d/%d  reconcile %6.2f s wall %6.2f s CPU   %s %6.2f s wall %6.2f s CPU\n", i+1, m.runs,
-				ours.wall.Seconds(), ours.cpu.Seconds(), peer, theirs.wall.Seconds(), theirs.cpu.Seconds())
+				ours.wall.Seconds(), ours.cpu.Seconds(), name, theirs.wall.Seconds(), theirs.cpu.Seconds())
 		}
 		all = append(all, s)
 	}
@@ -90,18 +122,24 @@ func (m *measurement) run(ctx context.Context) (err error) {
 	return os.WriteFile(m.write, []byte(text), 0o666)
 }
 
-// makeDay generates the day in another process, see start.
-func (m *measurement) makeDay(ctx context.Context) error {
+// makeDay generates the day.
+func (m *measurement) makeDay(ctx context.Context) (err error) {
+	fmt.Fprintf(m.out, "generating %d purchases\n", m.orders)
+	m.day, err = generateElsewhere(ctx, m.dir, m.orders, m.seed)
+	return err
+}
+
+// generateElsewhere generates a day in another process, see start.
+func generateElsewhere(ctx context.Context, dir string, orders int, seed uint64, options ...string) (*day, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	fmt.Fprintf(m.out, "generating %d purchases\n", m.orders)
-	if _, err := start(ctx, ".", nil, self, "data", "--orders", fmt.Sprint(m.orders), "--seed", fmt.Sprint(m.seed), m.dir); err != nil {
-		return err
+	args := slices.Concat([]string{self, "data", "--orders", fmt.Sprint(orders), "--seed", fmt.Sprint(seed)}, options, []string{dir})
+	if _, err := start(ctx, ".", nil, args...); err != nil {
+		return nil, err
 	}
-	m.day, err = loadDay(m.dir)
-	return err
+	return loadDay(dir)
 }
 
 // once runs a program into a folder of which it removes what was there.
@@ -118,11 +156,11 @@ func (m *measurement) into(ctx context.Context, name, out string) (c cost, err e
 	if name == "reconcile" {
 		c, err = m.tools.runReconcile(ctx, m.day, out)
 	} else {
-		var args []string
-		if args, err = m.peerCommand(name); err != nil {
-			return c, err
+		p, missing := peerNamed(name)
+		if missing != nil {
+			return c, missing
 		}
-		c, err = start(ctx, ".", nil, slices.Concat(args[:1], args[1:], []string{m.dir, out})...)
+		c, err = start(ctx, ".", nil, append(p.command(m.tools), m.dir, out)...)
 	}
 	if err != nil {
 		return c, err
@@ -183,24 +221,4 @@ func (m *measurement) prove(ctx context.Context) (map[string]said, error) {
 	}
 	fmt.Fprintf(m.out, "%s agree on %d tables\n", strings.Join(names, ", "), len(tables))
 	return ours, nil
-}
-
-// machine names what the numbers were taken on: cores and memory, nothing else.
-func machine() string {
-	text := fmt.Sprintf("%d cores", runtime.NumCPU())
-	if info, err := os.ReadFile("/proc/cpuinfo"); err == nil {
-		for line := range strings.Lines(string(info)) {
-			if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
-				text += " (" + strings.TrimSpace(value) + ")"
-				break
-			}
-		}
-	}
-	if info, err := os.ReadFile("/proc/meminfo"); err == nil {
-		var kilobytes int64
-		if _, err := fmt.Sscanf(string(info), "MemTotal: %d kB", &kilobytes); err == nil {
-			text += fmt.Sprintf(", %d GB of memory", (kilobytes+1<<19)>>20)
-		}
-	}
-	return text + ", " + runtime.GOOS + "/" + runtime.GOARCH
 }

@@ -26,7 +26,7 @@ func TestEqualHashesDoNotMergeDifferentNumbers(t *testing.T) {
 	for i := range s.events.Key {
 		s.events.Key[i] = 7
 	}
-	out, err := match.Bucket(context.Background(), &s.rules, &s.lines, &s.events, nil)
+	out, err := match.Bucket(context.Background(), &s.rules, nil, &s.lines, &s.events, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func TestBucketStopsWhenItIsCancelled(t *testing.T) {
 	s := read("line wechat a1 payment O1 100.00 @10:00 txn=W1")
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := match.Bucket(ctx, &s.rules, &s.lines, &s.events, nil); err != context.Canceled {
+	if _, err := match.Bucket(ctx, &s.rules, nil, &s.lines, &s.events, nil); err != context.Canceled {
 		t.Errorf("returned %v", err)
 	}
 }

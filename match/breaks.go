@@ -27,6 +27,9 @@ func (b *bucket) addBreak(f settlement.Break, line, event int32) {
 		f.Wallet, f.Account, f.LineID = l.Wallet[line], l.Account.At(int(line)), l.ID[line]
 		if event < 0 {
 			f.OrderNo = l.OrderNo.At(int(line))
+			if claim, ok := b.resolved.Line(l.ID[line]); ok && claim.OrderNo != "" {
+				f.OrderNo, f.Shop = []byte(claim.OrderNo), []byte(claim.Shop)
+			}
 		}
 		if number := l.RefundNo.At(int(line)); len(number) > 0 || event < 0 {
 			f.RefundNo = number
@@ -39,9 +42,9 @@ func (b *bucket) addBreak(f settlement.Break, line, event int32) {
 		f.Reason = b.ambiguous
 		f.Suggest = "compare the two sides by hand; a number of its own for each payment lets them be told apart"
 	}
-	if b.pass3 && line >= 0 && b.lines.Kind[line] != settlement.Payment {
-		// One refund number may stand twice in a transaction, once in each pass.
-		f.Nth += 1 << 16
+	if line >= 0 && b.lines.Kind[line] != settlement.Payment {
+		// One refund number may stand several times in a transaction, once in each round.
+		f.Nth += b.pass3 << 16
 	}
 	b.tellApart(&f)
 	b.out.Breaks.Add(&b.hash, f, b.rules.Day)
@@ -73,6 +76,9 @@ func seenOn(l *settlement.Lines, line int32) settlement.Day {
 
 // breakPair records a finding on a claimed pair.
 func (b *bucket) breakPair(kind settlement.BreakKind, event, line int32, expected, actual settlement.Amount) {
+	if b.leavingOnly {
+		return
+	}
 	f := settlement.Break{Kind: kind, Expected: expected, Actual: actual}
 	f.Reason, f.Suggest = pairReason(kind, b.events, event, b.lines, line, expected, actual)
 	b.addBreak(f, line, event)

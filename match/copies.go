@@ -143,9 +143,10 @@ func (b *bucket) prepareEvents() {
 func (b *bucket) sortEvents() {
 	e := b.events
 	slices.SortFunc(b.groupEvents, func(x, y int32) int {
-		return cmp.Or(b.compareEvents(x, y),
-			cmp.Compare(b.rules.FileRank[e.File[x]], b.rules.FileRank[e.File[y]]),
-			cmp.Compare(e.Line[x], e.Line[y]))
+		if c := b.compareEvents(x, y); c != 0 {
+			return c
+		}
+		return cmp.Or(cmp.Compare(b.rules.FileRank[e.File[x]], b.rules.FileRank[e.File[y]]), cmp.Compare(e.Line[x], e.Line[y]))
 	})
 }
 
@@ -153,11 +154,15 @@ func (b *bucket) sortEvents() {
 // agree otherwise that which says more behind the other.
 func (b *bucket) compareEvents(x, y int32) int {
 	e, i, j := b.events, int(x), int(y)
+	if e.Kind[x] != e.Kind[y] { // most that share a number: cmp.Or compares all
+		return cmp.Compare(e.Kind[x], e.Kind[y])
+	}
+	for _, number := range [...]*settlement.Text{&e.OrderNo, &e.PaymentNo, &e.RefundNo} {
+		if c := bytes.Compare(number.At(i), number.At(j)); c != 0 {
+			return c
+		}
+	}
 	return cmp.Or(
-		cmp.Compare(e.Kind[x], e.Kind[y]),
-		bytes.Compare(e.OrderNo.At(i), e.OrderNo.At(j)),
-		bytes.Compare(e.PaymentNo.At(i), e.PaymentNo.At(j)),
-		bytes.Compare(e.RefundNo.At(i), e.RefundNo.At(j)),
 		bytes.Compare(e.Account.At(i), e.Account.At(j)),
 		cmp.Compare(e.Wallet[x], e.Wallet[y]),
 		bytes.Compare(e.ProviderTxnID.At(i), e.ProviderTxnID.At(j)),

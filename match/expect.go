@@ -53,13 +53,17 @@ func (b *bucket) addWholeRefund(order int32) int32 {
 	e := b.events
 	row := int32(e.Len())
 	b.out.WholeRefunds++
-	settlement.AppendRows(e, e, []int32{order})
+	if b.eventColumns == nil {
+		b.eventColumns = e.Columns()
+	}
+	settlement.AppendColumnRows(b.eventColumns, b.eventColumns, []int32{order})
+	e.MatchState[row] = settlement.NoState
+	b.eventState = e.MatchState
 	e.Kind[row] = settlement.Refund
 	e.Status[row] = settlement.Success
 	e.Amount[row] = -e.Amount[order]
 	e.PaidAt[row], e.SucceededAt[row], e.ConfirmedAt[row] = settlement.NoInstant, settlement.NoInstant, settlement.NoInstant
 	e.Payout[row], e.Escrow[row] = settlement.NoAmount, 0
-	b.eventState = append(b.eventState, settlement.NoState)
 	b.eventLine = append(b.eventLine, -1)
 	b.dropEvent = append(b.dropEvent, false)
 	b.nth = append(b.nth, 0)
@@ -75,9 +79,6 @@ func (b *bucket) findShop(refund int32) {
 	}
 	for _, order := range b.groupEvents {
 		if e.Kind[order] == settlement.Payment && bytes.Equal(e.OrderNo.At(int(order)), e.OrderNo.At(int(refund))) {
-			if b.orderOf == nil {
-				b.orderOf = slices.Repeat([]int32{-1}, len(b.eventState))
-			}
 			for len(b.orderOf) < len(b.eventState) {
 				b.orderOf = append(b.orderOf, -1)
 			}
@@ -93,18 +94,6 @@ func (b *bucket) shopRow(event int32) int {
 		return int(b.orderOf[event])
 	}
 	return int(event)
-}
-
-// fillShops writes into events, the rows of order, the shops and platforms that
-// refunds have from their orders.
-func (b *bucket) fillShops(events *settlement.Events, order []int32) {
-	shops := settlement.Text{Offsets: make([]int32, 0, len(order)+1)}
-	platforms := settlement.Text{Offsets: make([]int32, 0, len(order)+1)}
-	for _, event := range order {
-		shops.Append(b.events.Shop.At(b.shopRow(event)))
-		platforms.Append(b.events.Platform.At(b.shopRow(event)))
-	}
-	events.Shop, events.Platform = shops, platforms
 }
 
 // expect works out when an event's money is expected and, for escrow orders that
@@ -152,12 +141,16 @@ func (b *bucket) reducePayouts() {
 // beforeRelease says that refund is a successful refund of the escrow order and
 // was made before its money was released: no line is expected for it.
 func (b *bucket) beforeRelease(refund, order int32) bool {
-	e := b.events
-	if e.Escrow[order] == 0 || e.Status[refund] != settlement.Success || !b.sameOrder(refund, order) {
+	return BeforeRelease(b.events, int(refund), int(order)) && b.sameOrder(refund, order)
+}
+
+// BeforeRelease is beforeRelease of two events that are known to be of one order.
+func BeforeRelease(e *settlement.Events, refund, order int) bool {
+	if e.Escrow[order] == 0 || e.Status[refund] != settlement.Success {
 		return false
 	}
-	confirmed := e.ConfirmedAt[order]
-	return confirmed == settlement.NoInstant || refundAt(e, refund) != settlement.NoInstant && refundAt(e, refund) < confirmed
+	confirmed, at := e.ConfirmedAt[order], refundAt(e, int32(refund))
+	return confirmed == settlement.NoInstant || at != settlement.NoInstant && at < confirmed
 }
 
 func refundAt(e *settlement.Events, row int32) settlement.Instant {

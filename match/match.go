@@ -4,18 +4,17 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"slices"
 
 	"reconcile/settlement"
 )
 
 // Outcome is what the matching of a bucket leaves: every line and every event in
-// exactly one state, in the order of the tables.
+// exactly one state, in the order of the tables, with what pass 3 found.
 type Outcome struct {
 	Lines   *settlement.Lines
 	Events  *settlement.Events
 	Matches *settlement.Matches
-	Breaks  *settlement.Breaks
+	Breaks  *settlement.Breaks // in the order in which they were found
 	Open    *settlement.OpenItems
 	// EventOfLine is, for each of Lines, the row in Events that it was claimed for
 	// (of several shares the first), −1 where there is none in this bucket.
@@ -28,11 +27,8 @@ type Outcome struct {
 	Messages int64
 	// Dropped are the copies that were left out.
 	Dropped []Dropped
-	// LeftLines and LeftEvents go through pass 3; empty unless Rules.Residue. There
-	// OrderNoRaw is the order number, by the orders, of the payment that a line has
-	// the number of; "" where the orders do not say or name several.
-	LeftLines  *settlement.Lines
-	LeftEvents *settlement.Events
+
+	memory *Memory
 }
 
 // Dropped is one copy of a line or event that was left out, and what it is a copy
@@ -61,13 +57,15 @@ func (e *ConflictError) Error() string {
 	return "two files give different values for " + e.Column + " of " + e.Key + ": " + e.Value + " and " + e.Other
 }
 
-// bucket is the state of one bucket's matching.
+// bucket is the state of one bucket's matching. Its memory serves the next one, see
+// memory.go.
 type bucket struct {
+	memory   *Memory
 	rules    *Rules
 	resolved *Resolution
-	lines    *settlement.Lines // as delivered
+	lines    *settlement.Lines
 	events   *settlement.Events
-	groups   *groups
+	groups   groups
 	hash     settlement.IDHasher
 	out      *Outcome
 
@@ -78,7 +76,11 @@ type bucket struct {
 	eventLine  []int32 // the line an event was claimed by, −1
 	dropEvent  []bool
 	nth        []int32 // of events that agree in everything that names them
+	pairs      []pairing
+	// eventColumns are those of events, once rows are added to them.
+	eventColumns []settlement.Column
 
+	// Of the group at hand.
 	groupLines, groupEvents []int32
 	paymentLines            []int32
 	refundLines             []int32
@@ -86,54 +88,52 @@ type bucket struct {
 	refunds                 []int32 // events
 	ambiguous               string  // why the group is not paired, "" where it is
 	sums                    []accountSums
-	leftLines, leftEvents   []int32
-	leftOrder               []int32 // of leftLines: an event with the order number, −1
-	named                   map[settlement.ID]bool
-	pass3                   bool
-	leaving                 bool    // only what is left is asked for
-	orderOf                 []int32 // of refunds that state no shop: the order whose it is, −1; nil where none is
-	pairs                   []pairing
+
+	named   map[settlement.ID]bool
+	pass3   int // which round of pass 3 this is, 0 for none
+	leaving leaving
+	// leavingOnly: nothing is asked for but what pass 3 gets.
+	leavingOnly bool
+	orderOf     []int32 // of refunds that state no shop: the order whose it is, −1; nil where none is
+	arrange     arrangement
+	keys        keyTable // of Suspects
 }
 
-// Bucket matches the lines and events of one bucket. Neither is changed. With
-// resolved, what pass 3 found for this bucket is applied; where Rules.Residue is
-// set and resolved is nil, the outcome holds LeftLines and LeftEvents alone.
-func Bucket(ctx context.Context, rules *Rules, lines *settlement.Lines, events *settlement.Events, resolved *Resolution) (*Outcome, error) {
-	b := &bucket{rules: rules, resolved: resolved, lines: lines, events: &settlement.Events{}, out: &Outcome{
-		Lines: &settlement.Lines{}, Events: &settlement.Events{}, Matches: &settlement.Matches{},
-		Breaks: &settlement.Breaks{}, Open: &settlement.OpenItems{},
-		LeftLines: &settlement.Lines{}, LeftEvents: &settlement.Events{},
-	}}
-	b.leaving = rules.Residue && resolved == nil
-	if !b.leaving { // most lines have their order
-		b.pairs = make([]pairing, 0, min(lines.Len(), events.Len()))
+// Bucket matches the lines and events of one bucket, with what pass 3 found for
+// it; resolved is nil where pass 3 did not run. The batches are Bucket's from then
+// on: it writes to them, and they may come back as those of the outcome. The rows
+// may come in any order; those of the tables (wallet, order number, of lines also
+// identity) cost least. memory may be nil.
+func Bucket(ctx context.Context, rules *Rules, memory *Memory, lines *settlement.Lines, events *settlement.Events, resolved *Resolution) (*Outcome, error) {
+	if memory == nil {
+		memory = &Memory{}
 	}
-	settlement.AppendAll(b.events, events) // amounts of escrow orders change, whole refunds are added
-	b.groups = groupByPayment(lines, b.events)
-	b.lineState = make([]settlement.MatchState, lines.Len())
-	b.lineEvent = slices.Repeat([]int32{-1}, lines.Len())
-	b.dropLine = make([]bool, lines.Len())
-	b.eventState = make([]settlement.MatchState, events.Len())
-	b.eventLine = slices.Repeat([]int32{-1}, events.Len())
-	b.dropEvent = make([]bool, events.Len())
-	b.nth = make([]int32, events.Len())
-
+	b := memory.take(rules)
+	defer memory.give(b)
+	b.setRows(lines, events, lines.MatchState)
+	b.resolved = resolved
+	b.out = &Outcome{Matches: memory.matches.Take(), Breaks: memory.breaks.Take(), Open: memory.open.Take(), memory: memory}
+	b.groups.build(lines, events)
 	var conflict *ConflictError
-	for group := range b.groups.lineHead {
-		if group%4096 == 0 && ctx.Err() != nil {
+	for i, head := range b.groups.heads {
+		if i%4096 == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		conflict = FirstConflict(rules.FileRank, conflict, b.solve(int32(group)))
+		if line, event, ok := b.groups.pair(head); ok && b.plain(line, event) {
+			b.expect(event)
+			b.identify(event, -1)
+			b.claimPlain(line, event)
+			continue
+		}
+		b.groupLines, b.groupEvents = b.groups.appendRows(b.groupLines[:0], b.groupEvents[:0], head)
+		conflict = FirstConflict(rules.FileRank, conflict, b.solve())
 	}
 	if conflict != nil {
 		return nil, conflict
 	}
-	if b.leaving {
-		b.leave()
-		return b.out, nil
-	}
+	out := b.out
 	b.finish()
-	return b.out, nil
+	return out, nil
 }
 
 // The work on one number is bounded: above these its rows are not paired but
@@ -145,9 +145,7 @@ const (
 
 // solve decides every line and event of one group. It returns the first conflict
 // between copies of a line; the group is then undecided.
-func (b *bucket) solve(group int32) *ConflictError {
-	b.groupLines = b.groups.rows(b.groups.lineHead[group], b.groups.lineNext, b.groupLines)
-	b.groupEvents = b.groups.rows(b.groups.eventHead[group], b.groups.eventNext, b.groupEvents)
+func (b *bucket) solve() *ConflictError {
 	if conflict := b.dropCopies(); conflict != nil {
 		return conflict
 	}
@@ -156,7 +154,8 @@ func (b *bucket) solve(group int32) *ConflictError {
 		b.ambiguous = fmt.Sprintf("%d lines and %d order events share this number; which belongs to which cannot be told", lines, events)
 	}
 	b.prepareEvents()
-	if len(b.groupLines) == 1 && len(b.groupEvents) == 1 && b.claimPlain(b.groupLines[0], b.groupEvents[0]) {
+	if len(b.groupLines) == 1 && len(b.groupEvents) == 1 && b.plain(b.groupLines[0], b.groupEvents[0]) {
+		b.claimPlain(b.groupLines[0], b.groupEvents[0])
 		return nil
 	}
 	b.sortLines()
@@ -165,6 +164,10 @@ func (b *bucket) solve(group int32) *ConflictError {
 		b.claimPayments()
 		b.claimRefunds()
 	}
+	if b.leavingOnly {
+		b.leave()
+		return nil
+	}
 	b.settleLeftRefunds()
 	b.settleLeftUnits()
 	b.findExcessRefunds()
@@ -172,17 +175,18 @@ func (b *bucket) solve(group int32) *ConflictError {
 	return nil
 }
 
-// claimPlain settles the common case without the general machinery: one payment
-// line, one paid order, the same wallet, the same amount.
-func (b *bucket) claimPlain(line, event int32) bool {
-	e := b.events
-	if b.lines.Kind[line] != settlement.Payment || e.Kind[event] != settlement.Payment ||
-		e.Status[event] != settlement.Paid || e.Escrow[event] != 0 ||
-		e.Amount[event] != b.lines.Gross[line] || !b.fits(event, line) {
-		return false
-	}
+// plain is the common case, which needs none of the general machinery: the group
+// is one payment line and one paid order of the same wallet and amount.
+func (b *bucket) plain(line, event int32) bool {
+	l, e := b.lines, b.events
+	return l.Kind[line] == settlement.Payment && e.Kind[event] == settlement.Payment &&
+		e.Status[event] == settlement.Paid && e.Escrow[event] == 0 && e.Link[event] != settlement.LinkListed &&
+		e.Amount[event] == l.Gross[line] && b.fits(event, line)
+}
+
+// claimPlain settles a plain group.
+func (b *bucket) claimPlain(line, event int32) {
 	b.pair(line, event, b.lines.Gross[line], b.paymentRule(event, 1), settlement.VerdictEqual, settlement.Matched)
-	return true
 }
 
 // fits says that an event may be claimed by a line in pass 1: the line is of the
@@ -225,6 +229,7 @@ const (
 	ruleAnother  = "2 refund number in another wallet"
 	ruleProvider = "3 provider number"
 	ruleRefundNo = "3 refund number"
+	ruleOrderNo  = "3 order number"
 )
 
 // paymentRule names the rule by which a pass claims an event that is a payment.
@@ -248,7 +253,7 @@ func (b *bucket) pair(line, event int32, amount settlement.Amount, rule string, 
 	}
 	b.eventLine[event] = line
 	b.lineState[line], b.eventState[event] = state, state
-	if !b.leaving {
+	if !b.leavingOnly {
 		id := b.hash.Start("match").Identity(b.lines.ID[line]).Identity(b.events.ID[event]).ID()
 		b.pairs = append(b.pairs, pairing{id, amount, rule, line, event, verdict})
 	}
@@ -262,125 +267,4 @@ type pairing struct {
 	rule        string
 	line, event int32
 	verdict     settlement.Verdict
-}
-
-// matches makes the rows of the pairs in the given order.
-func (b *bucket) matches(order []int32) *settlement.Matches {
-	l, e, m := b.lines, b.events, &settlement.Matches{}
-	settlement.Grow(m, len(order))
-	m.OrderNo.Data = make([]byte, 0, len(e.OrderNo.Data))
-	m.Account.Data = make([]byte, 0, len(l.Account.Data))
-	m.PaymentNo.Data = make([]byte, 0, len(e.PaymentNo.Data))
-	m.RefundNo.Data = make([]byte, 0, len(l.RefundNo.Data))
-	m.Rule.Data = make([]byte, 0, len(order)*len(rulePayment))
-	for _, i := range order {
-		p := &b.pairs[i]
-		line, event := int(p.line), int(p.event)
-		m.ID = append(m.ID, p.id)
-		m.Wallet = append(m.Wallet, l.Wallet[line])
-		m.Account.Append(l.Account.At(line))
-		m.Kind = append(m.Kind, l.Kind[line])
-		m.OrderNo.Append(e.OrderNo.At(event))
-		m.RefundNo.Append(l.RefundNo.At(line))
-		m.LineID = append(m.LineID, l.ID[line])
-		m.EventID = append(m.EventID, e.ID[event])
-		m.OrderAmount = append(m.OrderAmount, e.Amount[event])
-		m.LineAmount = append(m.LineAmount, p.amount)
-		m.Difference = append(m.Difference, p.amount-e.Amount[event])
-		m.Rule.AppendString(p.rule)
-		m.Verdict = append(m.Verdict, p.verdict)
-		m.SettledOn = append(m.SettledOn, l.SettledOn[line])
-		if p.rule == ruleRefundNo { // the event's was inferred, and wrong
-			m.PaymentNo.Append(l.OrderNo.At(line))
-		} else {
-			m.PaymentNo.Append(e.PaymentNo.At(event))
-		}
-	}
-	return m
-}
-
-// leave brings what is left for pass 3 into batches of its own.
-func (b *bucket) leave() {
-	lines := b.out.LeftLines
-	settlement.AppendRows(b.out.LeftEvents, b.events, b.leftEvents)
-	if b.orderOf != nil {
-		b.fillShops(b.out.LeftEvents, b.leftEvents)
-	}
-	settlement.AppendRows(lines, b.lines, b.leftLines)
-	lines.OrderNoRaw = settlement.Text{}
-	for _, event := range b.leftOrder {
-		var number []byte
-		if event >= 0 {
-			number = b.events.OrderNo.At(int(event))
-		}
-		lines.OrderNoRaw.Append(number)
-	}
-}
-
-// finish brings lines, events and matches into the order of the tables.
-func (b *bucket) finish() {
-	out := b.out
-	order := columnOrder(b.lines.Wallet, &b.lines.OrderNo, b.lines.ID, b.dropLine)
-	settlement.AppendRows(out.Lines, b.lines, order)
-	out.Lines.OrderNoRaw = settlement.Text{
-		Offsets: make([]int32, 0, len(order)+1), Data: make([]byte, 0, len(out.Lines.OrderNo.Data)),
-	}
-	for i, row := range order {
-		out.Lines.MatchState[i] = b.lineState[row]
-		if raw := b.lines.OrderNoRaw.At(int(row)); len(raw) > 0 {
-			out.Lines.OrderNoRaw.Append(raw)
-		} else {
-			out.Lines.OrderNoRaw.Append(b.lines.OrderNo.At(int(row)))
-		}
-	}
-	eventOrder := columnOrder(b.events.Wallet, &b.events.OrderNo, b.events.ID, b.dropEvent)
-	settlement.AppendRows(out.Events, b.events, eventOrder)
-	if b.orderOf != nil {
-		b.fillShops(out.Events, eventOrder)
-	}
-	place := make([]int32, b.events.Len())
-	for i, row := range eventOrder {
-		out.Events.MatchState[i] = b.eventState[row]
-		place[row] = int32(i)
-	}
-	out.EventOfLine = make([]int32, len(order))
-	linePlace := make([]int32, b.lines.Len())
-	for i, row := range order {
-		linePlace[row] = int32(i)
-		out.EventOfLine[i] = -1
-		if event := b.lineEvent[row]; event >= 0 {
-			out.EventOfLine[i] = place[event]
-		}
-	}
-	out.LineOfEvent = make([]int32, len(eventOrder))
-	for i, row := range eventOrder {
-		out.LineOfEvent[i] = -1
-		if line := b.eventLine[row]; line >= 0 {
-			out.LineOfEvent[i] = linePlace[line]
-		}
-	}
-	out.Matches = b.matches(tableOrder(len(b.pairs), rowOrder{
-		wallet:  func(i int) settlement.Wallet { return b.lines.Wallet[b.pairs[i].line] },
-		orderNo: func(i int) []byte { return b.events.OrderNo.At(int(b.pairs[i].event)) },
-		id:      func(i int) settlement.ID { return b.pairs[i].id },
-	}))
-	open := &settlement.OpenItems{}
-	settlement.AppendRows(open, out.Open, columnOrder(out.Open.Wallet, &out.Open.OrderNo, out.Open.ID, nil))
-	out.Open = open
-}
-
-// SortMatches returns matches in the order of the table: by wallet, order number
-// and identity.
-func SortMatches(m *settlement.Matches) *settlement.Matches {
-	sorted := &settlement.Matches{}
-	settlement.AppendRows(sorted, m, columnOrder(m.Wallet, &m.OrderNo, m.ID, nil))
-	return sorted
-}
-
-// SortBreaks returns breaks in the order of the table: by wallet, order number and
-// identity.
-func SortBreaks(b *settlement.Breaks) *settlement.Breaks {
-	sorted := &settlement.Breaks{}
-	settlement.AppendRows(sorted, b, columnOrder(b.Wallet, &b.OrderNo, b.ID, nil))
-	return sorted
 }

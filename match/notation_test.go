@@ -34,6 +34,7 @@ type scene struct {
 	events settlement.Events
 	names  map[settlement.ID]string // of lines
 	files  int32
+	pass3  bool
 	hash   settlement.IDHasher
 }
 
@@ -197,7 +198,7 @@ func (s *scene) rule(w words) {
 	if platform := w.named["aggregated"]; platform != "" {
 		s.rules.AggregatedPlatforms[platform] = true
 	}
-	s.rules.Residue = slices.Contains(w.place, "pass3")
+	s.pass3 = slices.Contains(w.place, "pass3")
 }
 
 func (s *scene) covers(w words) {
@@ -318,34 +319,33 @@ type tables struct {
 }
 
 // reconcile runs all passes over the rows in 1<<bits buckets.
-func reconcile(rules match.Rules, lines *settlement.Lines, events *settlement.Events, bits int) (*tables, error) {
-	buckets := 1 << bits
-	lineParts := scatter[settlement.Lines](lines, buckets, func(i int) uint64 { return lines.Key[i] })
-	eventParts := scatter[settlement.Events](events, buckets, func(i int) uint64 { return events.Key[i] })
+func reconcile(s *scene, bits int) (*tables, error) {
+	buckets, rules := 1<<bits, s.rules
+	lineParts := scatter[settlement.Lines](&s.lines, buckets, func(i int) uint64 { return s.lines.Key[i] })
+	eventParts := scatter[settlement.Events](&s.events, buckets, func(i int) uint64 { return s.events.Key[i] })
 	resolved := make([]*match.Resolution, buckets)
 	all := &tables{}
-	if rules.Residue {
+	if s.pass3 {
 		var left settlement.Lines
 		var waiting settlement.Events
 		for b := range buckets {
-			out, err := match.Bucket(context.Background(), &rules, lineParts[b], eventParts[b], nil)
+			out, err := match.Left(context.Background(), &rules, nil, lineParts[b], eventParts[b])
 			if err != nil {
 				return nil, err
 			}
-			settlement.AppendAll(&left, out.LeftLines)
-			settlement.AppendAll(&waiting, out.LeftEvents)
+			settlement.AppendAll(&left, out.Lines)
+			settlement.AppendAll(&waiting, out.Events)
 			resolved[b] = &match.Resolution{Lines: map[settlement.ID]match.ClaimedLine{}, Events: map[settlement.ID]match.ClaimedEvent{}}
 		}
 		leftParts := scatter[settlement.Lines](&left, buckets, func(i int) uint64 {
-			return match.ResidueKey(left.Kind[i], left.ProviderTxnID.At(i), left.RefundNo.At(i))
+			return match.ResidueKey(left.Kind[i], left.ProviderTxnID.At(i), left.RefundNo.At(i), left.OrderNoRaw.At(i))
 		})
 		waitingParts := scatter[settlement.Events](&waiting, buckets, func(i int) uint64 {
-			return match.ResidueKey(waiting.Kind[i], waiting.ProviderTxnID.At(i), waiting.RefundNo.At(i))
+			return match.ResidueKey(waiting.Kind[i], waiting.ProviderTxnID.At(i), waiting.RefundNo.At(i), waiting.OrderNo.At(i))
 		})
-		for b := range buckets {
-			found := match.Residue(&rules, leftParts[b], waitingParts[b])
+		take := func(found *match.ResidueOutcome) error {
 			if len(found.MatchKey) != found.Matches.Len() || len(found.BreakKey) != found.Breaks.Len() {
-				return nil, fmt.Errorf("%d keys of %d matches, %d keys of %d breaks",
+				return fmt.Errorf("%d keys of %d matches, %d keys of %d breaks",
 					len(found.MatchKey), found.Matches.Len(), len(found.BreakKey), found.Breaks.Len())
 			}
 			all.matches, all.breaks = append(all.matches, found.Matches), append(all.breaks, found.Breaks)
@@ -353,10 +353,27 @@ func reconcile(rules match.Rules, lines *settlement.Lines, events *settlement.Ev
 				resolved[bucketOf(c.LineKey, buckets)].Lines[c.LineID] = c.Line
 				resolved[bucketOf(c.EventKey, buckets)].Events[c.EventID] = c.Event
 			}
+			return nil
+		}
+		left, waiting = settlement.Lines{}, settlement.Events{}
+		for b := range buckets {
+			found := match.Residue(&rules, leftParts[b], waitingParts[b])
+			settlement.AppendAll(&left, found.LeftLines)
+			settlement.AppendAll(&waiting, found.LeftEvents)
+			if err := take(found); err != nil {
+				return nil, err
+			}
+		}
+		leftParts = scatter[settlement.Lines](&left, buckets, func(i int) uint64 { return match.OrderKey(left.OrderNoRaw.At(i)) })
+		waitingParts = scatter[settlement.Events](&waiting, buckets, func(i int) uint64 { return match.OrderKey(waiting.OrderNo.At(i)) })
+		for b := range buckets {
+			if err := take(match.ResidueByOrder(&rules, leftParts[b], waitingParts[b])); err != nil {
+				return nil, err
+			}
 		}
 	}
 	for b := range buckets {
-		out, err := match.Bucket(context.Background(), &rules, lineParts[b], eventParts[b], resolved[b])
+		out, err := match.Bucket(context.Background(), &rules, nil, lineParts[b], eventParts[b], resolved[b])
 		if err != nil {
 			return nil, err
 		}

@@ -91,7 +91,7 @@ func (b *bucket) buildUnits() {
 	}
 	slices.SortFunc(b.units, func(x, y unit) int {
 		return cmp.Or(cmp.Compare(x.class, y.class), cmp.Compare(x.at, y.at), cmp.Compare(x.amount, y.amount),
-			e.ID[x.shares[0]].Compare(e.ID[y.shares[0]]))
+			bytes.Compare(e.OrderNo.At(int(x.shares[0])), e.OrderNo.At(int(y.shares[0]))), e.ID[x.shares[0]].Compare(e.ID[y.shares[0]]))
 	})
 }
 
@@ -116,7 +116,9 @@ func (b *bucket) claimPayments() {
 		return
 	}
 	inStated := func(u *unit, line int32) bool { return b.fits(u.shares[0], line) }
-	inAnother := func(u *unit, line int32) bool { return b.inAnotherWallet(u.shares[0], line) }
+	inAnother := func(u *unit, line int32) bool {
+		return !slices.ContainsFunc(u.shares, func(event int32) bool { return !b.inAnotherWallet(event, line) })
+	}
 	for _, expected := range [...]bool{true, false} {
 		for pass, fits := range [...]func(*unit, int32) bool{inStated, inAnother} {
 			for _, exact := range [...]bool{true, false} {
@@ -230,13 +232,9 @@ func (b *bucket) settleLeftUnits() {
 	}
 }
 
-// eventSettledByPass3 decides an event that pass 3 has claimed, and leaves it to
-// pass 3 where that is still to come.
+// eventSettledByPass3 decides an event that pass 3 has claimed.
 func (b *bucket) eventSettledByPass3(event int32) bool {
-	if b.rules.Residue && b.resolved == nil && InResidue(b.events, int(event)) {
-		b.leftEvents = append(b.leftEvents, event)
-	}
-	claim, ok := b.resolved.event(b.events.ID[event])
+	claim, ok := b.resolved.Event(b.events.ID[event])
 	if ok {
 		b.eventState[event] = claim.State
 	}
@@ -298,33 +296,11 @@ func (b *bucket) settleLeftLines() {
 }
 
 func (b *bucket) settledByPass3(line int32) bool {
-	if b.rules.Residue && b.resolved == nil {
-		b.leftLines = append(b.leftLines, line)
-		b.leftOrder = append(b.leftOrder, b.onlyOrder(line))
-	}
-	claim, ok := b.resolved.line(b.lines.ID[line])
+	claim, ok := b.resolved.Line(b.lines.ID[line])
 	if ok && b.lineState[line] == settlement.NoState {
 		b.lineState[line] = claim.State
 	}
 	return ok
-}
-
-// onlyOrder returns for a refund line an event with the order number that all
-// payments of the group have, −1 where they have none or several.
-func (b *bucket) onlyOrder(line int32) int32 {
-	only := int32(-1)
-	if b.ambiguous != "" || b.lines.Kind[line] == settlement.Payment {
-		return only
-	}
-	for i := range b.units {
-		for _, event := range b.units[i].shares {
-			if only >= 0 && !bytes.Equal(b.events.OrderNo.At(int(only)), b.events.OrderNo.At(int(event))) {
-				return -1
-			}
-			only = event
-		}
-	}
-	return only
 }
 
 // accountSums is what was paid under the group's number to one account, and what
@@ -353,13 +329,13 @@ func (b *bucket) sumsOf(line int32) accountSums {
 			}
 			sums.known = true
 			anyAccount = anyAccount || len(b.events.Account.At(int(u.shares[0]))) == 0
-			if _, elsewhere := b.resolved.event(b.events.ID[u.shares[0]]); u.class != noMoney && !elsewhere {
+			if _, elsewhere := b.resolved.Event(b.events.ID[u.shares[0]]); u.class != noMoney && !elsewhere {
 				sums.expected += u.amount
 			}
 		}
 	}
 	for _, other := range b.paymentLines {
-		if _, elsewhere := b.resolved.line(b.lines.ID[other]); elsewhere {
+		if _, elsewhere := b.resolved.Line(b.lines.ID[other]); elsewhere {
 			continue
 		}
 		if anyAccount || compatible(b.lines.Account.At(int(other)), account) {

@@ -115,7 +115,7 @@ func eventName(e *settlement.Events, i int) string {
 // run returns the answer to a case: what became of its rows, or the conflict.
 func run(rows string) string {
 	s := read(rows)
-	all, err := reconcile(s.rules, &s.lines, &s.events, 0)
+	all, err := reconcile(s, 0)
 	if conflict := (*match.ConflictError)(nil); errors.As(err, &conflict) {
 		return fmt.Sprintf("conflict between row %d of file %d and row %d of file %d: %v\n",
 			conflict.Line, conflict.File, conflict.OtherLine, conflict.OtherFile, err)

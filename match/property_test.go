@@ -1,8 +1,6 @@
 package match_test
 
 import (
-	"bytes"
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -75,7 +73,7 @@ func filed(rows []string, file func(row int) int) string {
 
 func mustReconcile(t rapid.TB, s *scene, bits int) *tables {
 	t.Helper()
-	all, err := reconcile(s.rules, &s.lines, &s.events, bits)
+	all, err := reconcile(s, bits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,28 +288,4 @@ func orZero(a settlement.Amount) settlement.Amount {
 		return 0
 	}
 	return a
-}
-
-func TestTablesStandByWalletOrderNumberAndIdentity(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		var breaks settlement.Breaks
-		var hash settlement.IDHasher
-		numbers := rapid.SampledFrom([]string{"", "O", "O\x00", "O1", "2024091210000001", "20240912100000010", "20240912100000011", "20240912100000012"})
-		for n := range rapid.IntRange(0, 30).Draw(t, "breaks") {
-			breaks.Add(&hash, settlement.Break{
-				Wallet: settlement.Wallet(rapid.IntRange(0, 4).Draw(t, "wallet")), OrderNo: []byte(numbers.Draw(t, "order")), Nth: n,
-			}, settlement.NoDay)
-		}
-		sorted := match.SortBreaks(&breaks)
-		if sorted.Len() != breaks.Len() {
-			t.Fatalf("%d of %d breaks", sorted.Len(), breaks.Len())
-		}
-		for i := 1; i < sorted.Len(); i++ {
-			if c := cmp.Or(cmp.Compare(sorted.Wallet[i-1], sorted.Wallet[i]), bytes.Compare(sorted.OrderNo.At(i-1), sorted.OrderNo.At(i)),
-				sorted.ID[i-1].Compare(sorted.ID[i])); c >= 0 {
-				t.Fatalf("break %d stands behind %d: %s %q %s, %s %q %s", i, i-1, sorted.Wallet[i], sorted.OrderNo.At(i), sorted.ID[i],
-					sorted.Wallet[i-1], sorted.OrderNo.At(i-1), sorted.ID[i-1])
-			}
-		}
-	})
 }

@@ -65,6 +65,10 @@ func (b *bucket) claimRefund(event int32, pass refundPass) {
 	if pass.byNumber && len(number) == 0 {
 		return
 	}
+	// Without a number the lines of all the order's payments compete, see ResidueByOrder.
+	if !pass.byNumber && e.Link[event] == settlement.LinkAmbiguous {
+		return
+	}
 	rule, fits := ruleRefund, b.fits
 	switch {
 	case !pass.inStated:
@@ -172,15 +176,23 @@ func (b *bucket) walletOfRefund(event int32) (settlement.Wallet, []byte) {
 	if wallet != settlement.NoWallet || b.ambiguous != "" {
 		return wallet, account
 	}
-	for i := range b.units {
-		u := &b.units[i]
-		for _, order := range u.shares {
-			if !b.sameOrder(order, event) {
+	for _, paid := range [...]bool{true, false} {
+		for i := range b.units {
+			u := &b.units[i]
+			at := slices.IndexFunc(u.shares, func(order int32) bool { return b.sameOrder(order, event) })
+			if at < 0 {
 				continue
 			}
+			order := u.shares[at]
 			wallet, of := e.Wallet[order], e.Account.At(int(order))
-			if u.line >= 0 {
+			claim, elsewhere := b.resolved.Event(e.ID[order])
+			switch {
+			case u.line >= 0:
 				wallet, of = b.lines.Wallet[u.line], b.lines.Account.At(int(u.line))
+			case elsewhere:
+				wallet, of = claim.Wallet, []byte(claim.Account)
+			case paid:
+				continue
 			}
 			if len(account) > 0 {
 				of = account

@@ -9,7 +9,8 @@
 //     number) in the stated paying wallet;
 //  2. the order number in another wallet, for orders that state one and carry no
 //     provider's number;
-//  3. the provider's transaction number, where the orders carry it (residue.go).
+//  3. the provider's transaction number, where the orders carry it; and refunds of
+//     orders with several payments, under any of their numbers (residue.go).
 package match
 
 import (
@@ -47,8 +48,6 @@ type Rules struct {
 	// FileRank orders the statements for choosing among equal copies of a line:
 	// ALL before SUCCESS and REFUND, then by content hash.
 	FileRank []int32
-	// Residue says that what is left of a bucket goes through pass 3.
-	Residue bool
 }
 
 // The windows of a run that configures none.

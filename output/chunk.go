@@ -9,6 +9,8 @@ import (
 
 	"github.com/apache/arrow/go/v17/parquet"
 	"github.com/apache/arrow/go/v17/parquet/metadata"
+
+	"reconcile/settlement"
 )
 
 // writeGroup writes n rows as one row group.
@@ -80,12 +82,12 @@ func (w *PartWriter) writePages(c *partColumn, rows columnRows, n int, dictionar
 	indices := e.indices
 	for from := 0; from < n; from += pageRows {
 		to := min(from+pageRows, n)
-		values, valid, nulls, encoding := []byte(nil), []byte(nil), 0, int(encodingOf(c.Type))
+		valid, nulls, encoding := []byte(nil), 0, int(c.encoding)
 		if dictionary {
 			encoding, valid = encodingDict, e.valid[from:to]
 			nulls = bytes.Count(valid, []byte{0})
 			used := to - from - nulls
-			e.values = appendIndices(e.values[:0], indices[:used], e.dict.entries)
+			e.lead, e.body = e.lead[:0], appendIndices(e.body[:0], indices[:used], e.dict.entries)
 			indices = indices[used:]
 		} else {
 			nulls, err = e.encodePage(c, rows.slice(c.Type, from, to), stats)
@@ -98,15 +100,20 @@ func (w *PartWriter) writePages(c *partColumn, rows columnRows, n int, dictionar
 			}
 			valid = e.valid
 		}
-		values = e.values
+		e.head = e.head[:0]
 		if c.Nullable {
-			e.page = appendLevels(e.page[:0], valid, nulls)
-			e.page = append(e.page, values...)
-			values = e.page
+			e.head = appendLevels(e.head, valid, nulls)
 		}
-		e.packed = w.work.zstd.EncodeAll(values, e.packed[:0])
-		e.header = appendDataPageHeader(e.header[:0], to-from, len(values), len(e.packed), encoding)
-		if err := w.writePage(len(values), info); err != nil {
+		e.head = append(e.head, e.lead...)
+		raw := len(e.head) + len(e.body)
+		if c.Type == settlement.TypeID {
+			raw = len(e.head) + len(e.body)/idBytes*settlement.IDLength
+			e.packed = w.work.packer.packIDs(e.packed[:0], e.head, e.body)
+		} else {
+			e.packed = w.work.packer.pack(e.packed[:0], e.head, e.body)
+		}
+		e.header = appendDataPageHeader(e.header[:0], to-from, raw, len(e.packed), encoding)
+		if err := w.writePage(raw, info); err != nil {
 			return err
 		}
 		pages[parquet.Encoding(encoding)]++
@@ -118,7 +125,7 @@ func (w *PartWriter) writePages(c *partColumn, rows columnRows, n int, dictionar
 func (w *PartWriter) writeDictionary(info *metadata.ChunkMetaInfo) error {
 	e := &w.work.encoder
 	raw := e.dict.plain
-	e.packed = w.work.zstd.EncodeAll(raw, e.packed[:0])
+	e.packed = w.work.packer.pack(e.packed[:0], nil, raw)
 	e.header = appendDictionaryPageHeader(e.header[:0], e.dict.entries, len(raw), len(e.packed))
 	return w.writePage(len(raw), info)
 }

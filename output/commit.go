@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 )
 
@@ -324,14 +325,18 @@ func (s *Staging) takePlace() (old string, err error) {
 	return old, nil
 }
 
-// syncTree brings every file and folder of dir to the disk.
+// syncTree brings every file and folder of dir to the disk, several at a time: file
+// systems write the journal once for those that wait together.
 func syncTree(dir string) error {
-	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil {
-			return err
+	var group errgroup.Group
+	group.SetLimit(16)
+	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		if err == nil {
+			group.Go(func() error { return syncFolder(path) })
 		}
-		return syncFolder(path)
+		return err
 	})
+	return errors.Join(err, group.Wait())
 }
 
 // syncFolder syncs one file or folder.

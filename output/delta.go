@@ -11,9 +11,8 @@ import (
 //
 //	[128][4][count][first value]  [smallest][w0 w1 w2 w3][32×w0 bits]…  [smallest]…
 //
-// Amounts and times need two to five bytes this way before they are compressed, and
-// zstd, which would otherwise spend 50 ns on each, sees at once that nothing is left
-// to win. Numbers are LEB128; first and smallest values zigzag. Differences wrap at
+// Amounts and times need two to five bytes this way, in which nothing is left to
+// compress. Numbers are LEB128; first and smallest values zigzag. Differences wrap at
 // 64 bits.
 const (
 	deltaBlock  = 128

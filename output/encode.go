@@ -6,7 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"unicode/utf8"
+
+	"github.com/apache/arrow/go/v17/parquet"
 
 	"reconcile/settlement"
 )
@@ -28,9 +29,11 @@ func (e *rowError) Unwrap() error { return e.err }
 // reused from page to page, column to column and part to part.
 type encoder struct {
 	valid   []byte   // of the rows of the chunk or page: 1 has a value, 0 is null
-	values  []byte   // values of a page
-	longs   []int64  // of a page, before they are packed
-	page    []byte   // a page before compression, where levels come first
+	longs   []int64  // of a page: numbers, or what texts share, before they are packed
+	lengths []int64  // of a page: lengths of texts, before they are packed
+	lead    []byte   // of a page: what comes before its values' bytes
+	body    []byte   // of a page: its values' bytes; of ids those of the rows
+	head    []byte   // levels and lead
 	packed  []byte   // a page after compression
 	header  []byte   // a page header
 	indices []uint32 // of a dictionary column, one for each row that is not null
@@ -47,10 +50,10 @@ type chunkStats struct {
 	sum      settlement.Amount // of a money column
 }
 
-// encodePage fills e.values and, for a nullable column, e.valid with the rows.
+// encodePage fills e.lead, e.body and, for a nullable column, e.valid with the rows.
 // It returns how many are null.
 func (e *encoder) encodePage(c *partColumn, rows columnRows, stats *chunkStats) (nulls int, err error) {
-	e.values = e.values[:0]
+	e.lead, e.body = e.lead[:0], e.body[:0]
 	switch c.Type {
 	case settlement.TypeMoney, settlement.TypeInstant, settlement.TypeCount:
 		nulls, err = e.wide(c, rows.wide, stats)
@@ -107,8 +110,22 @@ func (e *encoder) wide(c *partColumn, rows []int64, stats *chunkStats) (nulls in
 	if n > 0 {
 		stats.any, stats.min, stats.max, stats.sum = true, low, high, sum
 	}
-	e.values = appendDeltas(e.values[:0], out[:n])
+	if c.encoding == parquet.Encodings.Plain {
+		e.body = appendPlain(e.body, out[:n])
+	} else {
+		e.body = appendDeltas(e.body, out[:n])
+	}
 	return len(rows) - n, nil
+}
+
+// appendPlain appends values as PLAIN has them: eight bytes each, little endian.
+func appendPlain(dst []byte, values []int64) []byte {
+	at := len(dst)
+	dst = slices.Grow(dst, 8*len(values))[:at+8*len(values)]
+	for i, v := range values {
+		binary.LittleEndian.PutUint64(dst[at+8*i:], uint64(v))
+	}
+	return dst
 }
 
 // narrow encodes rates and days.
@@ -118,7 +135,7 @@ func (e *encoder) narrow(c *partColumn, rows []int32, stats *chunkStats) (nulls 
 		null = int32(settlement.NoRate)
 	}
 	e.valid = sized(e.valid, len(rows))
-	out := sized(e.values, 4*len(rows))
+	out := sized(e.body, 4*len(rows))
 	n := 0
 	for i, v := range rows {
 		if v == null {
@@ -140,7 +157,7 @@ func (e *encoder) narrow(c *partColumn, rows []int32, stats *chunkStats) (nulls 
 		}
 		stats.min, stats.max = min(stats.min, w), max(stats.max, w)
 	}
-	e.values = out[:n]
+	e.body = out[:n]
 	return len(rows) - n/4, nil
 }
 
@@ -151,13 +168,12 @@ func (e *encoder) flags(rows []uint8) (nulls int, err error) {
 			return 0, &rowError{i, fmt.Errorf("a flag of %d", v)}
 		}
 	}
-	e.values = appendBits(e.values, rows)
+	e.body = appendBits(e.body, rows)
 	return 0, nil
 }
 
-// ids encodes the characters of each id behind their lengths, which are all equal:
-// the characters are random and zstd passes over them at once when nothing stands
-// between them.
+// ids leaves the rows of ids in the body, for packIDs to encode, and their lengths in
+// the lead, which are all equal.
 func (e *encoder) ids(c *partColumn, rows []byte) (nulls int, err error) {
 	n := len(rows) / idBytes
 	e.valid = sized(e.valid, n)
@@ -172,56 +188,17 @@ func (e *encoder) ids(c *partColumn, rows []byte) (nulls int, err error) {
 		e.valid[i] = 0
 		nulls++
 	}
-	out := slices.Grow(e.values[:0], 64+5*(n/deltaBlock+1)+n*settlement.IDLength)
-	out = appendSameDeltas(out, settlement.IDLength, n-nulls)
+	e.lead = appendSameDeltas(e.lead, settlement.IDLength, n-nulls)
+	if nulls == 0 {
+		e.body = append(e.body, rows...)
+		return 0, nil
+	}
 	for i := range n {
-		id := settlement.ID{
-			Hi: binary.NativeEndian.Uint64(rows[i*idBytes:]),
-			Lo: binary.NativeEndian.Uint64(rows[i*idBytes+8:]),
-		}
 		if e.valid[i] != 0 {
-			out = id.Append(out)
+			e.body = append(e.body, rows[i*idBytes:(i+1)*idBytes]...)
 		}
 	}
-	e.values = out
 	return nulls, nil
-}
-
-// texts encodes texts as they are, with their lengths. Engines refuse a STRING
-// that is not UTF-8, so it is refused here, where the cause is near.
-func (e *encoder) texts(c *partColumn, rows columnRows, stats *chunkStats) (nulls int, err error) {
-	n := len(rows.offsets) - 1
-	all := rows.data[rows.offsets[0]:rows.offsets[n]]
-	if !utf8.Valid(all) {
-		return 0, firstNotUTF8(rows)
-	}
-	e.valid = sized(e.valid, n)
-	out := slices.Grow(e.values, len(all)+4*n)
-	for i := range n {
-		text := rows.text(i)
-		if len(text) == 0 && c.Nullable {
-			e.valid[i] = 0
-			nulls++
-			continue
-		}
-		e.valid[i] = 1
-		out = binary.LittleEndian.AppendUint32(out, uint32(len(text)))
-		out = append(out, text...)
-		if c.sorted {
-			stats.addText(text)
-		}
-	}
-	e.values = out
-	return nulls, nil
-}
-
-func firstNotUTF8(rows columnRows) error {
-	for i := range len(rows.offsets) - 1 {
-		if text := rows.text(i); !utf8.Valid(text) {
-			return &rowError{i, fmt.Errorf("%q is not UTF-8", text)}
-		}
-	}
-	return &rowError{0, errors.New("not UTF-8")}
 }
 
 // addText widens min and max to hold text.

@@ -5,7 +5,8 @@ import (
 	"math/bits"
 )
 
-// The layout of a column chunk, as the Parquet format defines it:
+// The layout of a column chunk, as the Parquet format defines it (the zstd frames are
+// those of frame.go and ids.go):
 //
 //	[page header][zstd: dictionary values, PLAIN]         only with a dictionary
 //	[page header][zstd: definition levels, values]        one for every pageRows rows

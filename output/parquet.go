@@ -15,9 +15,9 @@ import (
 	"sync"
 
 	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/parquet"
 	"github.com/apache/arrow/go/v17/parquet/metadata"
 	"github.com/apache/arrow/go/v17/parquet/schema"
-	"github.com/klauspost/compress/zstd"
 
 	"reconcile/settlement"
 )
@@ -68,14 +68,15 @@ type PartWriter struct {
 // partColumn is a column of the table and where the records hold it.
 type partColumn struct {
 	settlement.TableColumn
-	at     int // index of the record's column, -1 before the first record
-	sorted bool
+	at       int // index of the record's column, -1 before the first record
+	sorted   bool
+	encoding parquet.Encoding // where no dictionary is used
 }
 
 // workspace is the memory of a writer that is worth keeping for the next one.
 type workspace struct {
 	encoder encoder
-	zstd    *zstd.Encoder
+	packer  *packer
 	rows    []columnRows // the record being written
 	pending []columnRows // copied rows that wait for their row group to fill
 	waiting int          // how many rows wait
@@ -83,13 +84,7 @@ type workspace struct {
 }
 
 var workspaces = sync.Pool{New: func() any {
-	// Level 1, one state; every page carries a checksum, so readers notice damage.
-	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
-		zstd.WithZeroFrames(true))
-	if err != nil {
-		panic("output: zstd options: " + err.Error())
-	}
-	return &workspace{zstd: z, buffer: bufio.NewWriterSize(nil, 1<<18)}
+	return &workspace{packer: newPacker(), buffer: bufio.NewWriterSize(nil, 1<<18)}
 }}
 
 // sink counts and hashes what goes into the file.
@@ -136,7 +131,7 @@ func NewPart(path string, table settlement.Table, files []string) (*PartWriter, 
 		path: path, file: file, schema: sc, work: workspaces.Get().(*workspace),
 	}
 	for i, c := range table.Columns {
-		w.columns[i] = partColumn{c, -1, slices.Contains(table.SortedBy, c.Name)}
+		w.columns[i] = partColumn{c, -1, slices.Contains(table.SortedBy, c.Name), encodingOf(table.Name, c)}
 	}
 	w.work.start(len(table.Columns))
 	w.sink = &sink{buffer: w.work.buffer, file: file, sha: sha256.New()}
@@ -183,7 +178,12 @@ func (w *PartWriter) fail(err error) error {
 // An amount beyond DECIMAL(18,2), a sum beyond 64 bits, a text that is not UTF-8
 // or a missing value of a column that is never null is an error that names the
 // column and the row.
-func (w *PartWriter) Write(rec arrow.Record) error {
+func (w *PartWriter) Write(rec arrow.Record) error { return w.write(rec, false) }
+
+// WriteLast is Write of the last rows of a part: none of them is copied.
+func (w *PartWriter) WriteLast(rec arrow.Record) error { return w.write(rec, true) }
+
+func (w *PartWriter) write(rec arrow.Record, last bool) error {
 	if w.err != nil {
 		return w.err
 	}
@@ -192,15 +192,16 @@ func (w *PartWriter) Write(rec arrow.Record) error {
 	}
 	for from, n := 0, int(rec.NumRows()); from < n; {
 		k := w.work
-		if k.waiting == 0 && n-from >= MaxRowGroup {
+		if k.waiting == 0 && (last || n-from >= MaxRowGroup) {
+			rows := min(n-from, MaxRowGroup)
 			group := make([]columnRows, len(w.columns))
 			for i := range w.columns {
-				group[i] = k.rows[i].slice(w.columns[i].Type, from, from+MaxRowGroup)
+				group[i] = k.rows[i].slice(w.columns[i].Type, from, from+rows)
 			}
-			if err := w.writeGroup(group, MaxRowGroup); err != nil {
+			if err := w.writeGroup(group, rows); err != nil {
 				return w.fail(err)
 			}
-			from += MaxRowGroup
+			from += rows
 			continue
 		}
 		take := min(n-from, MaxRowGroup-k.waiting)
@@ -254,8 +255,9 @@ func (w *PartWriter) flush() error {
 	return nil
 }
 
-// Close writes what is left and the footer, syncs the file and says what it
-// holds. After an earlier error it removes the file and returns that error.
+// Close writes what is left and the footer and says what the file holds. It does not
+// wait for the disk: Commit syncs all files before any is seen. After an earlier error
+// it removes the file and returns that error.
 func (w *PartWriter) Close() (PartInfo, error) {
 	if w.file == nil {
 		return PartInfo{}, errors.New("write " + w.path + ": closed already")
@@ -285,7 +287,7 @@ func (w *PartWriter) Close() (PartInfo, error) {
 	return info, nil
 }
 
-// finish writes the rows that wait and the footer, and syncs the file.
+// finish writes the rows that wait and the footer.
 func (w *PartWriter) finish() error {
 	if err := w.flush(); err != nil {
 		return err
@@ -302,10 +304,7 @@ func (w *PartWriter) finish() error {
 	if _, err := w.sink.Write(append(tail, magic...)); err != nil {
 		return err
 	}
-	if err := w.sink.buffer.Flush(); err != nil {
-		return err
-	}
-	return w.file.Sync()
+	return w.sink.buffer.Flush()
 }
 
 // Discard drops the part and removes its file. After Close it does nothing.

@@ -2,6 +2,10 @@ package output
 
 import (
 	"fmt"
+	"runtime"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"reconcile/settlement"
 )
@@ -17,6 +21,14 @@ var provenColumn = map[string]string{
 	"charges":         "charged_fee",
 	"control_totals":  "computed",
 	"summary":         "net",
+}
+
+// totalledColumns are the columns of statement_lines that FileTotals sums.
+var totalledColumns = []string{"gross_amount", "settled_amount", "fee_amount", "coupon_amount"}
+
+// isReadBack says whether every run reads a money column again to prove it.
+func isReadBack(table, column string) bool {
+	return provenColumn[table] == column || table == "statement_lines" && slices.Contains(totalledColumns, column)
 }
 
 // Proof is what a written part says of itself when it is read back.
@@ -112,22 +124,44 @@ func (t LineTotals) Measure(column string) (int64, bool) {
 }
 
 // FileTotals reads written parts of statement_lines with the second Parquet
-// implementation and adds them up by source file and kind: what the control
-// totals of each file are proved against once more.
+// implementation, as many at a time as there are cores, and adds them up by source
+// file and kind: what the control totals of each file are proved against once more.
 func FileTotals(paths []string) (map[FileKind]LineTotals, error) {
+	parts := make([]map[FileKind]LineTotals, len(paths))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, path := range paths {
+		group.Go(func() (err error) {
+			parts[i], err = partTotals(path)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
 	all := map[FileKind]LineTotals{}
-	for _, path := range paths {
-		w, err := openWitness(path)
-		if err != nil {
-			return nil, err
-		}
-		for group := range w.footer.RowGroups {
-			if err = w.addTotals(group, all); err != nil {
-				break
+	for i, part := range parts {
+		for key, totals := range part {
+			sum, err := all[key].plus(totals)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", paths[i], err)
 			}
+			all[key] = sum
 		}
-		w.close()
-		if err != nil {
+	}
+	return all, nil
+}
+
+// partTotals is FileTotals of one part.
+func partTotals(path string) (map[FileKind]LineTotals, error) {
+	w, err := openWitness(path)
+	if err != nil {
+		return nil, err
+	}
+	defer w.close()
+	all := map[FileKind]LineTotals{}
+	for group := range w.footer.RowGroups {
+		if err := w.addTotals(group, all); err != nil {
 			return nil, err
 		}
 	}
@@ -137,7 +171,7 @@ func FileTotals(paths []string) (map[FileKind]LineTotals, error) {
 // addTotals adds the lines of one row group to all.
 func (w *witness) addTotals(group int, all map[FileKind]LineTotals) error {
 	var columns [6]int
-	for i, name := range []string{"source_file", "kind", "gross_amount", "settled_amount", "fee_amount", "coupon_amount"} {
+	for i, name := range append([]string{"source_file", "kind"}, totalledColumns...) {
 		if columns[i] = w.column(name); columns[i] < 0 {
 			return fmt.Errorf("%s: %w: no column %s", w.path, ErrDamaged, name)
 		}
@@ -179,39 +213,28 @@ func (w *witness) addTotals(group int, all map[FileKind]LineTotals) error {
 func (w *witness) slots(group, file, kind int) (slots []int32, keys []FileKind, err error) {
 	var files []string
 	numbers := map[string]int32{}
-	err = w.pages(group, file, func(p *decodedPage) error {
-		for i := range p.values {
-			name := p.value(i).(string)
-			number, ok := numbers[name]
-			if !ok {
-				number = int32(len(files))
-				numbers[name] = number
-				files = append(files, name)
-			}
-			slots = append(slots, number)
+	slots = w.rows[:0]
+	err = w.words(group, file, func(name string) (int32, error) {
+		number, ok := numbers[name]
+		if !ok {
+			number = int32(len(files))
+			numbers[name] = number
+			files = append(files, name)
 		}
-		return nil
-	})
+		return number, nil
+	}, func(_ int, number int32) { slots = append(slots, number) })
 	if err != nil {
 		return nil, nil, err
 	}
+	w.rows = slots
 	kinds := int32(len(settlement.KindWords))
-	row := 0
-	err = w.pages(group, kind, func(p *decodedPage) error {
-		for i := range p.values {
-			word := p.value(i).(string)
-			code := int32(0)
-			for code < kinds && settlement.KindWords[code] != word {
-				code++
-			}
-			if code == kinds {
-				return fmt.Errorf("%s: %w: kind %q", w.path, ErrDamaged, word)
-			}
-			slots[row] = slots[row]*kinds + code
-			row++
+	err = w.words(group, kind, func(word string) (int32, error) {
+		code := slices.Index(settlement.KindWords, word)
+		if code < 0 {
+			return 0, fmt.Errorf("%s: %w: kind %q", w.path, ErrDamaged, word)
 		}
-		return nil
-	})
+		return int32(code), nil
+	}, func(row int, code int32) { slots[row] = slots[row]*kinds + code })
 	if err != nil {
 		return nil, nil, err
 	}
@@ -227,25 +250,48 @@ func (w *witness) slots(group, file, kind int) (slots []int32, keys []FileKind, 
 	return slots, keys, nil
 }
 
+// words calls each with every row of a column of words, which is never null, and with
+// the word's number. Words are numbered once a page, entry by entry of the dictionary.
+func (w *witness) words(group, column int, number func(string) (int32, error), each func(row int, number int32)) error {
+	var numbers []int32
+	row := 0
+	return w.pages(group, column, func(p *decodedPage) error {
+		if p.dict == nil {
+			return fmt.Errorf("%s: column %s: %w: words without a dictionary", w.path, w.columns[column].Name, ErrDamaged)
+		}
+		numbers = sized(numbers, len(p.dict))
+		for i, word := range p.dict {
+			n, err := number(word.(string))
+			if err != nil {
+				return err
+			}
+			numbers[i] = n
+		}
+		for _, entry := range p.values {
+			each(row, numbers[entry.(int64)])
+			row++
+		}
+		return nil
+	})
+}
+
 // sumBySlot adds a money column of a row group into sums, by the slot of its rows.
 func (w *witness) sumBySlot(group, column int, slots []int32, sums []settlement.Amount) error {
 	row := 0
 	return w.pages(group, column, func(p *decodedPage) error {
 		next := 0
-		for i := range p.rows {
+		for i, slot := range slots[row : row+p.rows] {
 			if p.null(i) {
-				row++
 				continue
 			}
-			slot := slots[row]
 			sum, err := sums[slot].Add(settlement.Amount(p.value(next).(int64)))
 			if err != nil {
 				return fmt.Errorf("%s: column %s: %w", w.path, w.columns[column].Name, err)
 			}
 			sums[slot] = sum
 			next++
-			row++
 		}
+		row += p.rows
 		return nil
 	})
 }

@@ -30,7 +30,9 @@ type witness struct {
 	footer  *parquet.FileMetaData
 	columns []*parquet.SchemaElement // the leaves, in the file's order
 
-	chunk []byte // the column chunk being read
+	chunk []byte  // the column chunk being read
+	rows  []int32 // what FileTotals knows of the rows of a row group
+	wide  []any   // the values of its page, where they are PLAIN 64-bit numbers
 }
 
 // largestPage bounds what a damaged page header can make a reader allocate.
@@ -134,7 +136,8 @@ func (w *witness) column(name string) int {
 	return -1
 }
 
-// decodedPage is one data page as the library decodes it.
+// decodedPage is one data page as the library decodes it. It is valid until the next
+// page is decoded.
 type decodedPage struct {
 	rows   int
 	levels []any // int64 0 or 1 a row, nil where the column is never null
@@ -184,7 +187,7 @@ func (w *witness) pages(group, column int, fn func(*decodedPage) error) (err err
 			}
 			continue
 		}
-		page, err := decodePage(raw, header.DataPageHeader, w.columns[column], dict)
+		page, err := w.decodePage(raw, header.DataPageHeader, w.columns[column], dict)
 		if err != nil {
 			return fmt.Errorf("%s: column %s, row group %d: %w", w.path, name, group, err)
 		}
@@ -270,7 +273,7 @@ func unpacksTo(frame []byte, size int64) bool {
 }
 
 // decodePage decodes the levels and values of a data page.
-func decodePage(raw []byte, header *parquet.DataPageHeader, column *parquet.SchemaElement, dict []any) (*decodedPage, error) {
+func (w *witness) decodePage(raw []byte, header *parquet.DataPageHeader, column *parquet.SchemaElement, dict []any) (*decodedPage, error) {
 	p := &decodedPage{rows: int(header.NumValues)}
 	in := bytes.NewReader(raw)
 	used := p.rows
@@ -291,7 +294,7 @@ func decodePage(raw []byte, header *parquet.DataPageHeader, column *parquet.Sche
 		}
 		p.dict = dict
 	}
-	values, err := layout.ReadDataPageValues(in, header.Encoding, column.GetType(), -1, uint64(used), 0)
+	values, err := w.decodeValues(in, header.Encoding, column.GetType(), used)
 	if err != nil {
 		return nil, fmt.Errorf("%w: values: %w", ErrDamaged, err)
 	}
@@ -300,6 +303,16 @@ func decodePage(raw []byte, header *parquet.DataPageHeader, column *parquet.Sche
 	}
 	p.values = values
 	return p, nil
+}
+
+// decodeValues decodes used values. Money that every run reads back goes into the same
+// slice page after page: the library would make one as large as the page.
+func (w *witness) decodeValues(in *bytes.Reader, how parquet.Encoding, t parquet.Type, used int) ([]any, error) {
+	if how == parquet.Encoding_PLAIN && t == parquet.Type_INT64 && 8*used <= in.Len() {
+		w.wide = sized(w.wide, used)
+		return w.wide, encoding.BinaryReadINT64(in, w.wide)
+	}
+	return layout.ReadDataPageValues(in, how, t, -1, uint64(used), 0)
 }
 
 // recovered turns a panic into an error that names what was being read.

@@ -19,26 +19,38 @@ type Rules struct {
 }
 
 // BucketInput is the rows of one bucket: records of settlement.Lines and
-// settlement.Events.
+// settlement.Events, which are read and not changed.
 type BucketInput struct {
 	Lines, Events arrow.Record
-	// Resolved is what Residue found for this bucket, nil before it ran.
+	// Resolved is what Residue found for this bucket, nil where it did not run.
 	Resolved *match.Resolution
 }
 
-// BucketOutput is the part of each table that a bucket makes, in the tables'
-// order, and what the run adds up over all buckets.
+// BucketOutput is the part of each table that a bucket makes, in the tables' order,
+// and what the run adds up over all buckets.
 type BucketOutput struct {
-	Lines   *settlement.Lines
-	Events  *settlement.Events
-	Matches *settlement.Matches
-	Breaks  *settlement.Breaks
-	Open    *settlement.OpenItems
-	Charges *settlement.Charges
-	// EventOfLine and LineOfEvent tie rows of Lines and Events, −1 for none.
-	EventOfLine, LineOfEvent []int32
-	Dropped                  []match.Dropped
-	WholeRefunds, Messages   int64
+	*match.Outcome
+	Charges *settlement.Charges // one for each of Lines, in their order
+}
+
+// spares keep the memory of buckets for those that follow; see match.Memory.
+type spares struct {
+	match   *match.Memory
+	charges settlement.Spare[settlement.Charges, *settlement.Charges]
+}
+
+func newSpares(workers int) *spares {
+	s := &spares{match: match.NewMemory(workers)}
+	s.charges.Most = workers
+	return s
+}
+
+// release takes back the memory of rows that are written; nobody may use them from
+// then on.
+func (s *spares) release(out *BucketOutput) {
+	out.Outcome.Release()
+	s.charges.Give(out.Charges)
+	*out = BucketOutput{}
 }
 
 // Bucket matches the lines and order events of one bucket and prices its fees:
@@ -46,27 +58,36 @@ type BucketOutput struct {
 // reads nothing, writes nothing, knows no clock and no order of arrival. A
 // distributed engine calls it as it is, one bucket a task.
 func Bucket(ctx context.Context, rules *Rules, in BucketInput) (*BucketOutput, error) {
-	var lines settlement.Lines
-	if err := settlement.View(in.Lines, &lines); err != nil {
-		return nil, fmt.Errorf("lines of a bucket: %w", err)
-	}
-	var events settlement.Events
-	if err := settlement.View(in.Events, &events); err != nil {
-		return nil, fmt.Errorf("events of a bucket: %w", err)
-	}
-	return bucket(ctx, rules, &lines, &events, in.Resolved)
-}
-
-func bucket(ctx context.Context, rules *Rules, lines *settlement.Lines, events *settlement.Events, resolved *match.Resolution) (*BucketOutput, error) {
-	found, err := match.Bucket(ctx, rules.Match, lines, events, resolved)
+	lines, events, err := in.views()
 	if err != nil {
 		return nil, err
 	}
-	out := &BucketOutput{
-		Lines: found.Lines, Events: found.Events, Matches: found.Matches, Breaks: found.Breaks, Open: found.Open,
-		Charges: &settlement.Charges{}, EventOfLine: found.EventOfLine, LineOfEvent: found.LineOfEvent,
-		Dropped: found.Dropped, WholeRefunds: found.WholeRefunds, Messages: found.Messages,
+	var ownLines settlement.Lines
+	var ownEvents settlement.Events
+	settlement.AppendAll(&ownLines, lines)
+	settlement.AppendAll(&ownEvents, events)
+	return bucket(ctx, rules, newSpares(0), &ownLines, &ownEvents, in.Resolved)
+}
+
+func (in *BucketInput) views() (*settlement.Lines, *settlement.Events, error) {
+	var lines settlement.Lines
+	if err := settlement.View(in.Lines, &lines); err != nil {
+		return nil, nil, fmt.Errorf("lines of a bucket: %w", err)
 	}
+	var events settlement.Events
+	if err := settlement.View(in.Events, &events); err != nil {
+		return nil, nil, fmt.Errorf("events of a bucket: %w", err)
+	}
+	return &lines, &events, nil
+}
+
+// bucket is Bucket with batches that are its own.
+func bucket(ctx context.Context, rules *Rules, spare *spares, lines *settlement.Lines, events *settlement.Events, resolved *match.Resolution) (*BucketOutput, error) {
+	found, err := match.Bucket(ctx, rules.Match, spare.match, lines, events, resolved)
+	if err != nil {
+		return nil, err
+	}
+	out := &BucketOutput{Outcome: found, Charges: spare.charges.Take()}
 	wrong, err := fees.ChargeLines(rules.Fees, out.Lines, out.Charges)
 	if err != nil {
 		return nil, err
@@ -105,9 +126,28 @@ func addFeeBreaks(out *BucketOutput, wrong []fees.Finding, on settlement.Day) {
 	}
 }
 
+// Left is what passes 1 and 2 leave of a bucket for Residue. It is as pure as Bucket.
+func Left(ctx context.Context, rules *Rules, in BucketInput) (*match.Leftovers, error) {
+	lines, events, err := in.views()
+	if err != nil {
+		return nil, err
+	}
+	return match.Left(ctx, rules.Match, nil, lines, events)
+}
+
 // Residue claims, among what all buckets left and share a residue key, lines for
 // events by the provider's number: pass 3. It is as pure as Bucket.
 func Residue(rules *Rules, lines, events arrow.Record) (*match.ResidueOutcome, error) {
+	return residue(match.Residue, rules, lines, events)
+}
+
+// ResidueByOrder claims refunds, among what Residue left and share an order key, by
+// the order number alone. It is as pure as Bucket.
+func ResidueByOrder(rules *Rules, lines, events arrow.Record) (*match.ResidueOutcome, error) {
+	return residue(match.ResidueByOrder, rules, lines, events)
+}
+
+func residue(claim func(*match.Rules, *settlement.Lines, *settlement.Events) *match.ResidueOutcome, rules *Rules, lines, events arrow.Record) (*match.ResidueOutcome, error) {
 	var leftLines settlement.Lines
 	if err := settlement.View(lines, &leftLines); err != nil {
 		return nil, fmt.Errorf("left lines: %w", err)
@@ -116,5 +156,5 @@ func Residue(rules *Rules, lines, events arrow.Record) (*match.ResidueOutcome, e
 	if err := settlement.View(events, &leftEvents); err != nil {
 		return nil, fmt.Errorf("left events: %w", err)
 	}
-	return match.Residue(rules.Match, &leftLines, &leftEvents), nil
+	return claim(rules.Match, &leftLines, &leftEvents), nil
 }

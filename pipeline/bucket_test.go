@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"reconcile/fees"
@@ -105,7 +106,7 @@ func TestBucketGivesEveryFeeBreakAnIdentity(t *testing.T) {
 	var lines settlement.Lines
 	addLine(&lines, testLine{order: "O1", txn: "W1", kind: settlement.Payment, gross: 100_00, fee: -70})
 	addLine(&lines, testLine{order: "O1", txn: "W1", kind: settlement.Revoke, gross: -100_00, fee: 50})
-	out, err := bucket(context.Background(), testRules(t), &lines, &settlement.Events{}, nil)
+	out, err := bucket(context.Background(), testRules(t), newSpares(0), &lines, &settlement.Events{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +138,7 @@ func TestBucketDoesNotChangeItsInput(t *testing.T) {
 	if !slices.Equal(before, lines.MatchState) || !slices.Equal(beforeEvents, events.ID) || events.Len() != 1 {
 		t.Error("the input was changed")
 	}
-	if diff := cmp.Diff(first, second, cmp.AllowUnexported(match.Outcome{})); diff != "" {
+	if diff := cmp.Diff(first, second, cmpopts.IgnoreUnexported(match.Outcome{})); diff != "" {
 		t.Errorf("a second computation differs:\n%s", diff)
 	}
 }

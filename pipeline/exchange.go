@@ -55,6 +55,7 @@ type exchange[T any, B batchOf[T]] struct {
 	gone   int   // partitions that were released
 	dense  int64 // bytes that all rows take in a batch
 	rows   atomic.Int64
+	spare  settlement.Spare[T, B] // what loading needs and the next load uses again
 }
 
 // block is a batch by partition: rows [start[p], start[p+1]) are those of p.
@@ -72,6 +73,7 @@ type partition struct {
 func newExchange[T any, B batchOf[T]](name string, partitions int, budget *budget, key func(B) []uint64) *exchange[T, B] {
 	x := &exchange[T, B]{name: name, key: key, budget: budget, parts: make([]partition, partitions)}
 	x.shift = 64 - bits.TrailingZeros(uint(partitions))
+	x.spare.Most = budget.jobs
 	budget.share(x)
 	return x
 }
@@ -130,37 +132,42 @@ func (x *exchange[T, B]) load(from, until int) (B, error) {
 
 // loadInto is load into an empty batch that may have memory already.
 func (x *exchange[T, B]) loadInto(into B, from, until int) error {
+	pieces, room, err := x.pieces(from, until)
+	if err != nil {
+		return err
+	}
+	room.Make(into)
+	settlement.AppendPieces(into.Columns(), pieces)
+	return nil
+}
+
+// pieces returns the rows of partitions [from, until) where they lie, and the room
+// that they take in a batch.
+func (x *exchange[T, B]) pieces(from, until int) (pieces []settlement.Piece, room settlement.Room, err error) {
 	x.mu.Lock()
 	blocks, runs := x.blocks, x.runs
 	x.mu.Unlock()
-	var room settlement.Room
-	var spilled []B
 	for i := range runs {
 		batches, err := loadRun[T, B](x.budget, &runs[i], from, until)
 		if err != nil {
-			return err
+			return nil, room, err
 		}
-		spilled = append(spilled, batches...)
-	}
-	for _, batch := range spilled {
-		room.Add(batch)
+		for _, batch := range batches {
+			pieces = append(pieces, settlement.Piece{Rows: settlement.PackedOver(batch), Until: batch.Len()})
+		}
 	}
 	for _, b := range blocks {
-		room.AddPacked(b.rows, int(b.start[from]), int(b.start[until]))
+		if b.start[from] < b.start[until] {
+			pieces = append(pieces, settlement.Piece{Rows: b.rows, From: int(b.start[from]), Until: int(b.start[until])})
+		}
+	}
+	for _, p := range pieces {
+		room.AddPacked(p.Rows, p.From, p.Until)
 	}
 	if !room.Fits() {
-		return fmt.Errorf("one of the run's buckets holds more than 2 GiB of text in a column: too many rows share one order number (look for a file whose order numbers are all the same)")
+		return nil, room, fmt.Errorf("one of the run's buckets holds more than 2 GiB of text in a column: too many rows share one order number (look for a file whose order numbers are all the same)")
 	}
-	room.Make(into)
-	for i, batch := range spilled {
-		settlement.AppendAll(into, batch)
-		spilled[i] = nil
-	}
-	columns := into.Columns()
-	for _, b := range blocks {
-		b.rows.AppendTo(columns, int(b.start[from]), int(b.start[until]))
-	}
-	return nil
+	return pieces, room, nil
 }
 
 // release says that partitions [from, until) are not loaded again. When all are

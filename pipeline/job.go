@@ -1,10 +1,10 @@
 // Package pipeline is the flow of a run, from files to committed tables:
 //
 //	deliveries ─ ingest ─► proof of each file ═barrier═► lines, events by bucket
-//	   ─► Bucket (match, fees) [ ─► Residue ─► Bucket ] ─► parts of the tables
+//	   [ ─► Left ─► Residue ] ─► Bucket (match, fees) ─► parts of the tables
 //	   ─► proof ─► read-back ─► commit
 //
-// run.go tells it in order. Bucket and Residue (bucket.go) are pure functions of a
+// run.go tells it in order. Left, Residue and Bucket (bucket.go) are pure functions of a
 // bucket's batches; everything that touches files, time or memory is around them.
 package pipeline
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"slices"
 
+	"reconcile/match"
 	"reconcile/settlement"
 )
 
@@ -88,9 +89,10 @@ func (r *run) linkRefunds(ctx context.Context) error {
 
 // link gives every refund of a bucket of order numbers the payment number of its
 // order. Where the order has several payments it takes the smallest number of those
-// that expect money. It tells all others, also a payment under the order's own
-// number, that refunds of their order are listed. Pass 3 may claim such a refund by
-// its refund number elsewhere. The aliases themselves stay behind.
+// that expect money, or of those that an escrow platform had not released yet. It
+// tells all others, also a payment under the order's own number, that refunds of
+// their order are listed. Pass 3 may claim such a refund elsewhere. The aliases
+// themselves stay behind.
 func link(rows *settlement.Events) *settlement.Events {
 	order := make([]int32, rows.Len())
 	for i := range order {
@@ -129,10 +131,16 @@ func link(rows *settlement.Events) *settlement.Events {
 		if len(numbers) > 1 {
 			how = settlement.LinkAmbiguous
 		}
-		out.add(row, rows.PaymentNo.At(int(numbers[0])), how)
+		of := numbers[0]
+		if at := slices.IndexFunc(numbers, func(alias int32) bool { return match.BeforeRelease(rows, i, int(alias)) }); at >= 0 {
+			of = numbers[at]
+		}
+		out.add(row, rows.PaymentNo.At(int(of)), how)
 		if announce {
-			for _, other := range numbers[1:] {
-				out.add(row, rows.PaymentNo.At(int(other)), settlement.LinkListed)
+			for _, other := range numbers {
+				if other != of {
+					out.add(row, rows.PaymentNo.At(int(other)), settlement.LinkListed)
+				}
 			}
 			out.add(row, rows.OrderNo.At(i), settlement.LinkListed)
 		}

@@ -17,7 +17,7 @@ import (
 
 // row is an order or a refund in few words:
 //
-//	order ORDER PAYMENT_NO STATUS [ACCOUNT]
+//	order ORDER PAYMENT_NO STATUS [ACCOUNT [unreleased]]
 //	refund ORDER NUMBER [ACCOUNT]
 func addRow(e *settlement.Events, row string) {
 	words := append(strings.Fields(row), "-", "-")
@@ -51,6 +51,9 @@ func addRow(e *settlement.Events, row string) {
 	e.Line = append(e.Line, int64(len(e.Line)+1))
 	e.Payout = append(e.Payout, settlement.NoAmount)
 	e.Escrow = append(e.Escrow, 0)
+	if strings.HasSuffix(row, " unreleased") { // by an escrow platform
+		e.Escrow[e.Len()-1] = 1
+	}
 	e.Link = append(e.Link, settlement.LinkStated)
 	e.Key = append(e.Key, settlement.EventKey(text(payment), text(words[1]), nil))
 }
@@ -129,6 +132,9 @@ func TestRefundsFindThePaymentNumberOfTheirOrder(t *testing.T) {
 		{"a payment that expects money comes before one that does not, which may have been paid all the same",
 			[]string{"order O1 P1 closed", "order O1 P2 paid", "refund O1 R1"},
 			[]string{`refund O1 R1 under "O1" listed`, `refund O1 R1 under "P1" listed`, `refund O1 R1 under "P2" ambiguous`}},
+		{"a payment that the escrow platform has not released, which the refund reduces, comes before those that it has",
+			[]string{"order O1 P1 paid", "order O1 P2 paid - unreleased", "refund O1 R1", "refund O1 R2"},
+			[]string{`refund O1 R1 under "O1" listed`, `refund O1 R1 under "P1" listed`, `refund O1 R1 under "P2" ambiguous`, `refund O1 R2 under "P2" ambiguous`}},
 		{"where no payment was, the refund goes to what there is", []string{"order O1 P1 closed", "refund O1 R1"},
 			[]string{`refund O1 R1 under "O1" listed`, `refund O1 R1 under "P1" found`}},
 		{"the same order number in two accounts", []string{"order O1 P1 paid a1", "order O1 P2 paid a2", "refund O1 R1 a2"},

@@ -13,7 +13,7 @@ const MinMemory = 256 << 20
 const (
 	programMemory = 32 << 20
 	// bucketMemory is what a bucket of bucketBytes takes while it is computed.
-	bucketMemory = 160 << 20
+	bucketMemory = 80 << 20
 	// A row at work takes about as much as three rows of a batch: as it was loaded, in
 	// the order of its table, and the matches and charges that come of it.
 	workFactor = 3
@@ -24,6 +24,12 @@ const (
 // one bucket.
 func waitingShare(memory int64, jobs int) int64 {
 	return max(memory-programMemory-int64(jobs)*bucketMemory, (memory-programMemory-bucketMemory)/2, memory/8)
+}
+
+// bucketsIn is how many buckets of the usual size a budget holds beside the rows that
+// wait.
+func bucketsIn(memory int64, jobs int) int {
+	return int((memory - programMemory - waitingShare(memory, jobs)) / bucketMemory)
 }
 
 // workroom admits buckets to work while they fit into the budget beside the rows

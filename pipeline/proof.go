@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"reconcile/match"
 	"reconcile/output"
 	"reconcile/settlement"
 )
@@ -86,7 +87,7 @@ type fileKind struct {
 }
 
 // bucket adds one bucket; files is the number of statements of the run.
-func (p *proofSums) bucket(out *BucketOutput, resolved *resolution, files int) {
+func (p *proofSums) bucket(out *BucketOutput, resolved *match.Resolution, files int) {
 	p.byState = make([][states]lineSums, files)
 	p.dropped = make([]lineSums, files)
 	p.fileKinds = map[fileKind]lineSums{}
@@ -96,10 +97,13 @@ func (p *proofSums) bucket(out *BucketOutput, resolved *resolution, files int) {
 		state := l.MatchState[i]
 		p.lineStates[state]++
 		p.byState[l.File[i]][state].add(1, l.Gross[i], l.Settled[i], l.Fee[i], l.Coupon[i])
-		_, elsewhere := resolved.line(l.ID[i])
 		// A payment that was taken back at the till is tied to its order without a
 		// pair: neither settles anything.
-		if elsewhere || out.EventOfLine[i] >= 0 && state != settlement.NotExpected {
+		claimed := out.EventOfLine[i] >= 0 && state != settlement.NotExpected
+		if !claimed {
+			_, claimed = resolved.Line(l.ID[i])
+		}
+		if claimed {
 			p.claimedGross += l.Gross[i]
 		}
 	}
@@ -108,7 +112,11 @@ func (p *proofSums) bucket(out *BucketOutput, resolved *resolution, files int) {
 	p.events += int64(e.Len())
 	for i := range e.Len() {
 		p.eventStates[e.MatchState[i]]++
-		if _, elsewhere := resolved.event(e.ID[i]); elsewhere || out.LineOfEvent[i] >= 0 {
+		claimed := out.LineOfEvent[i] >= 0
+		if !claimed {
+			_, claimed = resolved.Event(e.ID[i])
+		}
+		if claimed {
 			p.claimedEvents++
 		}
 	}

@@ -5,90 +5,93 @@ import (
 	"math/bits"
 	"sync"
 
+	"github.com/apache/arrow/go/v17/arrow"
+
 	"reconcile/match"
 	"reconcile/settlement"
 )
 
-// resolution is what pass 3 found for one bucket: the states of its rows, and the
-// matches and breaks that belong to its events.
-type resolution struct {
-	states  match.Resolution
-	matches settlement.Matches
-	breaks  settlement.Breaks
-}
-
-func (r *resolution) line(id settlement.ID) (match.ClaimedLine, bool) {
-	if r == nil {
-		return match.ClaimedLine{}, false
-	}
-	claim, ok := r.states.Lines[id]
-	return claim, ok
-}
-
-func (r *resolution) event(id settlement.ID) (match.ClaimedEvent, bool) {
-	if r == nil {
-		return match.ClaimedEvent{}, false
-	}
-	claim, ok := r.states.Events[id]
-	return claim, ok
-}
-
-func (r *resolution) forMatch() *match.Resolution {
-	if r == nil {
-		return nil
-	}
-	return &r.states
-}
-
-// resolveResidue runs passes 1 and 2 over all buckets for what they leave, brings
-// the leftovers together by the provider's number and runs pass 3. The result has
-// one resolution a bucket. It is only called where an event can be claimed that
-// way; the buckets are then computed once more, with the resolution.
-func (r *run) resolveResidue(ctx context.Context) ([]*resolution, error) {
-	lines := newExchange[settlement.Lines]("left-lines", r.partitions, r.budget, func(l *settlement.Lines) []uint64 {
-		keys := make([]uint64, l.Len())
-		for i := range keys {
-			keys[i] = match.ResidueKey(l.Kind[i], l.ProviderTxnID.At(i), l.RefundNo.At(i))
-		}
-		return keys
-	})
-	events := newExchange[settlement.Events]("left-events", r.partitions, r.budget, func(e *settlement.Events) []uint64 {
-		keys := make([]uint64, e.Len())
-		for i := range keys {
-			keys[i] = match.ResidueKey(e.Kind[i], e.ProviderTxnID.At(i), e.RefundNo.At(i))
-		}
-		return keys
+// resolveResidue looks through all buckets for what passes 1 and 2 leave, brings the
+// leftovers together by the provider's number and runs pass 3. The result has one
+// resolution a bucket, with which the buckets are then computed. It is only called
+// where an event can be claimed that way.
+func (r *run) resolveResidue(ctx context.Context) ([]*match.Resolution, error) {
+	lines, events := r.leftovers("left", func(l *settlement.Lines, i int) uint64 {
+		return match.ResidueKey(l.Kind[i], l.ProviderTxnID.At(i), l.RefundNo.At(i), l.OrderNoRaw.At(i))
+	}, func(e *settlement.Events, i int) uint64 {
+		return match.ResidueKey(e.Kind[i], e.ProviderTxnID.At(i), e.RefundNo.At(i), e.OrderNo.At(i))
 	})
 	defer lines.release(0, r.partitions)
 	defer events.release(0, r.partitions)
 
-	r.rules.Match.Residue = true
 	err := r.eachBucket(ctx, func(ctx context.Context, b int) error {
-		in, ev, err := r.loadBucket(b)
+		in, ev, err := r.loadSuspects(b)
 		if err != nil {
 			return err
 		}
-		found, err := match.Bucket(ctx, r.rules.Match, in, ev, nil)
+		left, err := match.Left(ctx, r.rules.Match, r.spare.match, in, ev)
 		if err != nil {
 			return err
 		}
-		if err := lines.scatter(found.LeftLines); err != nil {
+		if err := lines.scatter(left.Lines); err != nil {
 			return err
 		}
-		left := found.LeftEvents
-		return events.scatter(keepRows(left, func(i int) bool { return match.InResidue(left, i) }))
+		return events.scatter(left.Events)
 	})
 	if err != nil {
 		return nil, err
 	}
-	found := make([]*resolution, r.buckets)
+	found := make([]*match.Resolution, r.buckets)
 	for b := range found {
-		found[b] = &resolution{states: match.Resolution{
+		found[b] = &match.Resolution{
 			Lines: map[settlement.ID]match.ClaimedLine{}, Events: map[settlement.ID]match.ClaimedEvent{},
-		}}
+			Matches: &settlement.Matches{}, Breaks: &settlement.Breaks{},
+		}
 	}
+	// What this leaves goes through a second round, together with all of its order.
+	lastLines, lastEvents := r.leftovers("left-of-order",
+		func(l *settlement.Lines, i int) uint64 { return match.OrderKey(l.OrderNoRaw.At(i)) },
+		func(e *settlement.Events, i int) uint64 { return match.OrderKey(e.OrderNo.At(i)) })
+	defer lastLines.release(0, r.partitions)
+	defer lastEvents.release(0, r.partitions)
+	err = r.claimLeftovers(ctx, Residue, lines, events, found, func(out *match.ResidueOutcome) error {
+		if err := lastLines.scatter(out.LeftLines); err != nil {
+			return err
+		}
+		return lastEvents.scatter(out.LeftEvents)
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = r.claimLeftovers(ctx, ResidueByOrder, lastLines, lastEvents, found, func(*match.ResidueOutcome) error { return nil })
+	return found, err
+}
+
+type (
+	lineExchange  = exchange[settlement.Lines, *settlement.Lines]
+	eventExchange = exchange[settlement.Events, *settlement.Events]
+)
+
+// leftovers makes the exchanges of what is left, by the given keys of rows.
+func (r *run) leftovers(name string, lineKey func(*settlement.Lines, int) uint64, eventKey func(*settlement.Events, int) uint64) (*lineExchange, *eventExchange) {
+	return newExchange[settlement.Lines](name+"-lines", r.partitions, r.budget, func(l *settlement.Lines) []uint64 { return rowKeys(l, lineKey) }),
+		newExchange[settlement.Events](name+"-events", r.partitions, r.budget, func(e *settlement.Events) []uint64 { return rowKeys(e, eventKey) })
+}
+
+func rowKeys[B settlement.Batch](batch B, key func(B, int) uint64) []uint64 {
+	keys := make([]uint64, batch.Len())
+	for i := range keys {
+		keys[i] = key(batch, i)
+	}
+	return keys
+}
+
+// claimLeftovers runs one round of pass 3 over every partition, gives each bucket what
+// was found for its rows, and hands what is left to leave.
+func (r *run) claimLeftovers(ctx context.Context, round func(*Rules, arrow.Record, arrow.Record) (*match.ResidueOutcome, error),
+	lines *lineExchange, events *eventExchange, found []*match.Resolution, leave func(*match.ResidueOutcome) error) error {
 	var mu sync.Mutex
-	err = r.each(ctx, r.partitions, func(_ context.Context, p int) error {
+	return r.each(ctx, r.partitions, func(_ context.Context, p int) error {
 		leftLines, err := lines.load(p, p+1)
 		if err != nil {
 			return err
@@ -97,8 +100,11 @@ func (r *run) resolveResidue(ctx context.Context) ([]*resolution, error) {
 		if err != nil {
 			return err
 		}
-		out, err := Residue(r.rules, settlement.Record(leftLines), settlement.Record(leftEvents))
+		out, err := round(r.rules, settlement.Record(leftLines), settlement.Record(leftEvents))
 		if err != nil {
+			return err
+		}
+		if err := leave(out); err != nil {
 			return err
 		}
 		mu.Lock()
@@ -106,20 +112,50 @@ func (r *run) resolveResidue(ctx context.Context) ([]*resolution, error) {
 		r.spread(found, out)
 		return nil
 	})
-	return found, err
+}
+
+// The columns by which match.Suspects tells.
+var (
+	suspectLines  = []string{"wallet", "account", "kind", "order_no", "provider_txn_id", "gross_amount", "source_file", "key"}
+	suspectEvents = []string{"kind", "order_no", "payment_no", "wallet", "account", "platform", "amount", "status", "provider_txn_id", "source_file", "escrow", "link", "key"}
+)
+
+// loadSuspects returns the rows of those groups of bucket b that can leave something:
+// few, of which alone all columns are needed.
+func (r *run) loadSuspects(b int) (*settlement.Lines, *settlement.Events, error) {
+	from, until := r.bucketParts(b)
+	lines, events := r.lines.spare.Take(), r.events.spare.Take()
+	defer r.lines.spare.Give(lines)
+	defer r.events.spare.Give(events)
+	linePieces, _, err := r.lines.pieces(from, until)
+	if err != nil {
+		return nil, nil, err
+	}
+	eventPieces, _, err := r.events.pieces(from, until)
+	if err != nil {
+		return nil, nil, err
+	}
+	settlement.AppendPieces(lines.Columns(), linePieces, suspectLines...)
+	settlement.AppendPieces(events.Columns(), eventPieces, suspectEvents...)
+	lineRows, eventRows := match.Suspects(r.rules.Match, r.spare.match, lines, events, r.intake.Accepted)
+	someLines, someEvents := &settlement.Lines{}, &settlement.Events{}
+	settlement.AppendFewRows(someLines.Columns(), linePieces, lineRows)
+	settlement.AppendFewRows(someEvents.Columns(), eventPieces, eventRows)
+	r.fillDays(someLines)
+	return someLines, someEvents, nil
 }
 
 // spread gives each bucket what pass 3 found for its rows.
-func (r *run) spread(found []*resolution, out *match.ResidueOutcome) {
+func (r *run) spread(found []*match.Resolution, out *match.ResidueOutcome) {
 	for _, c := range out.Claimed {
-		found[r.bucketOf(c.LineKey)].states.Lines[c.LineID] = c.Line
-		found[r.bucketOf(c.EventKey)].states.Events[c.EventID] = c.Event
+		found[r.bucketOf(c.LineKey)].Lines[c.LineID] = c.Line
+		found[r.bucketOf(c.EventKey)].Events[c.EventID] = c.Event
 	}
 	for i, key := range out.MatchKey {
-		settlement.AppendRows(&found[r.bucketOf(key)].matches, out.Matches, []int32{int32(i)})
+		settlement.AppendRows(found[r.bucketOf(key)].Matches, out.Matches, []int32{int32(i)})
 	}
 	for i, key := range out.BreakKey {
-		settlement.AppendRows(&found[r.bucketOf(key)].breaks, out.Breaks, []int32{int32(i)})
+		settlement.AppendRows(found[r.bucketOf(key)].Breaks, out.Breaks, []int32{int32(i)})
 	}
 }
 

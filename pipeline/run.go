@@ -28,6 +28,7 @@ type run struct {
 	files   []string // the name of each statement, for the column source_file
 	budget  *budget
 	work    *workroom
+	spare   *spares
 	buckets int
 	// partitions is how finely the exchanges cut, see partitionCount.
 	partitions int
@@ -36,10 +37,8 @@ type run struct {
 	events  *exchange[settlement.Events, *settlement.Events]
 	refunds *exchange[settlement.Events, *settlement.Events] // that look for their payment number
 
-	// What loading a bucket needs and the next one can use again.
-	arrangers   sync.Pool // of *arranger
-	spareLines  settlement.Spare[settlement.Lines, *settlement.Lines]
-	spareEvents settlement.Spare[settlement.Events, *settlement.Events]
+	// What loading a bucket needs and the next one uses again.
+	arrangers sync.Pool // of *arranger
 
 	// latest is the latest instant of any line; residue says that pass 3 can claim
 	// some event: it carries a provider's number, or a payment number of several.
@@ -71,7 +70,7 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(max(job.Memory, MinMemory) / 100 * 85))
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(max(job.Memory, MinMemory) / 100 * 110))
 	// Two files that contradict each other in a line are found while the buckets are
 	// computed. Both are refused and the run begins again without them.
 	excluded := map[string]string{}
@@ -159,6 +158,11 @@ func (r *run) named(err error) error {
 	}
 }
 
+// readAtOnce is how many deliveries are read at a time. While one begins or ends,
+// inflates or waits for its disk, the other keeps the cores busy; more would only
+// take memory.
+const readAtOnce = 2
+
 // ingest reads all deliveries, hands their rows to lines and events, and decides
 // which of the deliveries may be used.
 func (r *run) ingest(ctx context.Context, deliveries []*ingest.Delivery, refused []*settlement.Refusal, excluded map[string]string, lines, events ingest.Emit) error {
@@ -168,24 +172,40 @@ func (r *run) ingest(ctx context.Context, deliveries []*ingest.Delivery, refused
 	}
 	r.read = make([]fileSums, len(deliveries))
 	r.files = make([]string, len(deliveries))
+	refusals := make([]*settlement.Refusal, len(deliveries))
+	r.job.Progress(StageIngest, 0, int64(len(deliveries)))
+	var done atomic.Int64
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(max(min(r.job.Jobs, readAtOnce), 1))
 	for i, d := range deliveries {
 		r.files[i] = d.Source()
-		r.job.Progress(StageIngest, int64(i), int64(len(deliveries)))
-		statement, err := d.Read(ctx, int32(i), ingest.Options{
-			Mappings: r.job.Mappings, Workers: r.job.Jobs, Account: r.job.Account, Day: r.job.Day,
-			Lines: lines, Events: events,
+		group.Go(func() error {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			statement, err := d.Read(ctx, int32(i), ingest.Options{
+				Mappings: r.job.Mappings, Workers: r.job.Jobs, Account: r.job.Account, Day: r.job.Day,
+				Lines: lines, Events: events,
+			})
+			switch {
+			case errors.As(err, &refusals[i]):
+			case err != nil:
+				return err
+			default:
+				r.intake.Statements[i] = statement
+			}
+			r.job.Progress(StageIngest, done.Add(1), int64(len(deliveries)))
+			return nil
 		})
-		var refusal *settlement.Refusal
-		switch {
-		case errors.As(err, &refusal):
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for _, refusal := range refusals {
+		if refusal != nil {
 			r.intake.Refusals = append(r.intake.Refusals, refusal)
-		case err != nil:
-			return err
-		default:
-			r.intake.Statements[i] = statement
 		}
 	}
-	r.job.Progress(StageIngest, int64(len(deliveries)), int64(len(deliveries)))
 	r.countRead()
 	r.intake.Settle()
 	for i, name := range r.files {
@@ -262,11 +282,14 @@ func (r *run) reconcile(ctx context.Context, staging *output.Staging) error {
 	if err := r.linkRefunds(ctx); err != nil {
 		return err
 	}
-	resolved := make([]*resolution, r.buckets)
+	r.spare = newSpares(r.workers())
+	defer func() { r.spare = nil }()
+	resolved := make([]*match.Resolution, r.buckets)
 	if r.residue.Load() {
 		if resolved, err = r.resolveResidue(ctx); err != nil {
 			return err
 		}
+		r.spare = newSpares(r.workers()) // pass 3 needed other memory than what follows
 	}
 	var done atomic.Int64
 	err = r.eachBucket(ctx, func(ctx context.Context, b int) error {
@@ -292,7 +315,7 @@ func (r *run) decodedBytes() (sum int64) {
 }
 
 // bucketBytes is how much decoded input a bucket gets.
-const bucketBytes = 64 << 20
+const bucketBytes = 32 << 20
 
 // bucketCount is the power of two that gives buckets of about so many bytes each. It
 // depends on the input alone, never on memory or cores: so do the tables.
@@ -338,9 +361,15 @@ func (r *run) eachBucket(ctx context.Context, work func(ctx context.Context, b i
 	})
 }
 
+// workers is how many buckets are at work at a time, at most: as many as there are
+// cores, and memory beside the rows that wait.
+func (r *run) workers() int {
+	return max(min(r.job.Jobs, runtime.GOMAXPROCS(0), bucketsIn(r.job.Memory, r.job.Jobs)), 1)
+}
+
 func (r *run) each(ctx context.Context, n int, work func(ctx context.Context, i int) error) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(min(r.job.Jobs, max(runtime.GOMAXPROCS(0), 1)))
+	group.SetLimit(r.workers())
 	for i := range n {
 		group.Go(func() error {
 			if ctx.Err() != nil {
@@ -358,31 +387,48 @@ func (r *run) loadBucket(b int) (*settlement.Lines, *settlement.Events, error) {
 	from, until := r.bucketParts(b)
 	order := r.arrangers.Get().(*arranger)
 	defer r.arrangers.Put(order)
-	raw := r.spareLines.Take()
-	if err := r.lines.loadInto(raw, from, until); err != nil {
+	lines := r.spare.match.Lines.Take()
+	err := loadOrdered(r.lines, lines, from, until, []string{"line_id", "wallet", "order_no", "source_file"}, func(l *settlement.Lines) []int32 {
+		return order.arrange(l.Wallet, &l.OrderNo, l.ID, func(i int) bool { return r.intake.Accepted(l.File[i]) })
+	})
+	if err != nil {
 		return nil, nil, err
 	}
-	lines := r.spareLines.Take()
-	settlement.AppendRows(lines, raw, order.arrange(raw.Wallet, &raw.OrderNo, raw.ID, func(i int) bool { return r.intake.Accepted(raw.File[i]) }))
-	r.spareLines.Give(raw)
+	r.fillDays(lines)
+	events := r.spare.match.Events.Take()
+	err = loadOrdered(r.events, events, from, until, []string{"event_id", "wallet", "order_no", "source_file"}, func(e *settlement.Events) []int32 {
+		return order.arrange(e.Wallet, &e.OrderNo, e.ID, func(i int) bool { return r.intake.Accepted(e.File[i]) })
+	})
+	return lines, events, err
+}
+
+// fillDays gives lines the day of their bill where that was known only at its end.
+func (r *run) fillDays(lines *settlement.Lines) {
 	for i, on := range lines.SettledOn {
-		// A bill whose day was known only at its end leaves its rows without one.
 		if on == settlement.NoDay {
 			lines.SettledOn[i] = r.intake.Statements[lines.File[i]].From
 		}
 	}
-	rawEvents := r.spareEvents.Take()
-	if err := r.events.loadInto(rawEvents, from, until); err != nil {
-		return nil, nil, err
+}
+
+// loadOrdered appends the rows of partitions [from, until) of an exchange to a batch,
+// those and in the order that order asks for, which sees the named columns of them.
+func loadOrdered[T any, B batchOf[T]](x *exchange[T, B], into B, from, until int, sees []string, order func(B) []int32) error {
+	raw := x.spare.Take()
+	defer x.spare.Give(raw)
+	pieces, room, err := x.pieces(from, until)
+	if err != nil {
+		return err
 	}
-	events := r.spareEvents.Take()
-	settlement.AppendRows(events, rawEvents, order.arrange(rawEvents.Wallet, &rawEvents.OrderNo, rawEvents.ID, func(i int) bool { return r.intake.Accepted(rawEvents.File[i]) }))
-	r.spareEvents.Give(rawEvents)
-	return lines, events, nil
+	room.Make(into)
+	columns := raw.Columns()
+	settlement.AppendPieces(columns, pieces, sees...)
+	settlement.AppendPieceRows(into.Columns(), columns, pieces, order(raw))
+	return nil
 }
 
 // computeBucket computes bucket b, adds it to the run's sums and writes its parts.
-func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int, resolved *resolution) error {
+func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int, resolved *match.Resolution) error {
 	var lines *settlement.Lines
 	var events *settlement.Events
 	err := r.costs.share(StageLoad, 0, func() (err error) {
@@ -395,37 +441,30 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 	from, until := r.bucketParts(b)
 	r.lines.release(from, until)
 	r.events.release(from, until)
-	rows := lines.Len() + events.Len()
-	in := BucketInput{Lines: settlement.Record(lines), Events: settlement.Record(events), Resolved: resolved.forMatch()}
-	lines, events = nil, nil // in has them, and loses them once they are computed
 	var out *BucketOutput
-	err = r.costs.share(StageCompute, rows, func() (err error) {
-		taken := in
-		in = BucketInput{}
-		out, err = Bucket(ctx, r.rules, taken)
-		return err
+	sums := newTally()
+	var proof proofSums
+	err = r.costs.share(StageCompute, lines.Len()+events.Len(), func() (err error) {
+		if out, err = bucket(ctx, r.rules, r.spare, lines, events, resolved); err != nil {
+			return err
+		}
+		sums.bucket(out, resolved)
+		proof.bucket(out, resolved, len(r.files))
+		return nil
 	})
 	if err != nil {
 		return err
 	}
-	if resolved != nil && resolved.matches.Len() > 0 {
-		settlement.AppendAll(out.Matches, &resolved.matches)
-		settlement.AppendAll(out.Breaks, &resolved.breaks)
-		out.Matches, out.Breaks = match.SortMatches(out.Matches), match.SortBreaks(out.Breaks)
-	}
-	sums := newTally()
-	sums.bucket(out, resolved)
-	var proof proofSums
-	proof.bucket(out, resolved, len(r.files))
-
 	var parts []output.PartInfo
 	err = r.costs.share(StageWrite, out.Lines.Len()+out.Events.Len(), func() (err error) {
-		parts, err = r.writeParts(staging, b, out)
+		written := *out
+		parts, err = r.writeParts(staging, b, &written)
 		return err
 	})
 	if err != nil {
 		return err
 	}
+	r.spare.release(out)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.parts = append(r.parts, parts...)

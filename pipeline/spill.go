@@ -181,7 +181,7 @@ func (x *exchange[T, B]) writeSpill(blocks []block, from, until int) (f spillFil
 		for p := from; p < until; p++ {
 			settlement.Reset(batch)
 			for _, b := range blocks {
-				b.rows.AppendTo(columns, int(b.start[p]), int(b.start[p+1]))
+				settlement.AppendPieces(columns, []settlement.Piece{{Rows: b.rows, From: int(b.start[p]), Until: int(b.start[p+1])}})
 			}
 			if batch.Len() == 0 {
 				continue

@@ -5,6 +5,9 @@ import (
 	"math/bits"
 	"slices"
 
+	"github.com/cespare/xxhash/v2"
+
+	"reconcile/match"
 	"reconcile/settlement"
 )
 
@@ -31,10 +34,12 @@ type tally struct {
 	rows map[summaryKey]*summaryRow
 	// texts makes one string of each account and shop.
 	texts map[string]string
-	// last is the row that was used last: most lines of an account follow one
-	// another.
-	lastKey summaryKey
-	last    *summaryRow
+	// recent are rows that were used of late, by the hash of their shop: the maps
+	// are slow for every line.
+	recent [256]struct {
+		key summaryKey
+		row *summaryRow
+	}
 	// breaks by kind and wallet, for the printed summary.
 	breaks map[breakKey]*breakCount
 	// overflow is set once a sum no longer fits.
@@ -65,9 +70,9 @@ func (t *tally) text(b []byte) string {
 }
 
 func (t *tally) at(on settlement.Day, wallet settlement.Wallet, account, shop []byte) *summaryRow {
-	if t.last != nil && t.lastKey.on == on && t.lastKey.wallet == wallet &&
-		t.lastKey.account == string(account) && t.lastKey.shop == string(shop) {
-		return t.last
+	recent := &t.recent[uint8(xxhash.Sum64(shop))^uint8(wallet)<<4^uint8(on)]
+	if k := &recent.key; recent.row != nil && k.on == on && k.wallet == wallet && k.account == string(account) && k.shop == string(shop) {
+		return recent.row
 	}
 	key := summaryKey{on, wallet, t.text(account), t.text(shop)}
 	row := t.rows[key]
@@ -75,7 +80,7 @@ func (t *tally) at(on settlement.Day, wallet settlement.Wallet, account, shop []
 		row = &summaryRow{}
 		t.rows[key] = row
 	}
-	t.lastKey, t.last = key, row
+	recent.key, recent.row = key, row
 	return row
 }
 
@@ -94,7 +99,7 @@ func (t *tally) add(sum *settlement.Amount, v settlement.Amount) {
 
 // bucket adds the tables of one bucket. shopOf gives the shop of lines that pass 3
 // claimed for an event of another bucket; eventAt where such an event's line is.
-func (t *tally) bucket(out *BucketOutput, resolved *resolution) {
+func (t *tally) bucket(out *BucketOutput, resolved *match.Resolution) {
 	t.addLines(out, resolved)
 	t.addEvents(out, resolved)
 	for i := range out.Breaks.Len() {
@@ -114,13 +119,13 @@ func (t *tally) bucket(out *BucketOutput, resolved *resolution) {
 	}
 }
 
-func (t *tally) addLines(out *BucketOutput, resolved *resolution) {
+func (t *tally) addLines(out *BucketOutput, resolved *match.Resolution) {
 	l, c := out.Lines, out.Charges
 	for i := range l.Len() {
 		var shop []byte
 		if event := out.EventOfLine[i]; event >= 0 {
 			shop = out.Events.Shop.At(int(event))
-		} else if claim, ok := resolved.line(l.ID[i]); ok {
+		} else if claim, ok := resolved.Line(l.ID[i]); ok {
 			shop = []byte(claim.Shop)
 		}
 		row := t.at(dayOfLine(l, i), l.Wallet[i], l.Account.At(i), shop)
@@ -158,7 +163,7 @@ func dayOfLine(l *settlement.Lines, i int) settlement.Day {
 	return settlement.DayOf(l.OccurredAt[i])
 }
 
-func (t *tally) addEvents(out *BucketOutput, resolved *resolution) {
+func (t *tally) addEvents(out *BucketOutput, resolved *match.Resolution) {
 	e := out.Events
 	for i := range e.Len() {
 		if e.MatchState[i] == settlement.NotExpected {
@@ -173,7 +178,7 @@ func (t *tally) addEvents(out *BucketOutput, resolved *resolution) {
 			}
 			l := out.Lines
 			row = t.at(dayOfLine(l, int(line)), l.Wallet[line], l.Account.At(int(line)), shop)
-		} else if claim, ok := resolved.event(e.ID[i]); ok {
+		} else if claim, ok := resolved.Event(e.ID[i]); ok {
 			row = t.at(claim.SettledOn, claim.Wallet, []byte(claim.Account), shop)
 		} else {
 			on := settlement.NoDay

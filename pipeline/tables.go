@@ -38,7 +38,7 @@ func (r *run) writePart(staging *output.Staging, name string, b int, rows settle
 	if err != nil {
 		return output.PartInfo{}, err
 	}
-	if err := w.Write(settlement.Record(rows)); err != nil {
+	if err := w.WriteLast(settlement.Record(rows)); err != nil {
 		return output.PartInfo{}, errors.Join(err, w.Discard())
 	}
 	return w.Close()

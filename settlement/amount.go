@@ -35,12 +35,24 @@ var (
 // ParseAmount reads yuan with at most two decimals ("-12.3", "0.05", "7") as
 // fen. It accepts exactly: an optional minus, one or more digits, optionally a
 // point with one or two digits. No floating point is involved.
-func ParseAmount(text []byte) (Amount, error) { return parseDecimal(text, 2, 2) }
+func ParseAmount(text []byte) (Amount, error) {
+	if fen, ok := shortAmount(text); ok {
+		return fen, nil
+	}
+	return parseDecimal(text, 2, 2)
+}
 
 // ParseLongAmount reads yuan with up to eight decimals of which everything
 // beyond the fen must be zero: WeChat Pay prints fees as "0.04000" and totals as
 // "0.08", "0.01000" or "0".
-func ParseLongAmount(text []byte) (Amount, error) { return parseDecimal(text, 2, 8) }
+func ParseLongAmount(text []byte) (Amount, error) {
+	if n := len(text); n > 3 && string(text[n-3:]) == "000" {
+		if fen, ok := shortAmount(text[:n-3]); ok {
+			return fen, nil
+		}
+	}
+	return parseDecimal(text, 2, 8)
+}
 
 // ParseRate reads a percentage such as "0.60%" as millionths (6000).
 func ParseRate(text []byte) (Rate, error) {

@@ -56,6 +56,7 @@ type columnData interface {
 	toArray() arrow.Array
 	fromArray(arrow.Array) error
 	pack(rows []int32) packedColumn
+	packed() packedColumn
 }
 
 // Text is a column of texts: text i is Data[Offsets[i]:Offsets[i+1]]. Offsets is

@@ -62,7 +62,11 @@ func (h *IDHasher) Start(family string) *IDHasher {
 // Text adds a part; its length is part of the hash, so parts cannot run into
 // each other.
 func (h *IDHasher) Text(part []byte) *IDHasher {
-	h.buffer = binary.AppendUvarint(h.buffer, uint64(len(part)))
+	if n := len(part); n < 0x80 { // AppendUvarint for most parts, in line
+		h.buffer = append(h.buffer, byte(n))
+	} else {
+		h.buffer = binary.AppendUvarint(h.buffer, uint64(n))
+	}
 	h.buffer = append(h.buffer, part...)
 	return h
 }

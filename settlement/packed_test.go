@@ -71,11 +71,27 @@ func TestPackedRowsAreTheRows(t *testing.T) {
 		from, until := min(cuts[0], cuts[1]), max(cuts[0], cuts[1])
 		for _, piece := range [][2]int{{from, until}, {0, len(rows)}, {until, until}} {
 			room.AddPacked(packed, piece[0], piece[1])
-			packed.AppendTo(got.Columns(), piece[0], piece[1])
+			settlement.AppendPieces(got.Columns(), []settlement.Piece{{Rows: packed, From: piece[0], Until: piece[1]}})
 			settlement.AppendRows(want, lines, rows[piece[0]:piece[1]])
 		}
 		if g, w := printed(got), printed(want); g != w {
 			t.Fatalf("got\n%s\nwant\n%s", g, w)
+		}
+		some := []int32{}
+		pieces := []settlement.Piece{{Rows: packed, From: from, Until: until}, {Rows: settlement.PackedOver(lines), Until: lines.Len()}, {Rows: packed, Until: len(rows)}}
+		all := &settlement.Lines{}
+		settlement.AppendPieces(all.Columns(), pieces)
+		for i := range all.Len() {
+			if i%3 != 1 {
+				some = append(some, int32(i))
+			}
+		}
+		few, ordered, chosen := &settlement.Lines{}, &settlement.Lines{}, &settlement.Lines{}
+		settlement.AppendRows(chosen, all, some)
+		settlement.AppendFewRows(few.Columns(), pieces, some)
+		settlement.AppendPieceRows(ordered.Columns(), (&settlement.Lines{}).Columns(), pieces, some)
+		if printed(few) != printed(chosen) || printed(ordered) != printed(chosen) {
+			t.Fatalf("few\n%s\nordered\n%s\nwant\n%s", printed(few), printed(ordered), printed(chosen))
 		}
 		made := &settlement.Lines{}
 		room.Make(made)

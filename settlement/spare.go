@@ -4,28 +4,38 @@ import "sync"
 
 // Spare keeps batches of one kind that are no longer needed, so that their memory
 // serves the next of about the same size: fresh memory costs more than what most
-// stages do with it. It may be used from many goroutines; what it holds is given
-// back to the system when the garbage collector finds it unused.
+// stages do with it. It may be used from many goroutines. A sync.Pool would lose
+// what it keeps to every other collection of garbage.
 type Spare[T any, B interface {
 	*T
 	Batch
 }] struct {
-	pool sync.Pool
+	Most int // so many are kept
+
+	mu   sync.Mutex
+	idle []B
 }
 
 // Take returns an empty batch.
 func (s *Spare[T, B]) Take() B {
-	if b, ok := s.pool.Get().(B); ok {
-		return b
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last := len(s.idle) - 1
+	if last < 0 {
+		return B(new(T))
 	}
-	return B(new(T))
+	b := s.idle[last]
+	s.idle = s.idle[:last]
+	return b
 }
 
 // Give takes a batch back, which nobody may use from then on, nor any text or slice
 // of it. It must not share memory with another batch. b may be nil.
 func (s *Spare[T, B]) Give(b B) {
-	if b != nil {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if b != nil && len(s.idle) < s.Most {
 		Reset(b)
-		s.pool.Put(b)
+		s.idle = append(s.idle, b)
 	}
 }

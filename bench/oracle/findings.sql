@@ -58,14 +58,24 @@ select 'status_mismatch', line_wallet, order_no, line_refund_no, line_txn, 0, gr
 union all
 select 'amount_mismatch', line_wallet, order_no, line_refund_no, line_txn, amount, gross from refund_pairs where status <> 'failed' and amount <> gross;
 
--- A refund is expected in the wallet that it states, else where its order was paid,
--- else in the one its order states.
+-- Of an order with several payment numbers a refund is of the one that was not released
+-- before it, else of one that expects money, else of the smallest.
+create table sought as
+select r.eid, s.order_no, s.number
+from events r join shares s on s.order_no = r.order_no left join before_release b on b.eid = r.eid and b.order_eid = s.eid
+where r.kind = 'refund' and (not r.whole or s.payment_no is not distinct from r.payment_no)
+qualify row_number() over (partition by r.eid order by s.payment_no is null, b.eid is null, s.status not in ('paid', 'refunded'), s.number) = 1;
+
+-- A refund is expected in the wallet that it states, else where that payment was made,
+-- else where its order says that it was.
+create table paid_in as
+select r.eid, coalesce(l.wallet, s.wallet) as wallet, case when l.lid is null then s.account else l.account end as account
+from sought r join shares s using (order_no, number) join units u on list_contains(u.shares, s.eid)
+left join unit_claims c using (uid) left join lines l using (lid)
+qualify row_number() over (partition by r.eid order by l.lid is null, u.rank, u.moment, u.amount) = 1;
 insert into found
 select 'refund_missing_in_statement', coalesce(e.wallet, p.wallet), e.order_no, e.refund_no, e.txn, e.amount, null
-from free_refunds e left join (
-  select s.order_no, arg_min(coalesce(l.wallet, s.wallet), s.eid) as wallet, arg_min(case when l.wallet is not null then l.account else s.account end, s.eid) as account
-  from shares s join units u on list_contains(u.shares, s.eid) left join unit_claims c using (uid) left join lines l using (lid) group by s.order_no
-) p using (order_no)
+from free_refunds e left join paid_in p using (eid)
 where e.status = 'success' and e.amount <> 0 and e.eid not in (select eid from before_release)
   and inside(e.moment, e.by_success) and covered(coalesce(e.wallet, p.wallet), coalesce(e.account, p.account));
 

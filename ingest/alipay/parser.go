@@ -42,7 +42,7 @@ type worker struct {
 	// The row at hand; text is part of the block.
 	text []byte
 	line int64
-	ends [maxColumns]int32 // offset behind each field
+	ends []int32 // offset behind each field
 }
 
 // parse appends the rows of b to w.lines. Bad rows go to w.problems.
@@ -61,19 +61,18 @@ func (w *worker) parse(b *delimited.Block) {
 // cells finds the fields of the row; false where it has a wrong number of them.
 func (w *worker) cells() bool {
 	width := len(w.header.names)
-	n := commas(w.text, w.ends[:width-1])
-	if n == width-1 {
-		w.ends[n] = int32(len(w.text))
+	w.ends = append(delimited.Separators(w.text, ',', w.ends[:0]), int32(len(w.text)))
+	if len(w.ends) == width {
 		return true
 	}
 	what, do := "an empty line between the rows", adviceForm
 	if len(bytes.Trim(w.text, ", \t")) > 0 {
-		if what = w.header.anchor(w.text, w.ends[:], &w.types); what == "" {
+		if w.ends, what = w.header.anchor(w.text, w.ends, &w.types); what == "" {
 			w.tally.anchored++
 			first(&w.tally.firstComma, w.line)
 			return true
 		}
-		what = fmt.Sprintf("%s: %d where the header has %d", what, bytes.Count(w.text, []byte{','})+1, width)
+		what = fmt.Sprintf("%s: %d where the header has %d", what, len(w.ends), width)
 		do = "fetch the bill again; if the row is the same, correct its free text at the source"
 	}
 	fault := w.in.Errorf(w.line, do, "%s", what)
@@ -81,7 +80,7 @@ func (w *worker) cells() bool {
 	return false
 }
 
-func (w *worker) cell(c column) []byte { return field(w.text, w.ends[:], w.header.at[c]) }
+func (w *worker) cell(c column) []byte { return field(w.text, w.ends, w.header.at[c]) }
 
 // bad reports the row's field of column c.
 func (w *worker) bad(c column, do, format string, args ...any) {

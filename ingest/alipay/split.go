@@ -2,44 +2,9 @@ package alipay
 
 import (
 	"encoding/binary"
-	"math/bits"
 
 	"reconcile/settlement"
 )
-
-const (
-	ones = 0x0101010101010101
-	low7 = 0x7f7f7f7f7f7f7f7f
-)
-
-// commas writes the offsets of the commas of text to ends and returns how many
-// there are, or len(ends)+1 where there are more than it holds. Eight bytes are
-// looked at at a time: a byte of x is zero where text has a comma, and the sum
-// sets its top bit exactly where it is not.
-func commas(text []byte, ends []int32) int {
-	n, i := 0, 0
-	for ; i+8 <= len(text); i += 8 {
-		x := binary.LittleEndian.Uint64(text[i:]) ^ ','*ones
-		found := ^((x & low7) + low7 | x | low7)
-		for ; found != 0; found &= found - 1 {
-			if n == len(ends) {
-				return n + 1
-			}
-			ends[n] = int32(i + bits.TrailingZeros64(found)>>3)
-			n++
-		}
-	}
-	for ; i < len(text); i++ {
-		if text[i] == ',' {
-			if n == len(ends) {
-				return n + 1
-			}
-			ends[n] = int32(i)
-			n++
-		}
-	}
-	return n
-}
 
 // field returns field i of text without the tabs that end it. ends holds the
 // offset behind each field.
@@ -58,10 +23,13 @@ func withoutTabs(text []byte) []byte {
 	return text
 }
 
+// topBits are those of eight bytes; no ASCII character has one.
+const topBits = 0x8080808080808080
+
 // isASCII looks at eight bytes at a time.
 func isASCII(text []byte) bool {
 	for ; len(text) >= 8; text = text[8:] {
-		if binary.LittleEndian.Uint64(text)&(ones<<7) != 0 {
+		if binary.LittleEndian.Uint64(text)&topBits != 0 {
 			return false
 		}
 	}
@@ -82,24 +50,22 @@ const maxExtra = 16
 // are what they must be. If several ways do, they must agree on every column that
 // is read. An amount with thousands separators must not pass as two fields: so
 // amounts must have the wallet's own form, and none that is read may stand right
-// behind free text. On success ends holds the end of each field; else why it
-// failed.
-func (h *header) anchor(text []byte, ends []int32, types *typeWords) (why string) {
-	width, n := len(h.names), 0
-	var at [maxColumns + maxExtra]int32
-	n = commas(text, at[:])
-	extra := n + 1 - width
+// behind free text. ends is the offset behind each field with every comma taken for
+// a separator, and becomes the offset behind each field of the header; else why says
+// what is wrong.
+func (h *header) anchor(text []byte, ends []int32, types *typeWords) (fields []int32, why string) {
+	width := len(h.names)
+	extra := len(ends) - width
 	if extra <= 0 || extra > maxExtra || len(h.free) == 0 || h.moneyBehindText {
-		return "the row has a wrong number of fields"
+		return ends, "the row has a wrong number of fields"
 	}
-	at[n] = int32(len(text))
 	var found [maxColumns]int32
 	ways, agree := 0, true
 	var give func(free, left int, shares []int)
 	give = func(free, left int, shares []int) {
 		if free == len(h.free)-1 {
 			var try [maxColumns]int32
-			h.distribute(at[:n+1], append(shares, left), try[:width])
+			h.distribute(ends, append(shares, left), try[:width])
 			if !h.fits(text, try[:width], types) {
 				return
 			}
@@ -117,12 +83,11 @@ func (h *header) anchor(text []byte, ends []int32, types *typeWords) (why string
 	give(0, extra, make([]int, 0, len(h.free)))
 	switch {
 	case ways == 0:
-		return "the row has too many fields, and no reading of commas in its free text (商品名称, 券名称, 备注) makes sense"
+		return ends, "the row has too many fields, and no reading of commas in its free text (商品名称, 券名称, 备注) makes sense"
 	case !agree:
-		return "the row has too many fields, and commas in its free text (商品名称, 券名称, 备注) can be read in several ways"
+		return ends, "the row has too many fields, and commas in its free text (商品名称, 券名称, 备注) can be read in several ways"
 	}
-	copy(ends, found[:width])
-	return ""
+	return append(ends[:0], found[:width]...), ""
 }
 
 // distribute writes the end of each field to ends, where free column i takes

@@ -2,33 +2,8 @@ package alipay
 
 import (
 	"bytes"
-	"slices"
 	"testing"
-
-	"pgregory.net/rapid"
 )
-
-// TestCommasAreAllFound, at every alignment and beside every byte.
-func TestCommasAreAllFound(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		text := rapid.SliceOfN(rapid.SampledFrom([]byte{',', ',', ',' + 1, ',' - 1, ',' | 0x80, 0, 0xff, 'a'}), 0, 60).Draw(t, "text")
-		var want []int32
-		for i, c := range text {
-			if c == ',' {
-				want = append(want, int32(i))
-			}
-		}
-		var ends [60]int32
-		if n := commas(text, ends[:]); !slices.Equal(ends[:n], want) {
-			t.Fatalf("found %v, want %v", ends[:n], want)
-		}
-		if len(want) > 0 {
-			if n := commas(text, ends[:len(want)-1]); n != len(want) {
-				t.Fatalf("%d of %d commas without room", n, len(want))
-			}
-		}
-	})
-}
 
 func TestASCIIIsTold(t *testing.T) {
 	for n := range 20 {

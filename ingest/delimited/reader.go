@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -58,6 +59,7 @@ const (
 type Reader struct {
 	in      Input
 	sum     hash.Hash
+	memory  []byte // of the buffer
 	buffer  []byte // what was read and not yet handed out
 	size    int64
 	line    int64 // number of the last line handed out
@@ -71,6 +73,26 @@ func NewReader(in Input) *Reader {
 	return &Reader{in: in, sum: sha256.New()}
 }
 
+// spareBlocks keeps the memory of blocks from one stream to the next: a run may read
+// thousands of small files.
+var spareBlocks sync.Pool
+
+// newBlock returns memory for a block, without anything in it.
+func newBlock() []byte {
+	if spare, ok := spareBlocks.Get().(*[]byte); ok {
+		return *spare
+	}
+	return make([]byte, 0, blockSize)
+}
+
+// keepBlock takes memory back that nothing refers to.
+func keepBlock(memory []byte) {
+	if cap(memory) == blockSize {
+		memory = memory[:0]
+		spareBlocks.Put(&memory)
+	}
+}
+
 // fill reads until the buffer holds at least want bytes or the stream ends.
 func (r *Reader) fill(want int) error {
 	if r.failure != nil {
@@ -78,9 +100,10 @@ func (r *Reader) fill(want int) error {
 	}
 	for len(r.buffer) < want && !r.ended {
 		if cap(r.buffer)-len(r.buffer) < want-len(r.buffer) {
-			grown := make([]byte, len(r.buffer), max(want, blockSize))
-			copy(grown, r.buffer)
-			r.buffer = grown
+			former := r.memory
+			r.memory = newBlock()
+			r.buffer = append(r.memory, r.buffer...)
+			keepBlock(former)
 		}
 		n, err := r.in.Stream.Read(r.buffer[len(r.buffer):cap(r.buffer)])
 		fresh := r.buffer[len(r.buffer) : len(r.buffer)+n]
@@ -190,6 +213,8 @@ func trimReturn(text []byte) []byte {
 type Block struct {
 	Data []byte // the lines with their line ends; valid while the block is parsed
 	line int64  // number of the last line returned by Next
+
+	memory []byte // that Data is a part of
 }
 
 // Next returns the block's next line without its line end, and its number;
@@ -222,7 +247,7 @@ func (r *Reader) Blocks(ctx context.Context, trailer []byte, parse func(worker i
 	for worker := range r.in.Workers {
 		group.Go(func() error {
 			for b := range blocks {
-				memory := b.Data
+				memory := b.memory
 				if err := parse(worker, b); err != nil {
 					return err
 				}
@@ -259,7 +284,11 @@ func (r *Reader) Blocks(ctx context.Context, trailer []byte, parse func(worker i
 			}
 		}
 	})
-	return group.Wait()
+	err := group.Wait()
+	for len(free) > 0 {
+		keepBlock(<-free)
+	}
+	return err
 }
 
 // cut takes the next block out of the buffer. memory becomes the buffer in turn.
@@ -285,14 +314,16 @@ func (r *Reader) cut(memory, trailer []byte) (b *Block, last bool, err error) {
 		return nil, false, r.fail(r.tooLong(r.line + 1 + int64(bytes.Count(data[:at], []byte{'\n'}))))
 	}
 	rest := r.buffer[end:]
-	if cap(memory) < blockSize {
-		memory = make([]byte, 0, blockSize)
+	if cap(memory) < max(len(rest), 1) {
+		memory = newBlock()
 	}
+	b = &Block{Data: data, line: r.line, memory: r.memory}
+	r.memory = memory
 	r.buffer = append(memory[:0], rest...)
 	if end == 0 {
+		keepBlock(b.memory)
 		return nil, last, nil
 	}
-	b = &Block{Data: data, line: r.line}
 	r.line += int64(bytes.Count(data, []byte{'\n'}))
 	if data[end-1] != '\n' {
 		r.line++
@@ -331,7 +362,8 @@ func (r *Reader) Drain() error {
 			return err
 		}
 	}
-	r.buffer = nil
+	keepBlock(r.memory)
+	r.memory, r.buffer = nil, nil
 	return nil
 }
 

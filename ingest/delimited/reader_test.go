@@ -481,3 +481,19 @@ func FuzzReader(f *testing.F) {
 		equalLines(t, rows, scanned(string(text)))
 	})
 }
+
+// BenchmarkReader reads, hashes and cuts a stream, and looks at nothing in it.
+func BenchmarkReader(b *testing.B) {
+	content := []byte(strings.Repeat("2203217412862700098,alipay,47.43,2024-09-12 20:45:58,paid,晴禾天猫旗舰店,tmall\n", 200_000))
+	b.SetBytes(int64(len(content)))
+	b.ReportAllocs()
+	for b.Loop() {
+		r := NewReader(Input{Stream: bytes.NewReader(content), Workers: 1})
+		if err := r.Blocks(context.Background(), []byte("总"), func(int, *Block) error { return nil }); err != nil {
+			b.Fatal(err)
+		}
+		if err := r.Drain(); err != nil || r.Size() != int64(len(content)) {
+			b.Fatal(r.Size(), err)
+		}
+	}
+}

@@ -34,6 +34,38 @@ func benchmark(b *testing.B, content []byte) {
 	}
 }
 
+// BenchmarkParse is a worker's own cost: a block without the reader.
+func BenchmarkParse(b *testing.B) {
+	for _, of := range []struct{ name, format string }{
+		{"plain", "%d,%s,%d.%02d,2024-09-12 %02d:%02d:%02d,paid,店铺%02d,taobao\n"},
+		{"a quote in some rows", "%d,%s,%d.%02d,2024-09-12 %02d:%02d:%02d,paid,店铺%02d,taobao\n"},
+		{"quoted", `"%d","%s","%d.%02d","2024-09-12 %02d:%02d:%02d","paid","店铺%02d","taobao"` + "\n"},
+	} {
+		b.Run(of.name, func(b *testing.B) {
+			content := ordersOf(10_000, of.format)
+			if of.name == "a quote in some rows" {
+				content = bytes.ReplaceAll(content, []byte("店铺07"), []byte(`"晴禾,""优选"""`))
+			}
+			r := &reading{in: delimited.Input{Workers: 1, Day: settlement.NoDay}, emit: func(arrow.Record) error { return nil }}
+			if err := r.header(delimited.NewReader(delimited.Input{Stream: bytes.NewReader(content)}), &settlement.Statement{}); err != nil {
+				b.Fatal(err)
+			}
+			w, block := newWorker(r), content[bytes.IndexByte(content, '\n')+1:]
+			b.SetBytes(int64(len(block)))
+			b.ReportAllocs()
+			for b.Loop() {
+				r.seam = newSeam(1)
+				if err := w.block(&delimited.Block{Data: block}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			if w.events.Len() != 10_000 {
+				b.Fatalf("%d events: %v", w.events.Len(), r.problems.Refusal("b"))
+			}
+		})
+	}
+}
+
 func BenchmarkRead(b *testing.B) {
 	b.Run("plain", func(b *testing.B) {
 		benchmark(b, ordersOf(200_000, "%d,%s,%d.%02d,2024-09-12 %02d:%02d:%02d,paid,shop-%02d,taobao\n"))

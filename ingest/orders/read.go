@@ -128,7 +128,7 @@ func (r *reading) header(source *delimited.Reader, st *settlement.Statement) err
 	for _, f := range faults {
 		e := r.in.Errorf(1, f.do, "%s", f.what)
 		if f.field >= 0 {
-			e.Position = positionIn(r.in, line, 1, split.starts[f.field], r.gb18030)
+			e.Position = positionIn(r.in, line, 1, split.start(f.field), r.gb18030)
 		}
 		e.ColumnName = cut(f.name)
 		if isForeign && f.field < 0 {

@@ -86,8 +86,9 @@ func firstRecord(head []byte) (record, rest []byte) {
 func headerNames(line []byte, gb18030 bool) []string {
 	var s splitter
 	s.split(line)
-	names := make([]string, len(s.fields))
-	for i, field := range s.fields {
+	names := make([]string, s.count())
+	for i := range names {
+		field := s.at(i)
 		if gb18030 {
 			if decoded, err := simplifiedchinese.GB18030.NewDecoder().Bytes(field); err == nil {
 				field = decoded

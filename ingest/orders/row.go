@@ -2,6 +2,7 @@ package orders
 
 import (
 	"bytes"
+	"slices"
 	"unicode/utf8"
 
 	"reconcile/ingest/delimited"
@@ -26,7 +27,8 @@ type worker struct {
 	blank    int64 // first of the blank lines behind lastData, 0 where there is none
 
 	texts      textCache
-	lastStatus lastWord[settlement.Status]
+	statuses   recentWords[settlement.Status]
+	wallets    recentWords[settlement.Wallet]
 	timeLayout string // by which the last time of another form was read
 }
 
@@ -80,6 +82,10 @@ func (w *worker) piece(p piece) {
 		return
 	}
 	data, line := p.data, p.line
+	clean := 0 // so many bytes of data hold no quote
+	if !p.quotes {
+		clean = len(data)
+	}
 	for len(data) > 0 {
 		consumed, text := len(data), data
 		if at := bytes.IndexByte(data, '\n'); at >= 0 {
@@ -88,6 +94,13 @@ func (w *worker) piece(p piece) {
 		if n := len(text); n > 0 && text[n-1] == '\r' {
 			text = text[:n-1]
 		}
+		if clean < len(text) {
+			if at := bytes.IndexByte(data[clean:], '"'); at >= 0 {
+				clean += at
+			} else {
+				clean = len(data)
+			}
+		}
 		w.data, w.line, w.bad = data[:consumed], line, false
 		lines := int64(1)
 		switch {
@@ -95,7 +108,7 @@ func (w *worker) piece(p piece) {
 			if w.blank == 0 {
 				w.blank = line
 			}
-		case !p.quotes || bytes.IndexByte(text, '"') < 0:
+		case clean >= len(text):
 			if consumed > delimited.MaxLine {
 				w.quoteFault(recordLong, "this is not a file of the known kinds")
 				break
@@ -118,13 +131,13 @@ func (w *worker) piece(p piece) {
 				w.record(line)
 			}
 		}
-		data, line = data[consumed:], line+lines
+		data, line, clean = data[consumed:], line+lines, max(clean-consumed, 0)
 	}
 }
 
 // record judges the record that was split and appends it to the batch.
 func (w *worker) record(line int64) {
-	if len(w.fields) != w.layout.fields {
+	if w.count() != w.layout.fields {
 		w.fieldCount()
 		return
 	}
@@ -179,7 +192,7 @@ func (w *worker) order(r *row) {
 		}
 	}
 	moneyExpected := r.status == settlement.Paid || r.status == settlement.Refunded
-	if moneyExpected && w.isEmpty(colPaidAt) {
+	if moneyExpected && r.paidAt == settlement.NoInstant && w.isEmpty(colPaidAt) {
 		w.fault(colPaidAt, "export the payment time, or map the status to what it is", "empty although the order is %s", r.status)
 	}
 	if moneyExpected && r.amount == 0 {
@@ -195,7 +208,8 @@ func (w *worker) refund(r *row) {
 	r.paidAt = w.instant(colRefundedAt)
 	r.succeededAt = w.instant(colSucceededAt)
 	if r.status == settlement.Success {
-		if w.isEmpty(colRefundedAt) && w.isEmpty(colSucceededAt) {
+		none := r.paidAt == settlement.NoInstant && r.succeededAt == settlement.NoInstant
+		if none && w.isEmpty(colRefundedAt) && w.isEmpty(colSucceededAt) {
 			c := colRefundedAt
 			if !w.layout.has(c) {
 				c = colSucceededAt
@@ -264,9 +278,11 @@ func (w *worker) complete() {
 	e.Link = repeat(e.Link, settlement.LinkStated, rows)
 }
 
+// repeat fills a column with one value.
 func repeat[T any](column []T, value T, rows int) []T {
-	for range rows {
-		column = append(column, value)
+	column = slices.Grow(column[:0], rows)[:rows]
+	for i := range column {
+		column[i] = value
 	}
 	return column
 }

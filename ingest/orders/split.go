@@ -16,45 +16,62 @@ const (
 )
 
 // splitter cuts records into fields (RFC 4180). Its slices are reused: fields are
-// valid until the next record.
+// valid until the next record. Most records have no quote; of these only the commas
+// are kept, and a field is cut out when it is asked for.
 type splitter struct {
+	quoted bool // which of the two forms below holds the record
+
+	line   []byte
+	commas []int32 // −1, the offset of each comma, the length of line
+
 	fields [][]byte // without quotes, doubled quotes undoubled
 	starts []int    // where in the record each field begins, at its quote
+
 	// unescaped holds what is not a part of the record as it stands: fields that
 	// had doubled quotes, decoded texts.
 	unescaped []byte
 }
 
-func (s *splitter) reset() {
-	s.fields, s.starts, s.unescaped = s.fields[:0], s.starts[:0], s.unescaped[:0]
-}
-
 // splitPlain cuts a line that contains no quote.
 func (s *splitter) splitPlain(line []byte) {
-	s.reset()
-	fields, starts := s.fields, s.starts
-	from := 0
-	for {
-		at := bytes.IndexByte(line[from:], ',')
-		if at < 0 {
-			break
-		}
-		fields, starts = append(fields, line[from:from+at]), append(starts, from)
-		from += at + 1
+	s.quoted, s.line, s.unescaped = false, line, s.unescaped[:0]
+	s.commas = append(delimited.Separators(line, ',', append(s.commas[:0], -1)), int32(len(line)))
+}
+
+// count is the number of fields of the record.
+func (s *splitter) count() int {
+	if s.quoted {
+		return len(s.fields)
 	}
-	s.fields, s.starts = append(fields, line[from:]), append(starts, from)
+	return max(len(s.commas)-1, 0)
+}
+
+// at is field i of the record.
+func (s *splitter) at(i int) []byte {
+	if s.quoted {
+		return s.fields[i]
+	}
+	return s.line[s.commas[i]+1 : s.commas[i+1]]
+}
+
+// start is where in the record field i begins, at its quote.
+func (s *splitter) start(i int) int {
+	if s.quoted {
+		return s.starts[i]
+	}
+	return int(s.commas[i]) + 1
 }
 
 // split cuts the record at the start of data, which may go over several lines.
 // consumed includes the line end. Where what is not "", the record is wrong at
 // the last field of s, and consumed is 0 unless only its length is wrong.
 func (s *splitter) split(data []byte) (consumed int, what string) {
-	s.reset()
+	s.quoted, s.fields, s.starts, s.unescaped = true, s.fields[:0], s.starts[:0], s.unescaped[:0]
 	for i := 0; ; i++ {
 		start := i
 		var value []byte
 		if i < len(data) && data[i] == '"' {
-			if value, i, what = s.quoted(data, i); what != "" {
+			if value, i, what = s.quotedField(data, i); what != "" {
 				return 0, s.wrong(start, what)
 			}
 			if !endsField(data, i) {
@@ -85,9 +102,9 @@ func (s *splitter) split(data []byte) (consumed int, what string) {
 	}
 }
 
-// quoted reads the quoted field that begins at data[i]; next is behind its
+// quotedField reads the quoted field that begins at data[i]; next is behind its
 // closing quote.
-func (s *splitter) quoted(data []byte, i int) (value []byte, next int, what string) {
+func (s *splitter) quotedField(data []byte, i int) (value []byte, next int, what string) {
 	i++
 	from, doubled := i, false
 	for {

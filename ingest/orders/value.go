@@ -75,7 +75,7 @@ func (w *worker) fault(c column, do, format string, args ...any) {
 	e := &settlement.InputError{ColumnName: w.layout.names[c], What: fmt.Sprintf(format, args...), Do: do}
 	offset := 0
 	if w.layout.has(c) {
-		offset = w.starts[w.layout.at[c]]
+		offset = w.start(w.layout.at[c])
 	}
 	e.Position = w.position(offset)
 	w.problems.Add(e)
@@ -85,8 +85,8 @@ func (w *worker) fault(c column, do, format string, args ...any) {
 func (w *worker) quoteFault(what, do string) {
 	w.broken.Store(true)
 	offset := 0
-	if n := len(w.starts); n > 0 && what != recordLong {
-		offset = w.starts[n-1]
+	if n := w.count(); n > 0 && what != recordLong {
+		offset = w.start(n - 1)
 	}
 	w.problems.Add(&settlement.InputError{Position: w.position(offset), What: what, Do: do})
 }
@@ -94,7 +94,7 @@ func (w *worker) quoteFault(what, do string) {
 // fieldCount records that the current record has another number of fields than
 // the header, or takes it for a blank line where it is one.
 func (w *worker) fieldCount() {
-	if len(w.fields) == 1 && len(bytes.TrimSpace(w.fields[0])) == 0 {
+	if w.count() == 1 && len(bytes.TrimSpace(w.at(0))) == 0 {
 		if w.blank == 0 {
 			w.blank = w.line
 		}
@@ -103,17 +103,17 @@ func (w *worker) fieldCount() {
 	w.lastData = w.line
 	w.broken.Store(true)
 	do := "a field with a comma stands in quotes"
-	if len(w.fields) < w.layout.fields {
+	if w.count() < w.layout.fields {
 		do = "is the line cut off? export the file again"
 	}
 	w.problems.Add(&settlement.InputError{Position: w.position(0), Do: do,
-		What: fmt.Sprintf("%d fields where the header has %d", len(w.fields), w.layout.fields)})
+		What: fmt.Sprintf("%d fields where the header has %d", w.count(), w.layout.fields)})
 }
 
 // field is column c of the current record, nil where the file lacks it.
 func (w *worker) field(c column) []byte {
 	if at := w.layout.at[c]; at >= 0 {
-		return w.fields[at]
+		return w.splitter.at(at)
 	}
 	return nil
 }
@@ -138,14 +138,19 @@ const shortID = 4
 // blanks around it or a spreadsheet's text form.
 func (w *worker) id(c column) []byte {
 	text := w.field(c)
-	if len(text) > shortID {
-		for _, char := range text {
-			if !plainByte[char] {
-				return w.oddID(c, text)
-			}
+	if len(text) <= shortID {
+		if len(text) == 0 {
+			return text
 		}
-	} else if len(text) > 0 {
 		return w.oddID(c, text)
+	}
+	if delimited.IsDigits(text) {
+		return text
+	}
+	for _, char := range text {
+		if !plainByte[char] {
+			return w.oddID(c, text)
+		}
 	}
 	return text
 }
@@ -199,13 +204,13 @@ func isScientific(text []byte) bool {
 	if sign {
 		i++
 	}
-	return (sign || point) && i < len(text) && allDigits(text[i:])
+	return (sign || point) && i < len(text) && delimited.IsDigits(text[i:])
 }
 
 // isFloat knows 2701860591234567168.0.
 func isFloat(text []byte) bool {
 	whole, zeros, found := bytes.Cut(text, []byte{'.'})
-	return found && allDigits(whole) && len(whole) > 0 && len(zeros) > 0 && len(bytes.Trim(zeros, "0")) == 0
+	return found && delimited.IsDigits(whole) && len(whole) > 0 && len(zeros) > 0 && len(bytes.Trim(zeros, "0")) == 0
 }
 
 func isNullWord(text []byte) bool {
@@ -214,15 +219,6 @@ func isNullWord(text []byte) bool {
 		return true
 	}
 	return false
-}
-
-func allDigits(text []byte) bool {
-	for _, c := range text {
-		if c < '0' || c > '9' {
-			return false
-		}
-	}
-	return true
 }
 
 // textCache holds decoded texts by their GB18030 bytes.
@@ -266,10 +262,30 @@ func (w *worker) text(c column, fixed []byte) []byte {
 	return w.decode(c, text)
 }
 
-// lastWord remembers the last word looked up: most rows repeat it.
-type lastWord[T any] struct {
-	word  []byte
+// recentWords remembers the words looked up first: there are few, and most rows
+// have one of them.
+type recentWords[T any] []struct {
+	word  string // as the file has it
 	value T
+}
+
+func (r recentWords[T]) find(word []byte) (value T, ok bool) {
+	for i := range r {
+		if r[i].word == string(word) {
+			return r[i].value, true
+		}
+	}
+	return value, false
+}
+
+func (r *recentWords[T]) keep(word []byte, value T) {
+	const most = 8
+	if len(*r) < most && len(word) > 0 {
+		*r = append(*r, struct {
+			word  string
+			value T
+		}{string(word), value})
+	}
 }
 
 // status reads the row's status; an unknown word is gathered.
@@ -278,8 +294,8 @@ func (w *worker) status() settlement.Status {
 		return w.tables.defaultStatus
 	}
 	field := w.field(colStatus)
-	if last := &w.lastStatus; len(field) > 0 && bytes.Equal(field, last.word) {
-		return last.value
+	if value, ok := w.statuses.find(field); ok {
+		return value
 	}
 	word := w.text(colStatus, nil)
 	value, known := w.tables.statuses[string(word)]
@@ -291,13 +307,16 @@ func (w *worker) status() settlement.Status {
 		w.unknownWord(colStatus, word)
 		return settlement.NoStatus
 	}
-	w.lastStatus.word = append(w.lastStatus.word[:0], field...)
-	w.lastStatus.value = value
+	w.statuses.keep(field, value)
 	return value
 }
 
 // wallet reads a wallet; fixed stands in for nothing.
 func (w *worker) wallet(c column, fixed settlement.Wallet) settlement.Wallet {
+	field := w.field(c)
+	if value, ok := w.wallets.find(field); ok {
+		return value
+	}
 	word := w.text(c, nil)
 	if len(word) == 0 {
 		return fixed
@@ -305,7 +324,9 @@ func (w *worker) wallet(c column, fixed settlement.Wallet) settlement.Wallet {
 	value, known := w.tables.wallets[string(word)]
 	if !known {
 		w.unknownWord(c, word)
+		return value
 	}
+	w.wallets.keep(field, value)
 	return value
 }
 
@@ -314,7 +335,7 @@ func (w *worker) unknownWord(c column, word []byte) {
 		return // it could not be decoded, which was said
 	}
 	w.bad = true
-	w.unknown.add(c, cut(string(word)), w.position(w.starts[w.layout.at[c]]))
+	w.unknown.add(c, cut(string(word)), w.position(w.start(w.layout.at[c])))
 }
 
 // currency checks that the row is in yuan, where the file says so.

@@ -1,10 +1,10 @@
 package wechatpay
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 
+	"reconcile/ingest/delimited"
 	"reconcile/settlement"
 )
 
@@ -51,17 +51,15 @@ func split(line []byte, starts []int32) (_ []int32, ok bool) {
 	if len(line) == 0 || line[0] != '`' {
 		return starts, false
 	}
-	starts = append(starts, 1)
-	for at := 1; ; at++ {
-		next := bytes.IndexByte(line[at:], '`')
-		if next < 0 {
-			return starts, true
-		}
-		at += next
-		if line[at-1] == ',' {
-			starts = append(starts, int32(at+1))
+	first := len(starts)
+	starts = delimited.Separators(line, '`', starts)
+	kept := starts[:first]
+	for _, at := range starts[first:] {
+		if at == 0 || line[at-1] == ',' {
+			kept = append(kept, at+1)
 		}
 	}
+	return kept, true
 }
 
 // record is a line that was split, with as many starts as the layout has names.
@@ -149,6 +147,10 @@ func (r *record) parseIDs(row *row) *fault {
 		{tradeType, &row.tradeType, false},
 	} {
 		text := r.text(id.column)
+		*id.into = text
+		if delimited.IsDigits(text) {
+			continue
+		}
 		if err := checkID(text, id.own); err != nil {
 			do := fetchAgain
 			if err == errIDScientific {
@@ -156,7 +158,6 @@ func (r *record) parseIDs(row *row) *fault {
 			}
 			return r.faultf(id.column, do, "%q: %v", shown(text), err)
 		}
-		*id.into = text
 	}
 	row.subAccount = blankZero(row.subAccount)
 	row.refundID = blankZero(row.refundID)

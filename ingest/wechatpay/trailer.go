@@ -62,6 +62,9 @@ func addSum(to *settlement.KindSum, more settlement.KindSum) error {
 	fee, err3 := to.Fee.Add(more.Fee)
 	coupon, err4 := to.Coupon.Add(more.Coupon)
 	to.Gross, to.Settled, to.Fee, to.Coupon = gross, settled, fee, coupon
+	if err1 == nil && err2 == nil && err3 == nil && err4 == nil {
+		return nil
+	}
 	return cmp.Or(err1, err2, err3, err4)
 }
 

@@ -1,8 +1,8 @@
 """Opens a result in DuckDB, Polars and pyarrow and compares what they see.
 
 The three share no code with the program and little with each other: the same
-types, row counts, null counts and sums in all of them mean that the files say what
-run.json says. Usage: check.py RESULT_FOLDER
+types, row counts, null counts, sums and texts in all of them mean that the files say
+what run.json says. Usage: check.py RESULT_FOLDER
 """
 
 import json
@@ -55,6 +55,11 @@ def check_table(out, table, show):
             pol_total = frame[field.name].sum() if frame[field.name].null_count() < frame.height else None
             check(total == duck_total, f"{where}: pyarrow sums {total}, DuckDB {duck_total}")
             check(total == pol_total or (total or 0) == (pol_total or 0), f"{where}: pyarrow sums {total}, Polars {pol_total}")
+        if str(field.type) == "string":
+            texts = arrow.column(field.name).to_pylist()
+            duck_texts = [row[0] for row in duckdb.sql(f'select "{field.name}" from {relation}').fetchall()]
+            check(texts == duck_texts, f"{where}: pyarrow and DuckDB read different texts")
+            check(texts == frame[field.name].to_list(), f"{where}: pyarrow and Polars read different texts")
         show(f"  {field.name:<20} {str(field.type):<22} {duck:<24} {nulls:>6} nulls")
     # Row-group statistics: a filter that prunes by them must find what a scan finds.
     for column in ("order_no", "settled_on", "net_amount"):

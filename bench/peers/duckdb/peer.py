@@ -1,9 +1,13 @@
 """The job in DuckDB: reads a day's UTF-8 files and writes the five tables.
 
-Usage: peer.py [--iconv] [--times] DAY_FOLDER OUT_FOLDER. With --iconv Alipay's archive
-is inflated and converted from GB18030 by iconv first, as part of the job.
+Usage: peer.py [--iconv] [--memory LIMIT] [--times] DAY_FOLDER OUT_FOLDER. With --iconv
+Alipay's archive is inflated and converted from GB18030 by iconv first, as part of the
+job. --memory bounds what DuckDB holds in memory, such as 1280MiB; what exceeds it goes
+to disk, into OUT_FOLDER. Without it DuckDB takes what it wants, up to its own default of
+four fifths of the machine's.
 """
 
+import argparse
 import json
 import os
 import pathlib
@@ -45,9 +49,14 @@ def convert(archive, out):
 
 
 def main():
-    folders = [word for word in sys.argv[1:] if not word.startswith("--")]
-    day = json.loads((pathlib.Path(folders[0]) / "day.json").read_text())
-    out = pathlib.Path(folders[1])
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--iconv", action="store_true")
+    parser.add_argument("--memory")
+    parser.add_argument("--times", action="store_true")
+    parser.add_argument("day", type=pathlib.Path)
+    parser.add_argument("out", type=pathlib.Path)
+    given = parser.parse_args()
+    day, out = json.loads((given.day / "day.json").read_text()), given.out
     values = {
         "alipay_name": pathlib.Path(day["Zip"]).name, "wechat_name": pathlib.Path(day["WeChat"][0]).name, "alipay": day["UTF8"], "wechat": day["WeChat"],
         "orders": day["OrdersCSV"], "refunds": day["RefundsCSV"], "day": day["On"], "pid": day["PID"],
@@ -55,10 +64,12 @@ def main():
     for table, name in (("lines", "statement_lines"), ("matches", "matches"), ("breaks", "breaks"), ("charges", "charges"), ("summary", "summary")):
         (out / name).mkdir(parents=True, exist_ok=True)
         values["out_" + table] = out / name / "part-00000.parquet"
-    if "--iconv" in sys.argv:
+    if given.iconv:
         values["alipay"] = convert(day["Zip"], out)
     db = duckdb.connect()
     db.execute(f"set threads = {THREADS}; set preserve_insertion_order = false; set TimeZone = 'UTC'")
+    if given.memory:
+        db.execute(f"set memory_limit = {literal(given.memory)}; set temp_directory = {literal(out / 'spill')}")
     for name in ("read", "match", "findings", "write"):
         text = (HERE / (name + ".sql")).read_text()
         for key in sorted(values, key=len, reverse=True):
@@ -66,7 +77,7 @@ def main():
         for statement in db.extract_statements(text):
             cpu, wall = used(), time.monotonic()
             db.execute(statement)
-            if "--times" in sys.argv:
+            if given.times:
                 print(f"{time.monotonic() - wall:7.2f} s wall {used() - cpu:7.2f} s CPU  {' '.join(statement.query.split())[:90]}", file=sys.stderr)
 
 
