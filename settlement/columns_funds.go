@@ -28,7 +28,7 @@ var fundLines = Table{
 			Doc: "The day of the bill that holds the line. Null where nothing gives it."},
 		{Name: "amount", Type: TypeMoney, Unit: unitYuan, Sign: "towards the merchant: income is +, expense −",
 			Doc: "What came in or went out (收入金额, 支出金额, 收支金额)."},
-		{Name: "balance", Type: TypeMoney, Nullable: true, Unit: unitYuan,
+		{Name: "balance", Type: TypeMoney, Nullable: true, Unit: unitYuan, Sign: "what the account holds is +, what it owes −",
 			Doc: "The account's balance after the line (账户结余, 账户余额). Null where the file has none."},
 		{Name: "currency", Type: TypeWord, Words: CurrencyWords,
 			Doc: "Currency of the amounts."},
@@ -44,7 +44,12 @@ var fundLines = Table{
 			Doc: "The line in that file; of a spreadsheet the row."},
 		{Name: "sub_account", Type: TypeText, Nullable: true, Repeats: true,
 			Doc: "Which of an account's purses: basic, operation, fees (WeChat Pay 基本账户, 运营账户, 手续费账户). Null where there is one."},
+		{Name: "direction", Type: TypeWord, Words: directionWords, Nullable: true,
+			Doc: "Which way the money goes, as the file says it: income (收入) or expense (支出)."},
 		{Name: "flow_no", Type: TypeText, Nullable: true,
 			Doc: "The wallet's own number of the line (资金流水单号, 账务流水号, 支付流水号)."},
 	},
 }
+
+// directionWords is the part of KindWords that fund lines have.
+var directionWords = []string{Income: "income", Expense: "expense"}

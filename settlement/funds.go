@@ -12,7 +12,8 @@ type FundLines struct {
 	ID            []ID
 	Wallet        []Wallet
 	Account       Text
-	SubAccount    Text // BASIC, OPERATION, FEES of WeChat Pay
+	SubAccount    Text   // BASIC, OPERATION, FEES of WeChat Pay
+	Direction     []Kind // Income, Expense: also of a line of 0.00
 	Category      []Category
 	OrderNo       Text // the merchant's, without the prefix T…P
 	RefundNo      Text
@@ -85,6 +86,7 @@ func (b *FundLines) Columns() []Column {
 		wordColumn("wallet", &b.Wallet),
 		textColumn("account", &b.Account),
 		textColumn("sub_account", &b.SubAccount),
+		wordColumn("direction", &b.Direction),
 		wordColumn("category", &b.Category),
 		textColumn("order_no", &b.OrderNo),
 		textColumn("refund_no", &b.RefundNo),
@@ -116,12 +118,8 @@ func FundKey(orderNo, providerTxnID, flowNo []byte) uint64 {
 }
 
 // FundLineID is the identity of a fund line: its wallet, its account and the wallet's
-// number of the line. income tells two lines of one number apart; nth further lines of
-// one number and direction, from 0.
-func FundLineID(h *IDHasher, kind StatementKind, wallet Wallet, account, subAccount, flowNo []byte, income bool, nth uint64) ID {
-	direction := uint64(0)
-	if income {
-		direction = 1
-	}
-	return h.Start("fund").Text([]byte(kind.Family())).Code(uint64(wallet)).Text(account).Text(subAccount).Text(flowNo).Code(direction).Code(nth).ID()
+// number of the line. The direction tells a payment from the fee under its number.
+// Further lines of one number and direction are told apart by whoever sees all files.
+func FundLineID(h *IDHasher, kind StatementKind, wallet Wallet, account, subAccount, flowNo []byte, direction Kind) ID {
+	return h.Start("fund").Text([]byte(kind.Family())).Code(uint64(wallet)).Text(account).Text(subAccount).Text(flowNo).Code(uint64(direction)).ID()
 }
