@@ -82,8 +82,7 @@ type Options struct {
 	// they are not.
 	Account string
 	Day     settlement.Day
-	// Lines and Events take the rows.
-	Lines, Events Emit
+	Emits   // take the rows
 }
 
 // headSize is how much of a file is looked at to recognise it.
@@ -111,15 +110,11 @@ func (d *Delivery) Read(ctx context.Context, index int32, o Options) (*settlemen
 		if !f.recognise(head) {
 			continue
 		}
-		emit := o.Lines
-		if f.events {
-			emit = o.Events
-		}
 		in := delimited.Input{
 			File: d.File, Member: d.Member, Stream: io.MultiReader(bytes.NewReader(head), stream),
 			Index: index, Workers: o.Workers, Account: o.Account, Day: o.Day,
 		}
-		statement, err := f.read(ctx, in, emit)
+		statement, err := f.read(ctx, in, o.Emits)
 		if err != nil {
 			return nil, d.refuse(err)
 		}

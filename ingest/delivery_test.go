@@ -162,13 +162,13 @@ func TestTheRunsOwnErrorsAreNoRefusals(t *testing.T) {
 		}
 		full := errors.New("the disk is full")
 		fail := func(arrow.Record) error { return full }
-		if _, err := deliveries[0].Read(context.Background(), 0, ingest.Options{Workers: 2, Day: settlement.NoDay, Lines: fail, Events: fail}); err != full {
+		if _, err := deliveries[0].Read(context.Background(), 0, ingest.Options{Workers: 2, Day: settlement.NoDay, Emits: ingest.Emits{Lines: fail, Events: fail, Funds: fail}}); err != full {
 			t.Errorf("%s, rows not taken: %v", kind, err)
 		}
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
 		take := func(arrow.Record) error { return nil }
-		_, err = deliveries[0].Read(ctx, 0, ingest.Options{Workers: 2, Day: settlement.NoDay, Lines: take, Events: take})
+		_, err = deliveries[0].Read(ctx, 0, ingest.Options{Workers: 2, Day: settlement.NoDay, Emits: ingest.Emits{Lines: take, Events: take, Funds: take}})
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s, cancelled: %v", kind, err)
 		}
@@ -188,7 +188,7 @@ func TestADeliveryMayBeReadAgain(t *testing.T) {
 	var hashes [2]string
 	for i := range hashes {
 		take := func(arrow.Record) error { return nil }
-		s, err := deliveries[0].Read(context.Background(), 0, ingest.Options{Workers: 1, Day: settlement.NoDay, Lines: take, Events: take})
+		s, err := deliveries[0].Read(context.Background(), 0, ingest.Options{Workers: 1, Day: settlement.NoDay, Emits: ingest.Emits{Lines: take, Events: take, Funds: take}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -194,7 +194,7 @@ func read(t testing.TB, paths ...string) *delivered {
 	}
 	for i, delivery := range deliveries {
 		d.names = append(d.names, delivery.Source())
-		statement, err := delivery.Read(context.Background(), int32(i), ingest.Options{Workers: 2, Day: settlement.NoDay, Lines: count, Events: count})
+		statement, err := delivery.Read(context.Background(), int32(i), ingest.Options{Workers: 2, Day: settlement.NoDay, Emits: ingest.Emits{Lines: count, Events: count, Funds: count}})
 		var refusal *settlement.Refusal
 		switch {
 		case errors.As(err, &refusal):

@@ -20,13 +20,15 @@ import (
 // It is called from several goroutines.
 type Emit func(arrow.Record) error
 
+// Emits take the rows of a file, each kind of batch in a place of its own: records of
+// settlement.Lines, settlement.Events and settlement.FundLines.
+type Emits struct{ Lines, Events, Funds Emit }
+
 // format is one kind of file.
 type format struct {
-	name string
-	// events says that the rows are settlement.Events, not settlement.Lines.
-	events    bool
+	name      string
 	recognise func(head []byte) bool
-	read      func(ctx context.Context, in delimited.Input, emit Emit) (*settlement.Statement, error)
+	read      func(ctx context.Context, in delimited.Input, emit Emits) (*settlement.Statement, error)
 }
 
 // providers is the one list of what is read. A new wallet is one folder beside
@@ -36,21 +38,21 @@ func providers(m Mappings) []format {
 		{
 			name:      "WeChat Pay trade bill (交易账单)",
 			recognise: wechatpay.Recognise,
-			read: func(ctx context.Context, in delimited.Input, emit Emit) (*settlement.Statement, error) {
-				return wechatpay.Read(ctx, in, emit)
+			read: func(ctx context.Context, in delimited.Input, emit Emits) (*settlement.Statement, error) {
+				return wechatpay.Read(ctx, in, emit.Lines)
 			},
 		},
 		{
 			name:      "Alipay trade bill (业务明细)",
 			recognise: alipay.Recognise,
-			read: func(ctx context.Context, in delimited.Input, emit Emit) (*settlement.Statement, error) {
-				return alipay.Read(ctx, in, emit)
+			read: func(ctx context.Context, in delimited.Input, emit Emits) (*settlement.Statement, error) {
+				return alipay.Read(ctx, in, emit.Lines)
 			},
 		},
 		{
 			name:      "Alipay trade summary (业务汇总)",
 			recognise: alipay.RecogniseSummary,
-			read: func(ctx context.Context, in delimited.Input, _ Emit) (*settlement.Statement, error) {
+			read: func(ctx context.Context, in delimited.Input, _ Emits) (*settlement.Statement, error) {
 				return alipay.ReadSummary(ctx, in)
 			},
 		},
@@ -64,14 +66,13 @@ type Mappings struct{ Orders, Refunds orders.Mapping }
 
 func extract(name string, kind settlement.StatementKind, m orders.Mapping) format {
 	return format{
-		name:   name,
-		events: true,
+		name: name,
 		recognise: func(head []byte) bool {
 			found, ok := orders.Recognise(head, m)
 			return ok && found == kind
 		},
-		read: func(ctx context.Context, in delimited.Input, emit Emit) (*settlement.Statement, error) {
-			return orders.Read(ctx, in, kind, m, emit)
+		read: func(ctx context.Context, in delimited.Input, emit Emits) (*settlement.Statement, error) {
+			return orders.Read(ctx, in, kind, m, emit.Events)
 		},
 	}
 }

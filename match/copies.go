@@ -11,7 +11,7 @@ import (
 // dropCopies leaves one of each line that was delivered several times (daily and
 // monthly bills, ALL beside SUCCESS): ALL before SUCCESS and REFUND, then the
 // smallest content hash and line. Copies must agree in ids and amounts.
-func (b *bucket) dropCopies() (conflict *ConflictError) {
+func (b *bucket) dropCopies() (conflict *settlement.ConflictError) {
 	rows, lines := b.groupLines, b.lines
 	if len(rows) < 2 {
 		return nil
@@ -25,7 +25,7 @@ func (b *bucket) dropCopies() (conflict *ConflictError) {
 			continue
 		}
 		if c := compareCopies(lines, first, row); c != nil {
-			conflict = FirstConflict(b.rules.FileRank, conflict, c)
+			conflict = settlement.FirstConflict(b.rules.FileRank, conflict, c)
 			continue
 		}
 		b.dropLine[row] = true
@@ -50,7 +50,7 @@ func sortCopies(rank []int32, lines *settlement.Lines, rows []int32) {
 
 // FindConflict returns the first conflict between copies of lines, nil where all
 // copies agree. rank is Rules.FileRank.
-func FindConflict(rank []int32, lines *settlement.Lines) (conflict *ConflictError) {
+func FindConflict(rank []int32, lines *settlement.Lines) (conflict *settlement.ConflictError) {
 	rows := make([]int32, lines.Len())
 	for i := range rows {
 		rows[i] = int32(i)
@@ -61,31 +61,17 @@ func FindConflict(rank []int32, lines *settlement.Lines) (conflict *ConflictErro
 			first = n
 			continue
 		}
-		conflict = FirstConflict(rank, conflict, compareCopies(lines, rows[first], rows[n]))
+		conflict = settlement.FirstConflict(rank, conflict, compareCopies(lines, rows[first], rows[n]))
 	}
 	return conflict
-}
-
-// FirstConflict returns that of two conflicts, either may be nil, which comes first
-// by the ranks of its files. Nothing may depend on which is found first: the files
-// of a conflict are refused.
-func FirstConflict(rank []int32, a, b *ConflictError) *ConflictError {
-	if a == nil || b == nil {
-		return cmp.Or(a, b)
-	}
-	if cmp.Or(cmp.Compare(rank[a.File], rank[b.File]), cmp.Compare(rank[a.OtherFile], rank[b.OtherFile]),
-		cmp.Compare(a.Line, b.Line), cmp.Compare(a.OtherLine, b.OtherLine)) <= 0 {
-		return a
-	}
-	return b
 }
 
 // compareCopies compares two copies of a line on the columns that every layout has:
 // ids and amounts. Times and states of refunds differ between files as a matter
 // of course.
-func compareCopies(lines *settlement.Lines, x, y int32) *ConflictError {
-	differ := func(column, value, other string) *ConflictError {
-		return &ConflictError{
+func compareCopies(lines *settlement.Lines, x, y int32) *settlement.ConflictError {
+	differ := func(column, value, other string) *settlement.ConflictError {
+		return &settlement.ConflictError{
 			File: lines.File[x], Line: lines.Line[x], OtherFile: lines.File[y], OtherLine: lines.Line[y],
 			Column: column, Value: value, Other: other,
 			Key: "transaction " + lines.ProviderTxnID.StringAt(int(x)),

@@ -63,7 +63,7 @@ func left(ctx context.Context, rules *Rules, memory *Memory, lines *settlement.L
 	l.lineState = filled(l.lineState, lines.Len(), settlement.NoState)
 	b.setRows(lines, &l.someEvents, l.lineState)
 	b.out, b.leavingOnly = &Outcome{}, true
-	var conflict *ConflictError
+	var conflict *settlement.ConflictError
 	var from groupEnd
 	for _, end := range l.ends {
 		b.groupLines = append(b.groupLines[:0], l.groupLines[from.lines:end.lines]...)
@@ -71,7 +71,7 @@ func left(ctx context.Context, rules *Rules, memory *Memory, lines *settlement.L
 		for row := from.events; row < end.events; row++ {
 			b.groupEvents = append(b.groupEvents, int32(row))
 		}
-		conflict = FirstConflict(rules.FileRank, conflict, b.solve())
+		conflict = settlement.FirstConflict(rules.FileRank, conflict, b.solve())
 		from = end
 	}
 	if conflict != nil {

@@ -21,7 +21,7 @@ func TestGroupsThatLeaveNothingArePassedOver(t *testing.T) {
 		before := slices.Concat(rowTexts("line", &s.lines), rowTexts("event", &s.events))
 		want, wantErr := match.LeftOfAllGroups(context.Background(), &s.rules, &s.lines, &s.events)
 		got, err := match.Left(context.Background(), &s.rules, memory, &s.lines, &s.events)
-		var conflict, wantConflict *match.ConflictError
+		var conflict, wantConflict *settlement.ConflictError
 		if errors.As(err, &conflict) != errors.As(wantErr, &wantConflict) || cmp.Diff(wantConflict, conflict) != "" {
 			t.Fatalf("returned %v instead of %v", err, wantErr)
 		}

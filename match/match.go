@@ -43,20 +43,6 @@ type Dropped struct {
 	Kind                settlement.Kind
 }
 
-// ConflictError says that two copies of one line differ: one of the two files is
-// wrong, and nothing here can say which.
-type ConflictError struct {
-	File, OtherFile int32
-	Line, OtherLine int64
-	Column          string
-	Value, Other    string
-	Key             string
-}
-
-func (e *ConflictError) Error() string {
-	return "two files give different values for " + e.Column + " of " + e.Key + ": " + e.Value + " and " + e.Other
-}
-
 // bucket is the state of one bucket's matching. Its memory serves the next one, see
 // memory.go.
 type bucket struct {
@@ -114,7 +100,7 @@ func Bucket(ctx context.Context, rules *Rules, memory *Memory, lines *settlement
 	b.resolved = resolved
 	b.out = &Outcome{Matches: memory.matches.Take(), Breaks: memory.breaks.Take(), Open: memory.open.Take(), memory: memory}
 	b.groups.build(lines, events)
-	var conflict *ConflictError
+	var conflict *settlement.ConflictError
 	for i, head := range b.groups.heads {
 		if i%4096 == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -126,7 +112,7 @@ func Bucket(ctx context.Context, rules *Rules, memory *Memory, lines *settlement
 			continue
 		}
 		b.groupLines, b.groupEvents = b.groups.appendRows(b.groupLines[:0], b.groupEvents[:0], head)
-		conflict = FirstConflict(rules.FileRank, conflict, b.solve())
+		conflict = settlement.FirstConflict(rules.FileRank, conflict, b.solve())
 	}
 	if conflict != nil {
 		return nil, conflict
@@ -145,7 +131,7 @@ const (
 
 // solve decides every line and event of one group. It returns the first conflict
 // between copies of a line; the group is then undecided.
-func (b *bucket) solve() *ConflictError {
+func (b *bucket) solve() *settlement.ConflictError {
 	if conflict := b.dropCopies(); conflict != nil {
 		return conflict
 	}

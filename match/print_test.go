@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"reconcile/match"
 	"reconcile/settlement"
 )
 
@@ -116,7 +115,7 @@ func eventName(e *settlement.Events, i int) string {
 func run(rows string) string {
 	s := read(rows)
 	all, err := reconcile(s, 0)
-	if conflict := (*match.ConflictError)(nil); errors.As(err, &conflict) {
+	if conflict := (*settlement.ConflictError)(nil); errors.As(err, &conflict) {
 		return fmt.Sprintf("conflict between row %d of file %d and row %d of file %d: %v\n",
 			conflict.Line, conflict.File, conflict.OtherLine, conflict.OtherFile, err)
 	}

@@ -41,7 +41,7 @@ func TestSuspectsLeaveAllThatIsLeft(t *testing.T) {
 			t.Fatal("rows are not ascending")
 		}
 		got, err := left(lineRows, eventRows)
-		var conflict, wantConflict *match.ConflictError
+		var conflict, wantConflict *settlement.ConflictError
 		if errors.As(err, &conflict) != errors.As(wantErr, &wantConflict) {
 			t.Fatalf("returned %v instead of %v", err, wantErr)
 		}

@@ -50,7 +50,7 @@ func BenchmarkReadBack(b *testing.B) {
 	info := writePart(b, table, batch, batch.Len())
 	for name, read := range map[string]func() error{
 		"one_column":  info.Prove,
-		"file_totals": func() error { _, err := FileTotals([]string{info.Path}); return err },
+		"file_totals": func() error { _, err := FileTotals("statement_lines", []string{info.Path}); return err },
 		"compare_all": func() error { _, err := CompareAll(info.Path, table); return err },
 	} {
 		b.Run(name, func(b *testing.B) {

@@ -2,6 +2,7 @@ package output
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"reconcile/settlement"
@@ -74,7 +75,7 @@ func storedAs(t settlement.ColumnType) string {
 func meaning(c settlement.TableColumn) string {
 	out := strings.ReplaceAll(c.Doc, "|", "\\|")
 	if len(c.Words) > 1 {
-		out += " Words: " + codes(c.Words[1:]) + "."
+		out += " Words: " + codes(slices.DeleteFunc(slices.Clone(c.Words), func(word string) bool { return word == "" })) + "."
 	}
 	if c.Unit != "" {
 		out += " Unit: " + c.Unit + "."

@@ -203,6 +203,9 @@ func anyRecord(table settlement.Table, b settlement.Batch, n int, seed uint64) a
 			case *array.Uint8Builder:
 				most := pick(c.Type == settlement.TypeWord, len(c.Words), 2)
 				first := pick(c.Type == settlement.TypeWord, 1, 0)
+				for first < most && c.Type == settlement.TypeWord && c.Words[first] == "" {
+					first++
+				}
 				f.Append(pick(null, uint8(0), uint8(first+r.IntN(most-first))))
 			case *array.Int32Builder:
 				f.Append(anyNarrow(c.Type, null, r))

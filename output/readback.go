@@ -14,6 +14,7 @@ import (
 // written file. Those that FileTotals sums anyway are not chosen.
 var provenColumn = map[string]string{
 	"statement_lines": "net_amount",
+	"fund_lines":      "amount",
 	"order_events":    "amount",
 	"matches":         "difference",
 	"breaks":          "difference",
@@ -23,12 +24,16 @@ var provenColumn = map[string]string{
 	"summary":         "net",
 }
 
-// totalledColumns are the columns of statement_lines that FileTotals sums.
-var totalledColumns = []string{"gross_amount", "settled_amount", "fee_amount", "coupon_amount"}
+// totalled is what FileTotals reads of a table: the file, the kind, and the money that
+// it sums.
+var totalled = map[string][]string{
+	"statement_lines": {"source_file", "kind", "gross_amount", "settled_amount", "fee_amount", "coupon_amount"},
+	"fund_lines":      {"source_file", "direction", "amount"},
+}
 
 // isReadBack says whether every run reads a money column again to prove it.
 func isReadBack(table, column string) bool {
-	return provenColumn[table] == column || table == "statement_lines" && slices.Contains(totalledColumns, column)
+	return provenColumn[table] == column || slices.Contains(totalled[table], column)
 }
 
 // Proof is what a written part says of itself when it is read back.
@@ -106,12 +111,13 @@ type LineTotals struct {
 }
 
 // Measure returns the total that a control total's measure means: "rows", or a
-// sum in fen of the named column, before Negate is applied.
+// sum in fen of the named column, before Negate is applied. The amounts of fund lines
+// are Gross.
 func (t LineTotals) Measure(column string) (int64, bool) {
 	switch column {
 	case "rows":
 		return t.Rows, true
-	case "gross_amount":
+	case "gross_amount", "amount":
 		return int64(t.Gross), true
 	case "settled_amount":
 		return int64(t.Settled), true
@@ -123,16 +129,16 @@ func (t LineTotals) Measure(column string) (int64, bool) {
 	return 0, false
 }
 
-// FileTotals reads written parts of statement_lines with the second Parquet
+// FileTotals reads written parts of statement_lines or fund_lines with the second Parquet
 // implementation, as many at a time as there are cores, and adds them up by source
 // file and kind: what the control totals of each file are proved against once more.
-func FileTotals(paths []string) (map[FileKind]LineTotals, error) {
+func FileTotals(table string, paths []string) (map[FileKind]LineTotals, error) {
 	parts := make([]map[FileKind]LineTotals, len(paths))
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, path := range paths {
 		group.Go(func() (err error) {
-			parts[i], err = partTotals(path)
+			parts[i], err = partTotals(table, path)
 			return err
 		})
 	}
@@ -153,7 +159,7 @@ func FileTotals(paths []string) (map[FileKind]LineTotals, error) {
 }
 
 // partTotals is FileTotals of one part.
-func partTotals(path string) (map[FileKind]LineTotals, error) {
+func partTotals(table, path string) (map[FileKind]LineTotals, error) {
 	w, err := openWitness(path)
 	if err != nil {
 		return nil, err
@@ -161,7 +167,7 @@ func partTotals(path string) (map[FileKind]LineTotals, error) {
 	defer w.close()
 	all := map[FileKind]LineTotals{}
 	for group := range w.footer.RowGroups {
-		if err := w.addTotals(group, all); err != nil {
+		if err := w.addTotals(group, totalled[table], all); err != nil {
 			return nil, err
 		}
 	}
@@ -169,9 +175,9 @@ func partTotals(path string) (map[FileKind]LineTotals, error) {
 }
 
 // addTotals adds the lines of one row group to all.
-func (w *witness) addTotals(group int, all map[FileKind]LineTotals) error {
-	var columns [6]int
-	for i, name := range append([]string{"source_file", "kind"}, totalledColumns...) {
+func (w *witness) addTotals(group int, names []string, all map[FileKind]LineTotals) error {
+	columns := make([]int, len(names))
+	for i, name := range names {
 		if columns[i] = w.column(name); columns[i] < 0 {
 			return fmt.Errorf("%s: %w: no column %s", w.path, ErrDamaged, name)
 		}
@@ -189,7 +195,7 @@ func (w *witness) addTotals(group int, all map[FileKind]LineTotals) error {
 		func(t *LineTotals) *settlement.Amount { return &t.Settled },
 		func(t *LineTotals) *settlement.Amount { return &t.Fee },
 		func(t *LineTotals) *settlement.Amount { return &t.Coupon },
-	} {
+	}[:len(columns)-2] {
 		sums := make([]settlement.Amount, len(keys))
 		if err := w.sumBySlot(group, columns[2+i], slots, sums); err != nil {
 			return err

@@ -93,7 +93,7 @@ func TestFileTotalsComeFromTheWrittenLines(t *testing.T) {
 			want[key] = sum
 		}
 	}
-	got, err := FileTotals(paths)
+	got, err := FileTotals("statement_lines", paths)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -284,6 +284,6 @@ func FuzzReadFile(f *testing.F) {
 		for _, table := range settlement.Tables {
 			CompareAll(path, table)
 		}
-		FileTotals([]string{path})
+		FileTotals("statement_lines", []string{path})
 	})
 }

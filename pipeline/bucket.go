@@ -7,6 +7,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"reconcile/fees"
+	"reconcile/funds"
 	"reconcile/match"
 	"reconcile/settlement"
 )
@@ -22,6 +23,8 @@ type Rules struct {
 // settlement.Events, which are read and not changed.
 type BucketInput struct {
 	Lines, Events arrow.Record
+	// Funds is a record of settlement.FundLines, nil for none.
+	Funds arrow.Record
 	// Resolved is what Residue found for this bucket, nil where it did not run.
 	Resolved *match.Resolution
 }
@@ -31,6 +34,9 @@ type BucketInput struct {
 type BucketOutput struct {
 	*match.Outcome
 	Charges *settlement.Charges // one for each of Lines, in their order
+	Funds   *settlement.FundLines
+	// FundCopies are fund lines that stand under another file.
+	FundCopies []funds.Copied
 }
 
 // spares keep the memory of buckets for those that follow; see match.Memory.
@@ -66,7 +72,15 @@ func Bucket(ctx context.Context, rules *Rules, in BucketInput) (*BucketOutput, e
 	var ownEvents settlement.Events
 	settlement.AppendAll(&ownLines, lines)
 	settlement.AppendAll(&ownEvents, events)
-	return bucket(ctx, rules, newSpares(0), &ownLines, &ownEvents, in.Resolved)
+	var ownFunds settlement.FundLines
+	if in.Funds != nil {
+		var fundLines settlement.FundLines
+		if err := settlement.View(in.Funds, &fundLines); err != nil {
+			return nil, fmt.Errorf("fund lines of a bucket: %w", err)
+		}
+		settlement.AppendAll(&ownFunds, &fundLines)
+	}
+	return bucket(ctx, rules, newSpares(0), &ownLines, &ownEvents, &ownFunds, in.Resolved)
 }
 
 func (in *BucketInput) views() (*settlement.Lines, *settlement.Events, error) {
@@ -82,7 +96,7 @@ func (in *BucketInput) views() (*settlement.Lines, *settlement.Events, error) {
 }
 
 // bucket is Bucket with batches that are its own.
-func bucket(ctx context.Context, rules *Rules, spare *spares, lines *settlement.Lines, events *settlement.Events, resolved *match.Resolution) (*BucketOutput, error) {
+func bucket(ctx context.Context, rules *Rules, spare *spares, lines *settlement.Lines, events *settlement.Events, fundLines *settlement.FundLines, resolved *match.Resolution) (*BucketOutput, error) {
 	found, err := match.Bucket(ctx, rules.Match, spare.match, lines, events, resolved)
 	if err != nil {
 		return nil, err
@@ -91,6 +105,10 @@ func bucket(ctx context.Context, rules *Rules, spare *spares, lines *settlement.
 	wrong, err := fees.ChargeLines(rules.Fees, out.Lines, out.Charges)
 	if err != nil {
 		return nil, err
+	}
+	var conflict *settlement.ConflictError
+	if out.Funds, out.FundCopies, conflict = funds.Distinct(rules.Match.FileRank, fundLines); conflict != nil {
+		return nil, conflict
 	}
 	addFeeBreaks(out, wrong, rules.Match.Day)
 	out.Breaks = match.SortBreaks(out.Breaks)

@@ -106,7 +106,7 @@ func TestBucketGivesEveryFeeBreakAnIdentity(t *testing.T) {
 	var lines settlement.Lines
 	addLine(&lines, testLine{order: "O1", txn: "W1", kind: settlement.Payment, gross: 100_00, fee: -70})
 	addLine(&lines, testLine{order: "O1", txn: "W1", kind: settlement.Revoke, gross: -100_00, fee: 50})
-	out, err := bucket(context.Background(), testRules(t), newSpares(0), &lines, &settlement.Events{}, nil)
+	out, err := bucket(context.Background(), testRules(t), newSpares(0), &lines, &settlement.Events{}, &settlement.FundLines{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +187,7 @@ func TestOverlappingStatementsThatDisagreeAreAConflict(t *testing.T) {
 					t.Fatal(err)
 				}
 				err := r.checkOverlaps(context.Background())
-				var conflict *match.ConflictError
+				var conflict *settlement.ConflictError
 				switch {
 				case c.column == "" && err != nil, c.column != "" && !errors.As(err, &conflict):
 					t.Fatalf("returned %v", err)

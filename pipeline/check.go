@@ -33,7 +33,7 @@ func Check(ctx context.Context, job Job) (*Checked, error) {
 	}
 	r := &run{job: job}
 	drop := func(arrow.Record) error { return nil }
-	if err := r.ingest(ctx, deliveries, refused, nil, drop, drop); err != nil {
+	if err := r.ingest(ctx, deliveries, refused, nil, ingest.Emits{Lines: drop, Events: drop, Funds: drop}); err != nil {
 		return nil, err
 	}
 	out := &Checked{Refusals: r.intake.Refusals}

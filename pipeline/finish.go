@@ -155,6 +155,8 @@ type Overview struct {
 	Breaks        []BreakOverview
 	Lines         map[string]int64 // by match state
 	Events        map[string]int64 // by match state
+	Funds         []FundOverview   // a row an account
+	FundLines     map[string]int64 // by state
 }
 
 // AccountOverview adds up the summary of one wallet and account. Signs are those of
@@ -190,13 +192,13 @@ func (o Overview) BreakCount() (n int64) {
 }
 
 func (r *run) overview() Overview {
-	o := Overview{Day: r.rules.Match.Day, Lines: map[string]int64{}, Events: map[string]int64{}}
+	o := Overview{Day: r.rules.Match.Day, Lines: map[string]int64{}, Events: map[string]int64{}, Funds: r.proof.funds.overview(), FundLines: map[string]int64{}}
 	for i, s := range r.intake.Statements {
 		switch {
-		case !r.intake.Accepted(int32(i)) || s.Kind == settlement.TradeSummary || s.Kind == settlement.RefundExtract:
+		case !r.intake.Accepted(int32(i)) || s.Kind == settlement.RefundExtract:
 		case s.Kind == settlement.OrderExtract:
 			o.Orders++
-		default:
+		case s.Kind.ShowsTrades():
 			o.Bills++
 		}
 	}
@@ -251,6 +253,11 @@ func (r *run) overview() Overview {
 			o.Events[state.String()] = n
 		}
 	}
+	for _, state := range fundStates {
+		if n := r.proof.funds.states[state]; n > 0 {
+			o.FundLines[state.String()] = n
+		}
+	}
 	return o
 }
 
@@ -285,6 +292,9 @@ func (o Overview) counts() map[string]int64 {
 	}
 	for state, n := range o.Events {
 		counts["order_events."+state] = n
+	}
+	for state, n := range o.FundLines {
+		counts["fund_lines."+state] = n
 	}
 	maps.DeleteFunc(counts, func(name string, n int64) bool { return n == 0 && name != "breaks" })
 	return counts

@@ -42,14 +42,14 @@ func (r *run) checkOverlaps(ctx context.Context) error {
 			return err
 		}
 	}
-	var conflict *match.ConflictError
+	var conflict *settlement.ConflictError
 	rank := r.rules.Match.FileRank
 	for p := range r.partitions {
 		lines, err := byID.load(p, p+1)
 		if err != nil {
 			return err
 		}
-		conflict = match.FirstConflict(rank, conflict, match.FindConflict(rank, lines))
+		conflict = settlement.FirstConflict(rank, conflict, match.FindConflict(rank, lines))
 		byID.release(p, p+1)
 	}
 	if conflict != nil {

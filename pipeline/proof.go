@@ -16,6 +16,7 @@ import (
 // sums do not fit.
 type fileSums struct {
 	rows, gross, settled, fee, coupon atomic.Int64
+	fundRows, fundAmount              atomic.Int64
 }
 
 func (f *fileSums) add(l *settlement.Lines) {
@@ -51,6 +52,9 @@ func (s lineSums) String() string {
 	return fmt.Sprintf("%d rows, gross %s, settled %s, fees %s, coupons %s", s.rows, s.gross, s.settled, s.fee, s.coupon)
 }
 
+// funds prints the sums of fund lines.
+func (s lineSums) funds() string { return fmt.Sprintf("%d rows, amount %s", s.rows, s.gross) }
+
 const states = int(settlement.Copy) + 1
 
 // feeKey is the grain at which fees are proved.
@@ -70,6 +74,7 @@ type feeSums struct {
 type proofSums struct {
 	byState [][states]lineSums // by file
 	dropped []lineSums         // copies, by file
+	funds   fundProof
 	// fileKinds are the copies of lines by file and kind, for the read-back.
 	fileKinds map[fileKind]lineSums
 
@@ -108,6 +113,12 @@ func (p *proofSums) bucket(out *BucketOutput, resolved *match.Resolution, files 
 		}
 	}
 	p.addDropped(out)
+	p.funds.add(out, files)
+	for _, c := range out.FundCopies {
+		kind := p.fileKinds[fileKind{c.File, c.Direction}]
+		kind.add(1, c.Amount, 0, 0, 0)
+		p.fileKinds[fileKind{c.File, c.Direction}] = kind
+	}
 	e := out.Events
 	p.events += int64(e.Len())
 	for i := range e.Len() {
@@ -182,6 +193,7 @@ func (p *proofSums) merge(o *proofSums) {
 		d := o.dropped[f]
 		p.dropped[f].add(d.rows, d.gross, d.settled, d.fee, d.coupon)
 	}
+	p.funds.merge(&o.funds)
 	for key, d := range o.fileKinds {
 		sums := p.fileKinds[key]
 		sums.add(d.rows, d.gross, d.settled, d.fee, d.coupon)
@@ -229,12 +241,22 @@ func (r *run) conserve() []output.Check {
 		s := r.intake.Statements[i]
 		read := &r.read[i]
 		switch {
-		case s.Kind == settlement.TradeSummary:
+		case s.Kind.IsSummary():
 			continue
 		case s.IsExtract():
 			eventsRead += read.rows.Load()
 			checks = append(checks, check("rows read of "+r.files[i], s.Rows, read.rows.Load()))
 			continue
+		}
+		if s.Kind.IsFunds() {
+			in, table, copies := lineSums{rows: read.fundRows.Load(), gross: settlement.Amount(read.fundAmount.Load())}, p.funds.lines[i], p.funds.copies[i]
+			table.add(copies.rows, copies.gross, 0, 0, 0)
+			checks = append(checks,
+				check("rows read of "+r.files[i], s.Rows, in.rows),
+				check("fund lines of "+r.files[i]+" = fund_lines + copies", in.funds(), table.funds()))
+			if !s.Kind.ShowsTrades() {
+				continue
+			}
 		}
 		var in, out lineSums
 		in.add(read.rows.Load(), settlement.Amount(read.gross.Load()), settlement.Amount(read.settled.Load()),
@@ -245,9 +267,10 @@ func (r *run) conserve() []output.Check {
 		}
 		d := p.dropped[i]
 		out.add(d.rows, d.gross, d.settled, d.fee, d.coupon)
-		checks = append(checks,
-			check("rows read of "+r.files[i], s.Rows, read.rows.Load()),
-			check("lines of "+r.files[i]+" = Σ over states + copies", in, out))
+		if !s.Kind.IsFunds() {
+			checks = append(checks, check("rows read of "+r.files[i], s.Rows, read.rows.Load()))
+		}
+		checks = append(checks, check("lines of "+r.files[i]+" = Σ over states + copies", in, out))
 	}
 	checks = append(checks,
 		check("order events read + whole refunds = order_events + copies", eventsRead+p.wholeRefunds, p.events+p.droppedEvents),
@@ -281,28 +304,32 @@ func (p *proofSums) feeChecks() []output.Check {
 // rows and a money column of each, and, by source file and kind, the sums that the
 // control totals were computed from.
 func (r *run) readBack() ([]output.Check, error) {
-	var lines []string
-	var written, read int64 // rows of statement_lines
+	paths := map[string][]string{}
+	written := map[string]int64{}
 	for _, part := range r.parts {
 		if err := part.Prove(); err != nil {
 			return nil, err
 		}
-		if part.Table == "statement_lines" {
-			written += part.Rows
-			lines = append(lines, part.Path)
+		paths[part.Table] = append(paths[part.Table], part.Path)
+		written[part.Table] += part.Rows
+	}
+	totals := map[output.FileKind]output.LineTotals{} // those of fund lines are of other kinds
+	var checks []output.Check
+	for _, table := range []string{"statement_lines", "fund_lines"} {
+		of, err := output.FileTotals(table, paths[table])
+		if err != nil {
+			return nil, err
 		}
+		var read int64
+		for key, sums := range of {
+			totals[key] = sums
+			read += sums.Rows
+		}
+		checks = append(checks, check("rows of "+table+" written = read back", written[table], read))
 	}
-	totals, err := output.FileTotals(lines)
-	if err != nil {
-		return nil, err
-	}
-	for _, sums := range totals {
-		read += sums.Rows
-	}
-	checks := []output.Check{check("rows of statement_lines written = read back", written, read)}
 	for _, i := range r.inNameOrder() {
 		s := r.intake.Statements[i]
-		if s.IsExtract() || s.Kind == settlement.TradeSummary {
+		if s.IsExtract() || s.Kind.IsSummary() {
 			continue
 		}
 		var stated, written lineSums
@@ -325,7 +352,7 @@ func (r *run) controlChecks(i int32, totals map[output.FileKind]output.LineTotal
 	var checks []output.Check
 	for _, total := range r.intake.Statements[i].Totals {
 		recount := Recount{Measure: total.Measure}
-		for kind := settlement.Payment; kind <= settlement.Revoke; kind++ {
+		for kind := settlement.Payment; kind <= settlement.Expense; kind++ {
 			if total.Measure.Has(kind) {
 				d := r.proof.fileKinds[fileKind{i, kind}]
 				dropped, _ := output.LineTotals{Rows: d.rows, Gross: d.gross, Settled: d.settled, Fee: d.fee, Coupon: d.coupon}.Measure(total.Measure.Column)

@@ -25,7 +25,7 @@ type Recount struct {
 // print it; in rows, or in fen.
 func (r Recount) Of(lines func(settlement.Kind) output.LineTotals) int64 {
 	sum := r.Copies
-	for kind := settlement.Payment; kind <= settlement.Revoke; kind++ {
+	for kind := settlement.Payment; kind <= settlement.Expense; kind++ {
 		if !r.Has(kind) {
 			continue
 		}
@@ -51,7 +51,7 @@ func (r Recount) String() string {
 		out += recountTurned
 	}
 	var kinds []string
-	for kind := settlement.Payment; kind <= settlement.Revoke; kind++ {
+	for kind := settlement.Payment; kind <= settlement.Expense; kind++ {
 		if r.Has(kind) {
 			kinds = append(kinds, kind.String())
 		}

@@ -25,7 +25,7 @@ func (r *run) buildRules() (*Rules, error) {
 			continue
 		}
 		switch {
-		case s.Kind == settlement.TradeSummary:
+		case s.Kind.IsSummary():
 		case s.IsExtract():
 			// Orders and refunds are taken at one time as a rule, and refunds are few: the
 			// later of both says how far the list of refunds speaks.
@@ -36,7 +36,9 @@ func (r *run) buildRules() (*Rules, error) {
 			}
 			rules.RefundsListed = rules.RefundsListed || s.Kind == settlement.RefundExtract
 		default:
-			rules.Coverage.AddStatement(s)
+			if s.Kind.ShowsTrades() {
+				rules.Coverage.AddStatement(s)
+			}
 			if s.Until != settlement.NoDay {
 				rules.Day = max(rules.Day, s.Until-1)
 			}
@@ -67,7 +69,7 @@ func (r *run) distrustRefused(rules *match.Rules) {
 	for _, refusal := range r.intake.Refusals {
 		s := refusal.Statement
 		switch {
-		case refusal.NotAStatement || s != nil && s.Kind == settlement.TradeSummary:
+		case refusal.NotAStatement || s != nil && s.Kind.IsSummary():
 		case s == nil || s.Kind == "":
 			rules.Coverage.AddRefused(settlement.NoWallet, "")
 			rules.Watermark, rules.RefundWatermark, rules.RefundsListed = settlement.NoInstant, settlement.NoInstant, false
@@ -77,6 +79,7 @@ func (r *run) distrustRefused(rules *match.Rules) {
 			rules.OrdersIncomplete = true
 		case s.Kind == settlement.RefundExtract:
 			rules.RefundsListed = false
+		case !s.Kind.ShowsTrades():
 		default:
 			rules.Coverage.AddRefused(s.Wallet, s.Account)
 		}

@@ -36,6 +36,7 @@ type run struct {
 	lines   *exchange[settlement.Lines, *settlement.Lines]
 	events  *exchange[settlement.Events, *settlement.Events]
 	refunds *exchange[settlement.Events, *settlement.Events] // that look for their payment number
+	funds   *exchange[settlement.FundLines, *settlement.FundLines]
 
 	// What loading a bucket needs and the next one uses again.
 	arrangers sync.Pool // of *arranger
@@ -90,7 +91,7 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 	}
 }
 
-// conflictError is a match.ConflictError by the names of the files.
+// conflictError is a settlement.ConflictError by the names of the files.
 type conflictError struct{ source, other, what, whatOther string }
 
 func (e *conflictError) Error() string { return e.what }
@@ -115,8 +116,11 @@ func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refuse
 	r.lines = newExchange[settlement.Lines]("lines", r.partitions, r.budget, func(l *settlement.Lines) []uint64 { return l.Key })
 	r.events = newExchange[settlement.Events]("events", r.partitions, r.budget, func(e *settlement.Events) []uint64 { return e.Key })
 	r.refunds = newExchange[settlement.Events]("refunds", r.partitions, r.budget, func(e *settlement.Events) []uint64 { return e.Key })
+	r.funds = newExchange[settlement.FundLines]("funds", r.partitions, r.budget, func(f *settlement.FundLines) []uint64 { return f.Key })
 
-	if err := r.costs.time(StageIngest, func() error { return r.ingest(ctx, deliveries, refused, excluded, r.takeLines, r.takeEvents) }); err != nil {
+	if err := r.costs.time(StageIngest, func() error {
+		return r.ingest(ctx, deliveries, refused, excluded, ingest.Emits{Lines: r.takeLines, Events: r.takeEvents, Funds: r.takeFunds})
+	}); err != nil {
 		return nil, err
 	}
 	if !r.anythingAccepted() {
@@ -143,7 +147,7 @@ func (r *run) anythingAccepted() bool {
 
 // named turns a conflict between two lines into one between two files.
 func (r *run) named(err error) error {
-	var c *match.ConflictError
+	var c *settlement.ConflictError
 	if !errors.As(err, &c) {
 		return err
 	}
@@ -165,7 +169,7 @@ const readAtOnce = 2
 
 // ingest reads all deliveries, hands their rows to lines and events, and decides
 // which of the deliveries may be used.
-func (r *run) ingest(ctx context.Context, deliveries []*ingest.Delivery, refused []*settlement.Refusal, excluded map[string]string, lines, events ingest.Emit) error {
+func (r *run) ingest(ctx context.Context, deliveries []*ingest.Delivery, refused []*settlement.Refusal, excluded map[string]string, emits ingest.Emits) error {
 	r.intake = &ingest.Intake{
 		Statements: make([]*settlement.Statement, len(deliveries)),
 		Refusals:   append([]*settlement.Refusal(nil), refused...),
@@ -185,7 +189,7 @@ func (r *run) ingest(ctx context.Context, deliveries []*ingest.Delivery, refused
 			}
 			statement, err := d.Read(ctx, int32(i), ingest.Options{
 				Mappings: r.job.Mappings, Workers: r.job.Jobs, Account: r.job.Account, Day: r.job.Day,
-				Lines: lines, Events: events,
+				Emits: emits,
 			})
 			switch {
 			case errors.As(err, &refusals[i]):
@@ -267,6 +271,19 @@ func (r *run) takeEvents(rec arrow.Record) error {
 		r.residue.Store(true)
 	}
 	return r.routeEvents(&events)
+}
+
+// takeFunds is where providers hand over fund lines.
+func (r *run) takeFunds(rec arrow.Record) error {
+	var lines settlement.FundLines
+	if err := settlement.View(rec, &lines); err != nil {
+		return err
+	}
+	if lines.Len() == 0 {
+		return nil
+	}
+	r.read[lines.File[0]].addFunds(&lines)
+	return r.funds.scatter(&lines)
 }
 
 // reconcile computes every bucket and writes its part of each table.
@@ -352,7 +369,7 @@ func (r *run) bucketParts(b int) (from, until int) {
 func (r *run) eachBucket(ctx context.Context, work func(ctx context.Context, b int) error) error {
 	return r.each(ctx, r.buckets, func(ctx context.Context, b int) error {
 		from, until := r.bucketParts(b)
-		leave := r.work.enter(r.lines.bytes(from, until) + r.events.bytes(from, until))
+		leave := r.work.enter(r.lines.bytes(from, until) + r.events.bytes(from, until) + r.funds.bytes(from, until))
 		defer leave()
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -402,6 +419,22 @@ func (r *run) loadBucket(b int) (*settlement.Lines, *settlement.Events, error) {
 	return lines, events, err
 }
 
+// loadFunds returns the fund lines of bucket b that may be used.
+func (r *run) loadFunds(b int) (*settlement.FundLines, error) {
+	from, until := r.bucketParts(b)
+	lines, err := r.funds.load(from, until)
+	if err != nil {
+		return nil, err
+	}
+	lines = keepRows(lines, func(i int) bool { return r.intake.Accepted(lines.File[i]) })
+	for i, on := range lines.SettledOn {
+		if on == settlement.NoDay {
+			lines.SettledOn[i] = r.intake.Statements[lines.File[i]].From
+		}
+	}
+	return lines, nil
+}
+
 // fillDays gives lines the day of their bill where that was known only at its end.
 func (r *run) fillDays(lines *settlement.Lines) {
 	for i, on := range lines.SettledOn {
@@ -431,8 +464,12 @@ func loadOrdered[T any, B batchOf[T]](x *exchange[T, B], into B, from, until int
 func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int, resolved *match.Resolution) error {
 	var lines *settlement.Lines
 	var events *settlement.Events
+	var fundLines *settlement.FundLines
 	err := r.costs.share(StageLoad, 0, func() (err error) {
-		lines, events, err = r.loadBucket(b)
+		if lines, events, err = r.loadBucket(b); err != nil {
+			return err
+		}
+		fundLines, err = r.loadFunds(b)
 		return err
 	})
 	if err != nil {
@@ -441,11 +478,12 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 	from, until := r.bucketParts(b)
 	r.lines.release(from, until)
 	r.events.release(from, until)
+	r.funds.release(from, until)
 	var out *BucketOutput
 	sums := newTally()
 	var proof proofSums
-	err = r.costs.share(StageCompute, lines.Len()+events.Len(), func() (err error) {
-		if out, err = bucket(ctx, r.rules, r.spare, lines, events, resolved); err != nil {
+	err = r.costs.share(StageCompute, lines.Len()+events.Len()+fundLines.Len(), func() (err error) {
+		if out, err = bucket(ctx, r.rules, r.spare, lines, events, fundLines, resolved); err != nil {
 			return err
 		}
 		sums.bucket(out, resolved)

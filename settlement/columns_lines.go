@@ -16,7 +16,7 @@ var statementLines = Table{
 			Doc: "Merchant number at the wallet (商户号, Alipay PID). Null where neither the file, nor its name, nor the configuration gives it."},
 		{Name: "sub_account", Type: TypeText, Nullable: true, Repeats: true,
 			Doc: "Merchant number of the sub-merchant a service provider acts for (特约商户号, 子商户号). Null for a direct merchant."},
-		{Name: "kind", Type: TypeWord, Words: KindWords,
+		{Name: "kind", Type: TypeWord, Words: KindWords[:Income],
 			Doc: "What the line is: payment (收款), refund (退款), or revoke (撤销), a code payment taken back at the till."},
 		{Name: "order_no", Type: TypeText, Nullable: true,
 			Doc: "The merchant's order number (商户订单号) without the prefix T…P that Alipay puts before Taobao and 1688 numbers. On a refund: of the original order. Null where the file has none."},
@@ -71,7 +71,7 @@ var orderEvents = Table{
 	Columns: []TableColumn{
 		{Name: "event_id", Type: TypeID,
 			Doc: "Identity of the event: a hash of what it is and of its numbers. The same event has the same id on every re-run."},
-		{Name: "kind", Type: TypeWord, Words: KindWords,
+		{Name: "kind", Type: TypeWord, Words: KindWords[:Income],
 			Doc: "payment (收款) or refund (退款)."},
 		{Name: "order_no", Type: TypeText,
 			Doc: "The merchant's order number (订单号)."},

@@ -10,7 +10,7 @@ import (
 // batches is the batch of each table, in the registry's order.
 func batches() map[string]Batch {
 	return map[string]Batch{
-		"statement_lines": new(Lines), "order_events": new(Events), "matches": new(Matches),
+		"statement_lines": new(Lines), "fund_lines": new(FundLines), "order_events": new(Events), "matches": new(Matches),
 		"breaks": new(Breaks), "open_items": new(OpenItems), "charges": new(Charges),
 		"control_totals": new(ControlTotals), "summary": new(Summary),
 	}
@@ -88,6 +88,8 @@ func TestContractColumnsComeFirst(t *testing.T) {
 		"statement_lines": {"line_id", "wallet", "account", "sub_account", "kind", "order_no", "order_no_raw", "refund_no",
 			"provider_txn_id", "provider_refund_id", "occurred_at", "time_basis", "settled_on", "gross_amount", "settled_amount",
 			"fee_amount", "net_amount", "fee_rate", "currency", "match_state", "raw_type", "source_file", "source_line"},
+		"fund_lines": {"line_id", "wallet", "account", "category", "order_no", "refund_no", "provider_txn_id", "occurred_at",
+			"settled_on", "amount", "balance", "currency", "state", "raw_type", "raw_note", "source_file", "source_line"},
 		"order_events": {"event_id", "kind", "order_no", "payment_no", "refund_no", "wallet", "shop", "platform",
 			"expected_at", "amount", "status", "match_state"},
 		"matches": {"match_id", "wallet", "account", "kind", "order_no", "refund_no", "line_id", "event_id",

@@ -16,7 +16,7 @@ var charges = Table{
 			Doc: "Merchant number (商户号). Null where unknown."},
 		{Name: "order_no", Type: TypeText, Nullable: true,
 			Doc: "The merchant's order number (商户订单号). Null where the line has none."},
-		{Name: "event", Type: TypeWord, Words: KindWords,
+		{Name: "event", Type: TypeWord, Words: KindWords[:Income],
 			Doc: "What is charged for: payment, refund (the fee's return, 退费) or revoke."},
 		{Name: "component", Type: TypeWord, Words: ComponentWords,
 			Doc: "The part of the fee: channel is the wallet's acquiring fee (支付手续费)."},

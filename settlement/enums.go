@@ -18,7 +18,7 @@ const (
 // WalletWords is the dictionary of Wallet.
 var WalletWords = []string{"", "alipay", "wechat", "taobao_aggregated", "bank"}
 
-// Kind is what a line or an order event is.
+// Kind is what a line or an order event is; of a fund line, which way its money goes.
 type Kind uint8
 
 const (
@@ -26,10 +26,13 @@ const (
 	Payment      // 收款
 	Refund       // 退款
 	Revoke       // 撤销: a code payment taken back at the till
+	// of fund lines: which way the money goes
+	Income  // 收入
+	Expense // 支出
 )
 
 // KindWords is the dictionary of Kind.
-var KindWords = []string{"", "payment", "refund", "revoke"}
+var KindWords = []string{"", "payment", "refund", "revoke", "income", "expense"}
 
 // Status of a line is whether it settles; of an event, what the merchant's
 // system says of it.

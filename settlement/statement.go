@@ -12,15 +12,50 @@ const (
 	TradeBillSuccess StatementKind = "trade_bill_success" // WeChat Pay SUCCESS
 	TradeBillRefund  StatementKind = "trade_bill_refund"  // WeChat Pay REFUND
 	TradeSummary     StatementKind = "trade_summary"      // 业务明细(汇总)
+	FundBill         StatementKind = "fund_bill"          // 资金账单
+	AccountLog       StatementKind = "account_log"        // 账务明细
+	AccountSummary   StatementKind = "account_summary"    // 账务明细(汇总)
+	PortalFunds      StatementKind = "portal_funds"       // 账务组合查询
+	PortalTrades     StatementKind = "portal_trades"      // the portal's list of trades
+	AggregatedFunds  StatementKind = "aggregated_funds"   // 聚合结算账户 收支明细, 动账
+	ProfitShareBill  StatementKind = "profit_share_bill"  // 分账账单
+	BankStatement    StatementKind = "bank_statement"     // a bank's statement of account
 	OrderExtract     StatementKind = "orders"
 	RefundExtract    StatementKind = "refunds"
 )
 
+// IsSummary says that a statement of kind k has no rows of its own: it is a second
+// control total of others.
+func (k StatementKind) IsSummary() bool { return k == TradeSummary || k == AccountSummary }
+
+// IsFunds says that a statement of kind k shows how an account's money moved: its rows
+// are fund lines.
+func (k StatementKind) IsFunds() bool {
+	switch k {
+	case FundBill, AccountLog, PortalFunds, AggregatedFunds, ProfitShareBill, BankStatement:
+		return true
+	}
+	return false
+}
+
+// ShowsTrades says that a statement of kind k shows payments and refunds that can be
+// held against orders. An aggregated account (聚合结算账户) has no trade bill: its
+// payments and refunds are statement lines beside being fund lines.
+func (k StatementKind) ShowsTrades() bool {
+	switch k {
+	case TradeBill, TradeBillSuccess, TradeBillRefund, PortalTrades, AggregatedFunds:
+		return true
+	}
+	return false
+}
+
 // Family is the kind under which a line's identity is formed.
 func (k StatementKind) Family() string {
 	switch k {
-	case TradeBill, TradeBillSuccess, TradeBillRefund:
+	case TradeBill, TradeBillSuccess, TradeBillRefund, PortalTrades:
 		return "trade_bill"
+	case AccountLog, PortalFunds:
+		return "account_log"
 	}
 	return string(k)
 }
@@ -28,7 +63,7 @@ func (k StatementKind) Family() string {
 // Covers says whether a statement of kind k shows lines of kind line.
 func (k StatementKind) Covers(line Kind) bool {
 	switch k {
-	case TradeBill:
+	case TradeBill, PortalTrades, AggregatedFunds:
 		return true
 	case TradeBillSuccess:
 		return line == Payment
@@ -57,7 +92,7 @@ type Statement struct {
 	Part        int // number of a bill delivered in parts, 0 where it is whole
 
 	Rows     int64
-	KindSums [4]KindSum // what the rows add up to, by Kind; of a summary, nothing
+	KindSums [6]KindSum // what the rows add up to, by Kind; of a summary, nothing
 	Totals   []ControlTotal
 	Notes    []string
 
@@ -106,9 +141,12 @@ func (t ControlTotal) DifferenceText() string { return t.Measure.text(t.Computed
 // again from the written table.
 type Measure struct {
 	// Column is what is added: "rows" counts, the others are money columns of
-	// statement_lines: gross_amount, settled_amount, fee_amount, coupon_amount.
+	// statement_lines: gross_amount, settled_amount, fee_amount, coupon_amount; or
+	// amount, of fund_lines.
 	Column string
-	// Kinds are the kinds of line that count, as bits 1<<Kind; 0 means all.
+	// Kinds are the kinds of line that count, as bits 1<<Kind; 0 means all of
+	// statement_lines.
+	// Of fund lines they are Income and Expense.
 	Kinds uint8
 	// Negate says that the wallet prints the opposite sign of the table's column.
 	Negate bool
@@ -123,7 +161,7 @@ func KindSet(kinds ...Kind) (set uint8) {
 }
 
 // Has says whether lines of kind k count.
-func (m Measure) Has(k Kind) bool { return m.Kinds == 0 || m.Kinds&(1<<k) != 0 }
+func (m Measure) Has(k Kind) bool { return m.Kinds == 0 && k < Income || m.Kinds&(1<<k) != 0 }
 
 func (m Measure) text(v int64) string {
 	if m.Column == "rows" {

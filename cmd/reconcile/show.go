@@ -85,6 +85,7 @@ func tableNames() (names []string) {
 
 // shortColumns are the columns that people see who do not say which.
 var shortColumns = map[string][]string{
+	"fund_lines":      {"wallet", "category", "order_no", "occurred_at", "amount", "balance", "raw_type", "state"},
 	"statement_lines": {"wallet", "kind", "order_no", "refund_no", "occurred_at", "gross_amount", "fee_amount", "net_amount", "match_state"},
 	"order_events":    {"kind", "order_no", "refund_no", "wallet", "expected_at", "amount", "status", "match_state"},
 	"matches":         {"wallet", "kind", "order_no", "refund_no", "order_amount", "line_amount", "difference", "verdict"},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -66,7 +67,7 @@ func (v *verification) recompute() error {
 		name string
 		row  func(output.Row) error
 	}{
-		{"statement_lines", c.line}, {"order_events", c.event}, {"matches", c.match},
+		{"statement_lines", c.line}, {"fund_lines", c.fund}, {"order_events", c.event}, {"matches", c.match},
 		{"breaks", c.finding}, {"open_items", c.item}, {"charges", c.charge},
 	} {
 		err := output.ReadTable(v.dir, t.name, func(r output.Row) error {
@@ -101,6 +102,19 @@ func (c *recount) state(table, id string, r output.Row) error {
 		return broken(table, id, "match_state %q is no state", state)
 	}
 	c.counts[table+"."+state]++
+	return nil
+}
+
+func (c *recount) fund(r output.Row) error {
+	id, amount := r.Text("line_id"), amountOrZero(r, "amount")
+	direction, state := r.Text("direction"), r.Text("state")
+	if direction == settlement.Income.String() && amount < 0 || direction == settlement.Expense.String() && amount > 0 {
+		return broken("fund_lines", id, "amount %s goes against direction %q", amount, direction)
+	}
+	if !slices.Contains(settlement.FundStateWords[1:], state) {
+		return broken("fund_lines", id, "state %q is no state", state)
+	}
+	c.counts["fund_lines."+state]++
 	return nil
 }
 
@@ -294,17 +308,21 @@ func (c *recount) tieTotals() {
 	}
 }
 
-// tieControlTotals computes the control totals of every bill again from the table
-// statement_lines, with the second Parquet implementation, and ties them with the
-// table control_totals and with what run.json says of the inputs.
+// tieControlTotals computes the control totals of every bill again from the tables
+// statement_lines and fund_lines, with the second Parquet implementation, and ties them
+// with the table control_totals and with what run.json says of the inputs.
 func (v *verification) tieControlTotals() error {
-	parts, err := output.Parts(v.dir, "statement_lines")
-	if err != nil {
-		return err
-	}
-	lines, err := output.FileTotals(parts)
-	if err != nil {
-		return err
+	lines := map[output.FileKind]output.LineTotals{}
+	for _, table := range []string{"statement_lines", "fund_lines"} {
+		parts, err := output.Parts(v.dir, table)
+		if err != nil {
+			return err
+		}
+		totals, err := output.FileTotals(table, parts)
+		if err != nil {
+			return err
+		}
+		maps.Copy(lines, totals) // of other kinds
 	}
 	notes := map[string]string{}
 	for _, c := range v.m.Proof {
@@ -324,21 +342,26 @@ func (v *verification) tieControlTotals() error {
 			if in.Part == 0 && t.Stated != t.Computed {
 				v.fault(output.ManifestName, "%s of %s: stated %s, computed %s", t.Name, source, t.Stated, t.Computed)
 			}
-			if isBill(in.Kind) {
+			if isBill(in.Kind) || settlement.StatementKind(in.Kind).IsFunds() {
 				v.tieOne(source, t, notes, of)
 			}
 		}
-		written := int64(0)
-		for kind := settlement.Payment; kind <= settlement.Revoke; kind++ {
-			written += of(kind).Rows
+		written, moved := int64(0), of(settlement.Income).Rows+of(settlement.Expense).Rows
+		for kind := settlement.Payment; kind <= settlement.Expense; kind++ {
+			if kind <= settlement.Revoke {
+				written += of(kind).Rows
+			}
 			delete(lines, output.FileKind{File: source, Kind: kind})
 		}
 		if isBill(in.Kind) && written > in.Rows {
 			v.fault("statement_lines", "%d rows of %s, which has %d", written, source, in.Rows)
 		}
+		if moved > in.Rows {
+			v.fault("fund_lines", "%d rows of %s, which has %d", moved, source, in.Rows)
+		}
 	}
 	for key := range lines {
-		v.fault("statement_lines", "rows of %s, which is no input of the run", key.File)
+		v.fault("statement_lines, fund_lines", "rows of %s, which is no input of the run", key.File)
 	}
 	return v.tieTotalsTable(told)
 }

@@ -161,6 +161,8 @@ var inChinese = map[string]string{
 	"payment":                     "收款",
 	"refund":                      "退款",
 	"revoke":                      "撤销",
+	"income":                      "收入",
+	"expense":                     "支出",
 	"order":                       "订单号",
 	"payment no.":                 "支付单号",
 	"refund no.":                  "退款单号",

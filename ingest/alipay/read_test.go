@@ -47,7 +47,7 @@ func TestAPaymentAndARefundBecomeLines(t *testing.T) {
 	wantStatement := &settlement.Statement{
 		File: "bill.csv", SHA256: hex.EncodeToString(hash[:]), Bytes: int64(len(content)), Layout: "25 columns",
 		Kind: settlement.TradeBill, Wallet: settlement.Alipay, Account: "2088000011112222", Currency: "CNY", From: day, Until: day + 1, Rows: 2,
-		KindSums: [4]settlement.KindSum{
+		KindSums: [6]settlement.KindSum{
 			settlement.Payment: {Rows: 1, Gross: 10000, Settled: 9800, Fee: -60, Coupon: 200},
 			settlement.Refund:  {Rows: 1, Gross: -5000, Settled: -4900, Fee: 30, Coupon: -100},
 		},

@@ -203,7 +203,7 @@ func TieSummary(summary *settlement.Statement, bills []*settlement.Statement) []
 }
 
 // readings are a total of the summary beside the bill's, before and after refunds.
-func readings(t settlement.ControlTotal, sums [4]settlement.KindSum, all settlement.KindSum) (before, after settlement.ControlTotal) {
+func readings(t settlement.ControlTotal, sums [6]settlement.KindSum, all settlement.KindSum) (before, after settlement.ControlTotal) {
 	with := func(kinds uint8, computed int64) settlement.ControlTotal {
 		t.Measure.Kinds, t.Computed = kinds, computed
 		return t

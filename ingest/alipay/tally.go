@@ -9,11 +9,11 @@ import (
 
 // tally is what a worker's rows add up to, and what of them is worth a word.
 type tally struct {
-	sums     [4]settlement.KindSum
+	sums     [6]settlement.KindSum
 	overflow bool
 
 	// First line with 服务费 above and below zero, by kind; of refunds also 商家优惠.
-	feeAbove, feeBelow       [4]int64
+	feeAbove, feeBelow       [6]int64
 	couponAbove, couponBelow int64
 
 	outside, firstOutside  int64 // rows completed outside the period

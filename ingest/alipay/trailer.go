@@ -126,7 +126,7 @@ func (f *footer) takeSum(item string, names wording, found map[string]bool) erro
 }
 
 // totals puts the footers beside what the rows add up to.
-func (t *trailer) totals(sums [4]settlement.KindSum) []settlement.ControlTotal {
+func (t *trailer) totals(sums [6]settlement.KindSum) []settlement.ControlTotal {
 	paid, refunded := sums[settlement.Payment], sums[settlement.Refund]
 	return append(
 		t.payments.totals(paymentFooter, settlement.KindSet(settlement.Payment), paid),

@@ -38,7 +38,7 @@ var measures = map[string]settlement.Measure{
 }
 
 // sums are what some rows add up to by kind, in the tables' signs.
-type sums [4]settlement.KindSum
+type sums [6]settlement.KindSum
 
 // add adds one row; settlement.ErrOverflow where a sum leaves 64 bits, after
 // which the sums are of no use.

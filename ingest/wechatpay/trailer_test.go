@@ -107,7 +107,7 @@ func TestSumsThatLeave64BitsAreRefused(t *testing.T) {
 
 func TestKindSums(t *testing.T) {
 	_, s := accept(t, input(newBill(currentALL, paymentRow(), paymentRow("代金券金额", "5.00"), refundRow()).text()))
-	want := [4]settlement.KindSum{
+	want := [6]settlement.KindSum{
 		settlement.Payment: {Rows: 2, Gross: 20000, Settled: 20000, Fee: -120, Coupon: 500},
 		settlement.Refund:  {Rows: 1, Gross: -5000, Settled: -5000, Fee: 30},
 	}

@@ -1,0 +1,111 @@
+package pipeline
+
+import (
+	"cmp"
+	"slices"
+
+	"reconcile/settlement"
+)
+
+// addFunds adds fund lines to what was read of a file: their amounts are gross.
+func (f *fileSums) addFunds(l *settlement.FundLines) {
+	var amount settlement.Amount
+	for _, a := range l.Amount {
+		amount += a
+	}
+	f.fundRows.Add(int64(l.Len()))
+	f.fundAmount.Add(int64(amount))
+}
+
+// fundProof is what the proof adds up of fund lines.
+type fundProof struct {
+	lines, copies []lineSums // by file: in the table, and in the table under another file
+	states        [len(fundStates)]int64
+	accounts      map[fundKey]*FundOverview
+}
+
+var fundStates = [...]settlement.FundState{settlement.NoFundState, settlement.Booked, settlement.CopiedLine}
+
+type fundKey struct {
+	wallet              settlement.Wallet
+	account, subAccount string
+}
+
+// FundOverview is how the money of an account moved, by its fund lines.
+type FundOverview struct {
+	Wallet              settlement.Wallet
+	Account, SubAccount string
+	Lines               int64
+	Income, Expense     settlement.Amount
+	// Copied is the lines that are a second view of another account's, and what they
+	// come to: they move nothing here.
+	CopiedLines  int64
+	CopiedAmount settlement.Amount
+}
+
+// add adds one bucket; files is the number of statements of the run.
+func (p *fundProof) add(out *BucketOutput, files int) {
+	p.lines, p.copies = make([]lineSums, files), make([]lineSums, files)
+	p.accounts = map[fundKey]*FundOverview{}
+	l := out.Funds
+	var at *FundOverview
+	for i := range l.Len() {
+		p.lines[l.File[i]].add(1, l.Amount[i], 0, 0, 0)
+		p.states[l.State[i]]++
+		if at == nil || at.Wallet != l.Wallet[i] || at.Account != string(l.Account.At(i)) || at.SubAccount != string(l.SubAccount.At(i)) {
+			at = p.account(fundKey{l.Wallet[i], l.Account.StringAt(i), l.SubAccount.StringAt(i)})
+		}
+		switch {
+		case l.State[i] == settlement.CopiedLine:
+			at.CopiedLines++
+			at.CopiedAmount += l.Amount[i]
+			continue
+		case l.Amount[i] > 0:
+			at.Income += l.Amount[i]
+		default:
+			at.Expense += l.Amount[i]
+		}
+		at.Lines++
+	}
+	for _, c := range out.FundCopies {
+		p.copies[c.File].add(1, c.Amount, 0, 0, 0)
+	}
+}
+
+func (p *fundProof) account(key fundKey) *FundOverview {
+	if p.accounts[key] == nil {
+		p.accounts[key] = &FundOverview{Wallet: key.wallet, Account: key.account, SubAccount: key.subAccount}
+	}
+	return p.accounts[key]
+}
+
+// merge adds another bucket's sums.
+func (p *fundProof) merge(o *fundProof) {
+	for f := range o.lines {
+		p.lines[f].add(o.lines[f].rows, o.lines[f].gross, 0, 0, 0)
+		p.copies[f].add(o.copies[f].rows, o.copies[f].gross, 0, 0, 0)
+	}
+	for s, n := range o.states {
+		p.states[s] += n
+	}
+	for key, more := range o.accounts {
+		a := p.account(key)
+		a.Lines += more.Lines
+		a.Income += more.Income
+		a.Expense += more.Expense
+		a.CopiedLines += more.CopiedLines
+		a.CopiedAmount += more.CopiedAmount
+	}
+}
+
+// overview is the accounts in their order.
+func (p *fundProof) overview() []FundOverview {
+	var all []FundOverview
+	for _, a := range p.accounts {
+		all = append(all, *a)
+	}
+	slices.SortFunc(all, func(a, b FundOverview) int {
+		return cmp.Or(cmp.Compare(a.Wallet, b.Wallet), cmp.Compare(a.Account, b.Account), cmp.Compare(a.SubAccount, b.SubAccount))
+	})
+	return all
+}
