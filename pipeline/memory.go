@@ -13,7 +13,7 @@ const MinMemory = 256 << 20
 const (
 	programMemory = 32 << 20
 	// bucketMemory is what a bucket of bucketBytes takes while it is computed.
-	bucketMemory = 80 << 20
+	bucketMemory = 120 << 20
 	// A row at work takes about as much as three rows of a batch: as it was loaded, in
 	// the order of its table, and the matches and charges that come of it.
 	workFactor = 3
