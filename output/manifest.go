@@ -39,7 +39,8 @@ type Manifest struct {
 	Counts              map[string]int64 `json:"counts"`
 	Proof               []Check          `json:"proof"`
 	Notes               []string         `json:"notes,omitempty"`
-	Stages              []StageCost      `json:"stages,omitempty"` // what the run took
+	Stages              []StageCost      `json:"stages,omitempty"`        // what the run took
+	SpilledBytes        int64            `json:"spilled_bytes,omitempty"` // of rows that did not fit into memory, as they took there
 }
 
 // Input is a statement or extract that was used.

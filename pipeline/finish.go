@@ -75,6 +75,7 @@ func (r *run) manifest(checks []output.Check) *output.Manifest {
 		Proof:               checks,
 		Notes:               r.notes(),
 		Stages:              r.costs.manifest(),
+		SpilledBytes:        r.budget.spilled,
 	}
 	for i, s := range r.intake.Statements {
 		if s == nil {

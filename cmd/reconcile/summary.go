@@ -32,6 +32,7 @@ func (s *summary) text() string {
 		return s.b.String()
 	}
 	s.figures()
+	s.funds()
 	s.breaks()
 	s.proof()
 	s.notes()
@@ -230,6 +231,32 @@ func (s *summary) block(columns []pipeline.AccountOverview, n int) *grid {
 	return g
 }
 
+// funds prints how the money of each account moved, where something was delivered that
+// says so.
+func (s *summary) funds() {
+	funds := s.result.Overview.Funds
+	if len(funds) == 0 {
+		return
+	}
+	g := newGrid(s.say("money of the accounts"), s.say("account"), s.say("lines"), s.say("income"), s.say("expense"), s.say("change"))
+	g.leftAlign(1)
+	var copies int64
+	var copied settlement.Amount
+	for _, f := range funds {
+		account := cmp.Or(f.Account, s.say("(no account)"))
+		if f.SubAccount != "" {
+			account += " " + f.SubAccount
+		}
+		g.row(s.walletName(f.Wallet), account, groupedCount(f.Lines), grouped(f.Income), grouped(f.Expense), grouped(f.Income+f.Expense))
+		copies += f.CopiedLines
+		copied += f.CopiedAmount
+	}
+	s.printf("%s\n", g.text(""))
+	if copies > 0 {
+		s.printf("%s\n\n", s.sayf("%s lines of %s are a second view of another account's: they are not counted here", groupedCount(copies), grouped(copied)))
+	}
+}
+
 // breaks prints how many breaks there are of each kind, and what they come to.
 func (s *summary) breaks() {
 	o := s.result.Overview
@@ -261,11 +288,18 @@ func (s *summary) proof() {
 			continue
 		}
 		totals += len(in.Totals)
-		if isBill(in.Kind) {
+		if isBill(in.Kind) || settlement.StatementKind(in.Kind).IsFunds() {
 			read += in.Rows
 		}
 	}
-	written := rowsOf(m, "statement_lines")
+	// An aggregated account's payments and refunds are statement lines beside being
+	// fund lines: they were read once.
+	written := rowsOf(m, "statement_lines") + rowsOf(m, "fund_lines")
+	for _, a := range s.result.Overview.Accounts {
+		if a.Wallet == settlement.TaobaoAggregated {
+			written -= a.Lines
+		}
+	}
 	billed, charged := feesProved(m)
 	s.printf("%s\n", s.say("Proof"))
 	s.printf("  %s\n", s.sayf("%d of %d checks hold; every table was read back by a second Parquet reader", held, len(m.Proof)))
