@@ -25,8 +25,13 @@ type Emit func(arrow.Record) error
 type Emits struct{ Lines, Events, Funds Emit }
 
 // format is one kind of file.
+//
+// Where sheets is set, the file may be a spreadsheet too. recognise is then shown the
+// first rows as lines of CSV in UTF-8, and the stream that read gets is a
+// *sheet.Spooled: sheet.Open takes it as it is.
 type format struct {
 	name      string
+	sheets    bool
 	recognise func(head []byte) bool
 	read      func(ctx context.Context, in delimited.Input, emit Emits) (*settlement.Statement, error)
 }
