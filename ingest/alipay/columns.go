@@ -53,6 +53,8 @@ const (
 	typeWord
 	instant
 	money
+	digits    // or nothing
+	sideMoney // of two columns, the side that a row does not use may be blank
 )
 
 // shapes are the columns known, read or not, by normal name.
@@ -77,7 +79,7 @@ type header struct {
 	names   []string // as written
 	shapes  []shape  // of each field
 	free    []int    // the fields of free text
-	at      [columnCount]int
+	at      []int    // the field of each column; -1 where the header lacks an optional one
 	layout  string
 	unknown []string // not read, and not known
 
@@ -86,78 +88,98 @@ type header struct {
 }
 
 // normalName is a column's name without blanks, unit and full-width characters:
-// `订单金额（元）`, `订单金额(元)` and `订单金额` are one.
+// `订单金额（元）`, `订单金额(元)` and `订单金额` are one, and so are `收入金额（+元）` and `收入金额`.
 func normalName(name string) string {
 	name = strings.Trim(name, " \t\u3000\ufeff")
-	name = strings.NewReplacer("（", "(", "）", ")", "／", "/").Replace(name)
-	return strings.TrimRight(strings.TrimSuffix(name, "(元)"), " ")
+	name = widths.Replace(name)
+	for _, unit := range []string{"(元)", "(+元)", "(-元)"} {
+		name = strings.TrimSuffix(name, unit)
+	}
+	return strings.TrimRight(name, " ")
 }
+
+// widths turns full-width signs of names into those of ASCII.
+var widths = strings.NewReplacer("（", "(", "）", ")", "／", "/", "＋", "+", "－", "-")
 
 // parseHeader gives each column its place. It reports every fault at once.
 func parseHeader(in delimited.Input, line int64, text string) (*header, []*settlement.InputError) {
-	h := &header{names: strings.Split(text, ",")}
-	if len(h.names) > maxColumns {
-		return nil, []*settlement.InputError{in.Errorf(line, knownLayouts, "a header of more than %d columns", maxColumns)}
+	h, place, faults := placeNames(in, line, strings.Split(text, ","), shapes, knownLayouts)
+	if h == nil {
+		return nil, faults
+	}
+	for _, names := range wordings {
+		found := slices.IndexFunc(names, func(name string) bool { _, ok := place[name]; return ok })
+		if found < 0 {
+			faults = append(faults, missingColumn(in, line, names[0], h.names, wordings[:], knownLayouts))
+			h.at = append(h.at, -1)
+			continue
+		}
+		h.at = append(h.at, place[names[found]])
+	}
+	for _, c := range []column{orderAmount, received, coupon, serviceFee} {
+		h.moneyBehindText = h.moneyBehindText || slices.Contains(h.free, h.at[c]-1)
+	}
+	h.layout = fmt.Sprintf("%d columns", len(h.names))
+	if at := h.at[txnID]; at >= 0 && normalName(h.names[at]) == bankChannelID {
+		h.layout = "bank channel, " + h.layout
+	}
+	return h, faults
+}
+
+// placeNames finds the place of each name of a header, by its normal name. known are
+// the columns known, read or not; advice tells the layouts. The header is nil where it
+// is too wide.
+func placeNames(in delimited.Input, line int64, names []string, known map[string]shape, advice string) (*header, map[string]int, []*settlement.InputError) {
+	h := &header{names: names}
+	if len(names) > maxColumns {
+		return nil, nil, []*settlement.InputError{in.Errorf(line, advice, "a header of more than %d columns", maxColumns)}
 	}
 	var faults []*settlement.InputError
 	place := map[string]int{}
-	for i, name := range h.names {
+	for i, name := range names {
 		normal := normalName(name)
-		h.names[i] = strings.Trim(name, " \t\u3000\ufeff")
-		known, ok := shapes[normal]
-		h.shapes = append(h.shapes, known)
-		if known == freeText {
+		names[i] = strings.Trim(name, " \t\u3000\ufeff")
+		looks, ok := known[normal]
+		h.shapes = append(h.shapes, looks)
+		if looks == freeText {
 			h.free = append(h.free, i)
 		}
 		if normal == "" { // padding
 			continue
 		}
 		if !ok {
-			h.unknown = append(h.unknown, h.names[i])
+			h.unknown = append(h.unknown, names[i])
 		}
 		if before, twice := place[normal]; twice {
 			fault := in.Errorf(line, "remove the copy, or fetch the bill again", "the header has this column twice, as number %d and %d", before+1, i+1)
-			fault.ColumnName = h.names[i]
+			fault.ColumnName = names[i]
 			faults = append(faults, fault)
 			continue
 		}
 		place[normal] = i
 	}
-	for c, names := range wordings {
-		found := slices.IndexFunc(names, func(name string) bool { _, ok := place[name]; return ok })
-		if found < 0 {
-			faults = append(faults, missingColumn(in, line, names[0], h.names))
-			continue
-		}
-		h.at[c] = place[names[found]]
-	}
-	for _, c := range []column{orderAmount, received, coupon, serviceFee} {
-		h.moneyBehindText = h.moneyBehindText || slices.Contains(h.free, h.at[c]-1)
-	}
-	h.layout = fmt.Sprintf("%d columns", len(h.names))
-	if normalName(h.names[h.at[txnID]]) == bankChannelID {
-		h.layout = "bank channel, " + h.layout
-	}
-	return h, faults
+	return h, place, faults
 }
 
-func missingColumn(in delimited.Input, line int64, name string, found []string) *settlement.InputError {
+// missingColumn says that a header lacks a column; all are the names of the columns
+// that are read.
+func missingColumn(in delimited.Input, line int64, name string, found []string, all [][]string, advice string) *settlement.InputError {
 	what := "the required column is missing"
-	if near := closest(name, found); near != "" {
+	if near := closest(name, found, all); near != "" {
 		what += fmt.Sprintf("; the closest name found is %q", near)
 	}
-	fault := in.Errorf(line, knownLayouts, "%s", what)
+	fault := in.Errorf(line, advice, "%s", what)
 	fault.ColumnName = name
 	return fault
 }
 
 // closest returns the candidate that differs least from name, "" where none
 // shares at least half of it.
-func closest(name string, candidates []string) string {
+func closest(name string, candidates []string, all [][]string) string {
 	best, least := "", (len([]rune(name))+1)/2+1
 	for _, candidate := range candidates {
 		normal := normalName(candidate)
-		if slices.ContainsFunc(wordings[:], func(names []string) bool { return slices.Contains(names, normal) }) {
+		if slices.ContainsFunc(all, func(names []string) bool { return slices.Contains(names, normal) }) {
 			continue // it is there in its own right
 		}
 		if d := editDistance([]rune(name), []rune(normal)); d < least {

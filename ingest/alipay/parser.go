@@ -72,12 +72,17 @@ func (w *worker) cells() bool {
 			first(&w.tally.firstComma, w.line)
 			return true
 		}
-		what = fmt.Sprintf("%s: %d where the header has %d", what, len(w.ends), width)
-		do = "fetch the bill again; if the row is the same, correct its free text at the source"
+		what, do = wrongWidth(what, len(w.ends), width)
 	}
 	fault := w.in.Errorf(w.line, do, "%s", what)
 	w.problems.Add(fault)
 	return false
+}
+
+// wrongWidth says what a row with a wrong number of fields is, and what to do.
+func wrongWidth(what string, fields, width int) (string, string) {
+	return fmt.Sprintf("%s: %d where the header has %d", what, fields, width),
+		"fetch the bill again; if the row is the same, correct its free text at the source"
 }
 
 func (w *worker) cell(c column) []byte { return field(w.text, w.ends, w.header.at[c]) }
@@ -203,13 +208,7 @@ func (w *worker) id(c column) (trimmed, raw []byte, ok bool) {
 		}
 		raw = []byte(text)
 	}
-	trimmed = raw
-	for len(trimmed) > 0 && trimmed[0] <= ' ' {
-		trimmed = trimmed[1:]
-	}
-	for len(trimmed) > 0 && trimmed[len(trimmed)-1] <= ' ' {
-		trimmed = trimmed[:len(trimmed)-1]
-	}
+	trimmed = withoutBlanks(raw)
 	if isScientific(trimmed) {
 		w.bad(c, "fetch the bill again and do not open it in a spreadsheet program before",
 			"%q: scientific notation, as a spreadsheet program saves long numbers: the digits are lost", trimmed)

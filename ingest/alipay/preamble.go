@@ -59,6 +59,12 @@ func (p *preamble) take(text string, line int64, kind billKind) error {
 			return errors.New("a second 账号")
 		}
 		return p.takeAccount(text)
+	case strings.HasPrefix(text, "#查询起始日期"):
+		if p.periodLine != 0 {
+			return errors.New("a second 查询起始日期")
+		}
+		p.periodLine = line
+		return p.takeQuery(text)
 	case strings.HasPrefix(text, "#起始日期"):
 		if p.periodLine != 0 {
 			return errors.New("a second 起始日期")
@@ -78,6 +84,9 @@ const accountSuffix = "0156"
 
 func (p *preamble) takeAccount(text string) error {
 	value, ok := afterColon(text, "#账号")
+	if at := strings.LastIndexByte(value, '['); at > 0 { // the portal's mail[2088…]: the mail is not kept
+		value = value[at:]
+	}
 	inside, rest, bracketsOK := bracketed(value)
 	if !ok || !bracketsOK || rest != "" || inside == "" {
 		return errors.New("not of the form #账号：[…]")
@@ -85,8 +94,33 @@ func (p *preamble) takeAccount(text string) error {
 	p.stated, p.account = inside, inside
 	if len(inside) == 20 && strings.HasSuffix(inside, accountSuffix) && strings.Trim(inside, "0123456789") == "" {
 		p.account = inside[:16]
-	} else {
+	} else if len(inside) != 16 || strings.Trim(inside, "0123456789") != "" {
 		p.notes = append(p.notes, "账号 ["+inside+"] is not 16 digits and "+accountSuffix+": it is taken whole as the account")
+	}
+	return nil
+}
+
+// takeQuery reads the portal's `#查询起始日期：2024-09-01 00:00:00查询终止日期：2024-09-12 18:06:54`.
+// The days of both ends count as asked for, since rows of them are there.
+func (p *preamble) takeQuery(text string) error {
+	form := errors.New("not of the form #查询起始日期：2024-09-01 00:00:00查询终止日期：2024-09-12 18:06:54")
+	value, ok := afterColon(text, "#查询起始日期")
+	start, end, both := strings.Cut(value, "查询终止日期")
+	end, ok2 := afterColon(end, "")
+	if !ok || !both || !ok2 {
+		return form
+	}
+	from, err1 := settlement.ParseInstant([]byte(strings.Trim(start, " \t，,")))
+	until, err2 := settlement.ParseInstant([]byte(strings.Trim(end, " \t")))
+	if err1 != nil || err2 != nil {
+		return form
+	}
+	if until <= from {
+		return errors.New("查询终止日期 is not after 查询起始日期")
+	}
+	p.from, p.until = settlement.DayOf(from), settlement.DayOf(until-settlement.Second)+1
+	if from != p.from.Start() || until != p.until.Start() && until+settlement.Second != p.until.Start() {
+		p.notes = append(p.notes, "the export was asked for from "+strings.TrimSpace(start)+" to "+strings.TrimSpace(end)+": the rest of these days is not in it")
 	}
 	return nil
 }

@@ -12,12 +12,15 @@ const headLength = 64 << 10
 // header on line 25.
 const headLines = 60
 
-// billKind is one of the two files of a trade bill.
+// billKind is one of the files that a bill consists of: its rows, or its 汇总.
 type billKind struct{ name, title, list string }
 
 var (
 	billFile    = billKind{"a trade bill (业务明细)", "业务明细查询", "业务明细列表"}
 	summaryFile = billKind{"a trade bill summary (业务明细汇总)", "业务汇总查询", "业务汇总列表"}
+	logFile     = billKind{"an account log (账务明细)", "账务明细查询", "账务明细列表"}
+	logSumFile  = billKind{"an account log's summary (账务明细汇总)", "账务汇总查询", "账务汇总列表"}
+	portalFile  = billKind{"a portal export (账务组合查询)", "账务组合查询", "账务组合查询列表"}
 )
 
 // Recognise says whether head, the first bytes of a decoded stream, is a trade
@@ -31,6 +34,22 @@ func Recognise(head []byte) bool {
 // RecogniseSummary says whether head is the summary of a trade bill.
 func RecogniseSummary(head []byte) bool {
 	return opens(head, summaryFile, func(header string) bool { return has(header, "交易订单总笔数", "商家实收") })
+}
+
+// RecogniseLog says whether head is an account log.
+func RecogniseLog(head []byte) bool {
+	return opens(head, logFile, func(header string) bool { return has(header, "账务流水号", "业务流水号") })
+}
+
+// RecogniseLogSummary says whether head is the summary of an account log.
+func RecogniseLogSummary(head []byte) bool {
+	return opens(head, logSumFile, func(header string) bool { return has(header, "类型", "收入笔数", "支出笔数") })
+}
+
+// RecognisePortal says whether head is the portal's export of an account's movements
+// (账务组合查询) as CSV.
+func RecognisePortal(head []byte) bool {
+	return opens(head, portalFile, func(header string) bool { return has(header, "支付宝流水号", "账务类型") })
 }
 
 // opens looks at the lines before the rows: those with #, and the header.
@@ -86,12 +105,6 @@ const useTradeBill = "use the trade bill 业务明细: b.alipay.com → 对账�
 var foreignFiles = []foreignFile{
 	{[][]string{{"支付宝交易记录明细查询"}, {"支付宝", "电子客户回单"}, {"交易时间", "交易分类", "交易对方"}},
 		"a personal Alipay account's export (个人账户交易明细), not a merchant's bill", useTradeBill + ", of the merchant's account"},
-	{[][]string{{"支付宝账务明细查询"}, {"账务明细列表"}, {"账务流水号", "业务流水号"}},
-		"an Alipay account log (账务明细)", "this version does not read account logs; " + useTradeBill},
-	{[][]string{{"支付宝账务汇总查询"}, {"账务汇总列表"}, {"类型", "收入笔数", "支出笔数"}},
-		"the summary of an Alipay account log (账务明细汇总)", "this version does not read account logs; " + useTradeBill},
-	{[][]string{{"#查询起始日期"}, {"支付宝流水号", "账务类型"}},
-		"an export of the Alipay portal (账务组合查询)", "this version does not read portal exports; " + useTradeBill},
 	{[][]string{{"urn:schemas-microsoft-com:office:spreadsheet"}},
 		"a SpreadsheetML workbook, as the Alipay portal exports (账务组合查询, .xls)", "this version does not read portal exports; " + useTradeBill},
 	{[][]string{{"支付宝交易号", "商家实退"}},
@@ -105,8 +118,10 @@ var foreignFiles = []foreignFile{
 // Foreign recognises files of Alipay and its relatives that are not read, and
 // says what head is and what to use instead.
 func Foreign(head []byte) (what, do string, ok bool) {
-	if Recognise(head) || RecogniseSummary(head) {
-		return "", "", false
+	for _, recognise := range []func([]byte) bool{Recognise, RecogniseSummary, RecogniseLog, RecogniseLogSummary, RecognisePortal} {
+		if recognise(head) {
+			return "", "", false
+		}
 	}
 	lines := openingLines(head)
 	for _, file := range foreignFiles {

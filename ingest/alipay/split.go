@@ -2,7 +2,9 @@ package alipay
 
 import (
 	"encoding/binary"
+	"strings"
 
+	"reconcile/ingest/delimited"
 	"reconcile/settlement"
 )
 
@@ -18,6 +20,17 @@ func field(text []byte, ends []int32, i int) []byte {
 
 func withoutTabs(text []byte) []byte {
 	for n := len(text); n > 0 && text[n-1] == '\t'; n-- {
+		text = text[:n-1]
+	}
+	return text
+}
+
+// withoutBlanks trims blanks and tabs on both sides.
+func withoutBlanks(text []byte) []byte {
+	for len(text) > 0 && text[0] <= ' ' {
+		text = text[1:]
+	}
+	for n := len(text); n > 0 && text[n-1] <= ' '; n-- {
 		text = text[:n-1]
 	}
 	return text
@@ -83,11 +96,19 @@ func (h *header) anchor(text []byte, ends []int32, types *typeWords) (fields []i
 	give(0, extra, make([]int, 0, len(h.free)))
 	switch {
 	case ways == 0:
-		return ends, "the row has too many fields, and no reading of commas in its free text (商品名称, 券名称, 备注) makes sense"
+		return ends, "the row has too many fields, and no reading of commas in its free text (" + h.freeNames() + ") makes sense"
 	case !agree:
-		return ends, "the row has too many fields, and commas in its free text (商品名称, 券名称, 备注) can be read in several ways"
+		return ends, "the row has too many fields, and commas in its free text (" + h.freeNames() + ") can be read in several ways"
 	}
 	return append(ends[:0], found[:width]...), ""
+}
+
+func (h *header) freeNames() string {
+	var names []string
+	for _, i := range h.free {
+		names = append(names, h.names[i])
+	}
+	return strings.Join(names, ", ")
 }
 
 // distribute writes the end of each field to ends, where free column i takes
@@ -113,6 +134,14 @@ func (h *header) fits(text []byte, ends []int32, types *typeWords) bool {
 			_, err = settlement.ParseInstant(cell)
 		case money:
 			if !isPlainMoney(cell) {
+				return false
+			}
+		case sideMoney:
+			if blank := withoutBlanks(cell); len(blank) > 0 && string(blank) != "0" && !isPlainMoney(blank) {
+				return false
+			}
+		case digits:
+			if !delimited.IsDigits(withoutBlanks(cell)) {
 				return false
 			}
 		case typeWord:
@@ -141,6 +170,9 @@ func isPlainMoney(cell []byte) bool {
 // sameCells says that two readings of a row agree on all that is kept.
 func (h *header) sameCells(text []byte, a, b []int32) bool {
 	for _, i := range h.at {
+		if i < 0 {
+			continue
+		}
 		if string(field(text, a, i)) != string(field(text, b, i)) {
 			return false
 		}
