@@ -60,7 +60,7 @@ var rules = []rule{
 	{pkg: "cmd/reconcile", may: []string{"pipeline", "schedule", "generate", "output", "fees", "ingest", "ingest/orders", "settlement"},
 		only: map[string][]string{
 			"ingest":        {"Mappings"},
-			"ingest/orders": {"Mapping", "Fault", "RefundedIfPaid"},
+			"ingest/orders": {"Mapping", "Query", "Fault", "RefundedIfPaid"},
 			"fees":          {"Arithmetic", "Charge"},
 		},
 		why: "commands parse flags, call the pipeline and print: of stages they know what the configuration fills in " +

@@ -16,12 +16,15 @@ import (
 	"reconcile/settlement"
 )
 
-// Delivery is one decoded file to read: a file, or a member of an archive.
+// Delivery is one decoded file to read: a file, a member of an archive, or the rows
+// of a query.
 type Delivery struct {
 	File, Member string
 	// Size is the decoded size where the container declares it, else −1.
 	Size int64
 	open func() (io.ReadCloser, error)
+	// query is asked where the rows come from a database; then open is nil.
+	query *query
 }
 
 // Source is the name under which messages and tables know the delivery.
@@ -93,6 +96,9 @@ const headSize = 64 << 10
 // the source_file column of its rows. A refused delivery is a *settlement.Refusal
 // as the error.
 func (d *Delivery) Read(ctx context.Context, index int32, o Options) (*settlement.Statement, error) {
+	if d.query != nil {
+		return d.readQuery(ctx, index, o)
+	}
 	stream, err := d.open()
 	if err != nil {
 		return nil, d.refuse(err)

@@ -67,7 +67,11 @@ func providers(m Mappings) []format {
 }
 
 // Mappings adapts the merchant's extracts to the plain layouts.
-type Mappings struct{ Orders, Refunds orders.Mapping }
+type Mappings struct {
+	Orders, Refunds orders.Mapping
+	// The queries ask databases for extracts; nil where files alone have them.
+	OrdersQuery, RefundsQuery *orders.Query
+}
 
 func extract(name string, kind settlement.StatementKind, m orders.Mapping) format {
 	return format{

@@ -31,6 +31,7 @@ func Check(ctx context.Context, job Job) (*Checked, error) {
 	if err != nil {
 		return nil, err
 	}
+	deliveries = append(deliveries, ingest.Queries(job.Mappings)...)
 	r := &run{job: job}
 	drop := func(arrow.Record) error { return nil }
 	if err := r.ingest(ctx, deliveries, refused, nil, ingest.Emits{Lines: drop, Events: drop, Funds: drop}); err != nil {

@@ -64,8 +64,8 @@ func parseConfig(path string, text []byte) (*config, error) {
 	r := &yamlReader{path: path, places: map[string]place{}}
 	root := r.root(text)
 	r.mapping("", root, map[string]field{
-		"orders":   mappingField(r, &c.mappings.Orders),
-		"refunds":  mappingField(r, &c.mappings.Refunds),
+		"orders":   mappingField(r, &c.mappings.Orders, &c.mappings.OrdersQuery),
+		"refunds":  mappingField(r, &c.mappings.Refunds, &c.mappings.RefundsQuery),
 		"account":  r.text(c.takeAccount),
 		"window":   r.text(c.takeWindow),
 		"memory":   r.text(c.takeMemory),
@@ -78,8 +78,9 @@ func parseConfig(path string, text []byte) (*config, error) {
 	return c, nil
 }
 
-// mappingField reads how an extract differs from the plain layout.
-func mappingField(r *yamlReader, m *orders.Mapping) field {
+// mappingField reads how an extract differs from the plain layout, and the query
+// that asks for it.
+func mappingField(r *yamlReader, m *orders.Mapping, q **orders.Query) field {
 	return func(at string, n ast.Node) {
 		r.mapping(at, n, map[string]field{
 			"encoding": r.text(func(text string) (string, error) { m.Encoding = text; return "", nil }),
@@ -87,6 +88,7 @@ func mappingField(r *yamlReader, m *orders.Mapping) field {
 			"statuses": r.words(&m.Statuses),
 			"wallets":  r.words(&m.Wallets),
 			"defaults": r.words(&m.Defaults),
+			"sql":      queryField(r, q),
 			"total_rows": r.text(func(text string) (string, error) {
 				n, err := strconv.ParseInt(text, 10, 64)
 				if err != nil {

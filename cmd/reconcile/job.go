@@ -49,6 +49,9 @@ func (c *config) job(f *jobFlags, paths []string) (pipeline.Job, error) {
 	if f.jobs < 0 || f.jobs > maxJobs {
 		return job, usage(fmt.Errorf("--jobs %d: give the number of cores; 0 takes all", f.jobs))
 	}
+	if err := c.queriesReady(); err != nil {
+		return job, usage(err)
+	}
 	var err error
 	if f.day != "" {
 		if job.Day, err = settlement.ParseDay([]byte(f.day)); err != nil {

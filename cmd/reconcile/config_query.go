@@ -1,0 +1,93 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"reconcile/ingest/orders"
+	"reconcile/settlement"
+)
+
+// queryField reads the query of an extract that comes from a database.
+func queryField(r *yamlReader, to **orders.Query) field {
+	return func(at string, n ast.Node) {
+		if _, ok := n.(*ast.NullNode); ok || n == nil {
+			return // the key stands there with nothing below it
+		}
+		q := &orders.Query{}
+		*to = q
+		before := len(r.faults)
+		r.mapping(at, n, map[string]field{
+			"driver":  r.text(func(text string) (string, error) { q.Driver = text; return "", nil }),
+			"dsn_env": r.text(func(text string) (string, error) { q.DSNEnv = text; return "", nil }),
+			"dsn_file": r.text(func(text string) (string, error) {
+				if text == "" {
+					return "give a path, or leave the key out", errors.New("it is empty")
+				}
+				if !filepath.IsAbs(text) {
+					text = filepath.Join(filepath.Dir(r.path), text)
+				}
+				q.DSNFile = filepath.Clean(text)
+				return "", nil
+			}),
+			// Known so that the advice is better than for any other key. The value is
+			// not looked at, and not printed.
+			"dsn": func(at string, _ ast.Node) {
+				r.fault(r.places[at], "name an environment variable with dsn_env, or a file with dsn_file; and change the password, since it stood in a configuration",
+					"%s: a password does not belong into the configuration", at)
+			},
+			"query": r.text(func(text string) (string, error) { q.Text = text; return "", nil }),
+			"units": r.words(&q.Units),
+			"timeout": r.text(func(text string) (string, error) {
+				d, err := time.ParseDuration(text)
+				if err != nil || d <= 0 {
+					return "a time such as 90s or 10m", fmt.Errorf("%q is no time to wait", text)
+				}
+				q.Timeout = d
+				return "", nil
+			}),
+			"allow_empty": r.text(func(text string) (string, error) {
+				switch text {
+				case "true":
+					q.AllowEmpty = true
+				case "false":
+				default:
+					return "true or false", fmt.Errorf("%q is neither", text)
+				}
+				return "", nil
+			}),
+		})
+		if len(r.faults) > before {
+			return // what is missing may be what was written wrong
+		}
+		for _, f := range q.Validate() {
+			where, ok := r.places[at+"."+f.Key]
+			if !ok {
+				where = r.places[at]
+			}
+			r.fault(where, f.Do, "%s.%s: %s", at, f.Key, f.What)
+		}
+	}
+}
+
+// queriesReady says whether every query could be asked, as far as that is known
+// without connecting.
+func (c *config) queriesReady() error {
+	var all []error
+	for _, q := range []struct {
+		kind settlement.StatementKind
+		*orders.Query
+	}{{settlement.OrderExtract, c.mappings.OrdersQuery}, {settlement.RefundExtract, c.mappings.RefundsQuery}} {
+		if q.Query == nil {
+			continue
+		}
+		if err := q.Ready(); err != nil {
+			all = append(all, fmt.Errorf("%s: %s.sql: %w", c.path, q.kind, err))
+		}
+	}
+	return errors.Join(all...)
+}
