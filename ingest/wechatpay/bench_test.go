@@ -54,7 +54,7 @@ func BenchmarkRow(b *testing.B) {
 	if len(faults) > 0 {
 		b.Fatal(faults)
 	}
-	w := newWorker(&bill{layout: found, problems: new(delimited.Problems), expected: expectedDay{day: settlement.NoDay}},
+	w := newWorker(&bill{layout: found, file: file{problems: new(delimited.Problems), expected: expectedDay{day: settlement.NoDay}}},
 		func(arrow.Record) error { return nil })
 	b.SetBytes(int64(len(block)))
 	b.ReportAllocs()

@@ -163,39 +163,50 @@ type headerFault struct {
 // readHeader maps the names of the header line to columns. It reports every
 // duplicated and every missing name.
 func readHeader(line []byte) (*layout, []headerFault) {
-	l := &layout{names: headerNames(line)}
-	for c := range l.index {
-		l.index[c] = -1
-	}
+	l := new(layout)
+	var faults []headerFault
+	l.names, l.unknown, faults = mapNames(line, wordings[:], l.index[:], layoutsKnown)
 	if len(l.names) > maxNames {
-		return l, []headerFault{{0, "", fmt.Sprintf("%d columns", len(l.names)), layoutsKnown}}
+		return l, faults
+	}
+	l.kind = l.kindOf()
+	l.legacy = !l.has(orderAmount) && !l.has(appliedRefund) && slices.Contains(l.names, legacyTotal)
+	for _, c := range l.missing() {
+		faults = append(faults, headerFault{0, wordings[c][0], whatIsMissing(wordings[c], l.unknown), layoutsKnown})
+	}
+	return l, faults
+}
+
+// mapNames finds the columns of the header line by their wordings: index is where
+// each stands, −1 where it does not. It reports every name that stands twice.
+func mapNames(line []byte, wordings [][]string, index []int, layouts string) (names, unknown []string, faults []headerFault) {
+	names = headerNames(line)
+	for c := range index {
+		index[c] = -1
+	}
+	if len(names) > maxNames {
+		return names, nil, []headerFault{{0, "", fmt.Sprintf("%d columns", len(names)), layouts}}
 	}
 	raw := bytes.Split(line, []byte{','})
-	var faults []headerFault
-	seen := make(map[string]bool, len(l.names))
+	seen := make(map[string]bool, len(names))
 	offset := 0
-	for i, name := range l.names {
-		c, known := columnOf[name]
+	for i, name := range names {
+		c := slices.IndexFunc(wordings, func(known []string) bool { return slices.Contains(known, name) })
 		switch {
 		case seen[name]:
-			faults = append(faults, headerFault{offset, shown([]byte(name)), "the header has this name twice", layoutsKnown})
-		case known && l.has(c):
+			faults = append(faults, headerFault{offset, shown([]byte(name)), "the header has this name twice", layouts})
+		case c < 0:
+			unknown = append(unknown, shown([]byte(name)))
+		case index[c] >= 0:
 			faults = append(faults, headerFault{offset, name,
-				"the header has this column already as " + l.name(c), layoutsKnown})
-		case known:
-			l.index[c] = i
+				"the header has this column already as " + names[index[c]], layouts})
 		default:
-			l.unknown = append(l.unknown, shown([]byte(name)))
+			index[c] = i
 		}
 		seen[name] = true
 		offset += len(raw[i]) + 1
 	}
-	l.kind = l.kindOf()
-	l.legacy = !l.has(orderAmount) && !l.has(appliedRefund) && seen[legacyTotal]
-	for _, c := range l.missing() {
-		faults = append(faults, headerFault{0, wordings[c][0], l.whatIsMissing(c), layoutsKnown})
-	}
-	return l, faults
+	return names, unknown, faults
 }
 
 func headerNames(line []byte) []string {
@@ -234,15 +245,17 @@ func (l *layout) missing() []column {
 	return slices.DeleteFunc(required, l.has)
 }
 
-func (l *layout) whatIsMissing(c column) string {
+// whatIsMissing says that a required column of these names is, and what may stand
+// in its place.
+func whatIsMissing(names, unknown []string) string {
 	what := "this required column is missing"
-	if others := wordings[c][1:]; len(others) > 0 {
+	if others := names[1:]; len(others) > 0 {
 		what += " (also known as " + strings.Join(others, ", ") + ")"
 	}
-	if near := closest(wordings[c], l.unknown); near != "" {
+	if near := closest(names, unknown); near != "" {
 		what += "; the header has " + near + " instead"
-	} else if len(l.unknown) > 0 {
-		what += "; columns of no known name: " + strings.Join(l.unknown, ", ")
+	} else if len(unknown) > 0 {
+		what += "; columns of no known name: " + strings.Join(unknown, ", ")
 	}
 	return what
 }

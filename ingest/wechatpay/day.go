@@ -131,25 +131,49 @@ func (p *paidDays) merge(o paidDays) {
 	p.wrong += o.wrong
 }
 
+// see notes the day of a row; at is the column of its time in decoded characters.
+func (p *paidDays) see(day, expected settlement.Day, line int64, at func() int64) {
+	if p.min == settlement.NoDay {
+		p.min, p.max = day, day
+	}
+	p.min, p.max = min(p.min, day), max(p.max, day)
+	if expected == settlement.NoDay || expected == day {
+		return
+	}
+	if p.wrong++; p.wrong == 1 {
+		p.wrongLine, p.wrongDay, p.wrongAt = line, day, at()
+	}
+}
+
+// dayRows are the rows that tell a bill's day.
+type dayRows struct {
+	rows, one string // "payment rows", "a payment", for messages
+	column    string // of their time
+	several   bool   // the bill may be of several days
+}
+
 // settleDay decides the bill's day after all rows were read: see README.md.
-func (b *bill) settleDay(days paidDays) {
-	s, e := b.statement, b.expected
+func (f *file) settleDay(days paidDays, by dayRows) {
+	s, e := f.statement, f.expected
 	s.Notes = append(s.Notes, e.notes...)
 	day := e.day
 	switch {
 	case days.wrong > 0:
-		b.problems.Add(b.errorAt(days.wrongLine, days.wrongAt, b.layout.name(tradeTime),
-			fmt.Sprintf("a payment of %s in the bill of %s, the day given by %s%s", days.wrongDay, day, e.from, counted(days.wrong)),
+		f.problems.Add(f.errorAt(days.wrongLine, days.wrongAt, by.column,
+			fmt.Sprintf("%s of %s in the bill of %s, the day given by %s%s", by.one, days.wrongDay, day, e.from, counted(days.wrong)),
 			"name the right day, or fetch the bill of that day again"))
 	case day != settlement.NoDay && e.inName != settlement.NoDay && e.inName != day && days.min == settlement.NoDay:
-		b.problems.Add(b.in.Errorf(0, "name the right day, or fetch the bill again",
-			"the file's name says %s, %s says %s, and no payment row tells which is right", e.inName, e.from, day))
+		f.problems.Add(f.in.Errorf(0, "name the right day, or fetch the bill again",
+			"the file's name says %s, %s says %s, and no %s tells which is right", e.inName, e.from, day, strings.TrimSuffix(by.rows, "s")))
 	case day != settlement.NoDay && e.inName != settlement.NoDay && e.inName != day:
-		s.Notef("the file's name says %s; the payment rows agree with %s, the day given by %s", e.inName, day, e.from)
+		s.Notef("the file's name says %s; the %s agree with %s, the day given by %s", e.inName, by.rows, day, e.from)
 	case day == settlement.NoDay && days.min == settlement.NoDay:
-		s.Notef("the bill's day is not known: neither the request nor the name gives it, and there are no payment rows")
+		s.Notef("the bill's day is not known: neither the request nor the name gives it, and there are no %s", by.rows)
+	case day == settlement.NoDay && days.min != days.max && by.several:
+		s.Notef("neither the request nor the name gives one day: the rows are of %s to %s", days.min, days.max)
+		s.From, s.Until = days.min, days.max+1
 	case day == settlement.NoDay && days.min != days.max:
-		s.Notef("the bill's day is not known: its payment rows are of %s to %s", days.min, days.max)
+		s.Notef("the bill's day is not known: its %s are of %s to %s", by.rows, days.min, days.max)
 	case day == settlement.NoDay:
 		day = days.min
 	}

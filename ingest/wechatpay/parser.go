@@ -1,10 +1,8 @@
 package wechatpay
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -14,27 +12,11 @@ import (
 	"reconcile/settlement"
 )
 
-// headLength is how much of a stream Recognise and Foreign look at.
-const headLength = 64 << 10
-
 // bill is one trade bill while it is read.
 type bill struct {
-	in        delimited.Input
-	reader    *delimited.Reader
-	statement *settlement.Statement
-	problems  *delimited.Problems
-	layout    *layout
-	expected  expectedDay
-
-	totals      []statedTotal
-	trailerLine int64
-	untied      *settlement.Refusal
+	file
+	layout *layout
 }
-
-// emitError carries an error of emit past the errors of the input.
-type emitError struct{ err error }
-
-func (e *emitError) Error() string { return e.err.Error() }
 
 // Read reads a whole trade bill. emit is called from several workers at once
 // with records of the schema of settlement.Lines, each valid during the call.
@@ -46,44 +28,8 @@ func (e *emitError) Error() string { return e.err.Error() }
 // A refused bill returns a *settlement.Refusal, possibly after rows of it were
 // emitted. Errors of emit and of ctx are returned as they are.
 func Read(ctx context.Context, in delimited.Input, emit func(arrow.Record) error) (*settlement.Statement, error) {
-	in.Workers = max(in.Workers, 1)
-	b := &bill{
-		in: in, reader: delimited.NewReader(in), problems: new(delimited.Problems), expected: dayBefore(in),
-		statement: &settlement.Statement{
-			File: in.File, Member: in.Member, Kind: settlement.TradeBill, Wallet: settlement.WeChat, Currency: "CNY",
-			From: settlement.NoDay, Until: settlement.NoDay, Watermark: settlement.NoInstant,
-		},
-	}
-	err := b.read(ctx, emit)
-	if cancelled := ctx.Err(); cancelled != nil {
-		return nil, cancelled
-	}
-	var failed *emitError
-	var broken *settlement.InputError
-	switch {
-	case errors.As(err, &failed):
-		return nil, failed.err
-	case errors.As(err, &broken):
-		b.problems.Add(broken)
-	case err != nil:
-		return nil, err
-	default:
-		if err = b.reader.Drain(); errors.As(err, &broken) {
-			b.problems.Add(broken)
-		} else if err == nil {
-			b.statement.SHA256 = b.reader.SHA256()
-		}
-	}
-	b.statement.Bytes = b.reader.Size()
-	refusal := b.problems.Refusal(b.statement.Source())
-	if refusal == nil {
-		refusal = b.untied
-	}
-	if refusal != nil {
-		refusal.Statement = b.statement
-		return nil, refusal
-	}
-	return b.statement, nil
+	b := &bill{file: newFile(in, settlement.TradeBill)}
+	return b.finish(ctx, b.read(ctx, emit))
 }
 
 // read reads header, rows and summary. What is wrong with the bill goes to
@@ -102,11 +48,18 @@ func (b *bill) read(ctx context.Context, emit func(arrow.Record) error) error {
 	if err != nil {
 		return err
 	}
-	if err := b.readTrailer(); err != nil {
+	need := []string{"总交易单数", "应结订单总金额", "手续费总金额"}
+	if b.layout.kind != settlement.TradeBillSuccess {
+		need = append(need, "退款总金额")
+	}
+	if err := b.readTrailer(measures, need); err != nil {
 		return err
 	}
 	all, days := b.mergeWorkers(workers)
-	b.settleDay(days)
+	b.settleDay(days, dayRows{rows: "payment rows", one: "a payment", column: b.layout.name(tradeTime)})
+	if !b.layout.legacy && b.trailerLine > 0 && !b.hasTotal(measures["订单总金额"]) {
+		b.statement.Notef("the summary states no 订单总金额: 订单金额 and 申请退款金额 are not proven by control totals")
+	}
 	if b.problems.Refusal(b.statement.Source()) == nil {
 		b.untied = b.tie(all)
 	}
@@ -115,43 +68,13 @@ func (b *bill) read(ctx context.Context, emit func(arrow.Record) error) error {
 
 // readHeader reads the first line; ok is false where the rows cannot be read.
 func (b *bill) readHeader() (ok bool, err error) {
-	head, err := b.reader.Peek(headLength)
-	if err != nil {
+	text, line, err := b.firstLine("a trade bill", "a day without trade is a header and control totals", isTradeHeader, layoutsKnown)
+	if text == nil || err != nil {
 		return false, err
-	}
-	if len(bytes.TrimPrefix(head, bom)) == 0 {
-		b.problems.Add(b.in.Errorf(0, fetchAgain+"; a day without trade is a header and control totals", "the file is empty"))
-		return false, nil
-	}
-	if what, do, foreign := Foreign(head); foreign {
-		b.problems.Add(b.in.Errorf(1, do, "this is %s, not a trade bill", what))
-		return false, nil
-	}
-	text, line, err := b.reader.Line()
-	if err != nil {
-		return false, err
-	}
-	text = bytes.TrimPrefix(text, bom)
-	if !isTradeHeader(headerNames(text)) {
-		b.problems.Add(b.in.Errorf(1, layoutsKnown, "the first line is not the header of a trade bill of WeChat Pay"))
-		return false, nil
 	}
 	found, faults := readHeader(text)
 	b.layout, b.statement.Kind, b.statement.Layout = found, found.kind, found.title()
-	for _, f := range faults {
-		b.problems.Add(b.errorAt(line, delimited.ColumnAt(text, f.offset, false), f.name, f.what, f.do))
-	}
-	for _, name := range found.unknown {
-		b.statement.Notef("column %q is not known and was left out", name)
-	}
-	return len(faults) == 0, nil
-}
-
-func (b *bill) errorAt(line, column int64, name, what, do string) *settlement.InputError {
-	return &settlement.InputError{
-		Position:   settlement.Position{File: b.in.File, Member: b.in.Member, Line: line, Column: column},
-		ColumnName: name, What: what, Do: do,
-	}
+	return b.reportHeader(text, line, found.unknown, faults), nil
 }
 
 // mergeWorkers adds up what the workers found, the same whatever their number.

@@ -92,6 +92,8 @@ func (s *sums) of(m settlement.Measure) (int64, error) {
 			v = of.Fee
 		case "coupon_amount":
 			v = of.Coupon
+		case "amount": // of fund lines
+			v = of.Gross
 		}
 		var err error
 		if total, err = total.Add(v); err != nil {
@@ -105,85 +107,79 @@ func (s *sums) of(m settlement.Measure) (int64, error) {
 }
 
 // readTrailer reads the summary's two lines and makes sure that nothing follows.
-// An error is the stream's.
-func (b *bill) readTrailer() error {
-	header, line, err := b.reader.Line()
+// measures says what each total adds up, need names those without which the rows
+// are not proven. An error is the stream's.
+func (f *file) readTrailer(measures map[string]settlement.Measure, need []string) error {
+	header, line, err := f.reader.Line()
 	if errors.Is(err, io.EOF) {
-		b.problems.Add(b.in.Errorf(b.lastLine(line), fetchAgain, "the file ends without its control totals"))
+		f.problems.Add(f.in.Errorf(f.lastLine(line), fetchAgain, "the file ends without its control totals"))
 		return nil
 	} else if err != nil {
 		return err
 	}
 	names := headerNames(header)
 	if len(names) > maxNames {
-		b.problems.Add(b.in.Errorf(line, fetchAgain, "%d control totals", len(names)))
+		f.problems.Add(f.in.Errorf(line, fetchAgain, "%d control totals", len(names)))
 		return nil
 	}
-	known := b.checkTotalNames(names, line)
-	values, line, err := b.reader.Line()
+	known := f.checkTotalNames(names, line, measures, need)
+	values, line, err := f.reader.Line()
 	if errors.Is(err, io.EOF) {
-		b.problems.Add(b.in.Errorf(b.lastLine(line), fetchAgain, "the file ends before the values of its control totals"))
+		f.problems.Add(f.in.Errorf(f.lastLine(line), fetchAgain, "the file ends before the values of its control totals"))
 		return nil
 	} else if err != nil {
 		return err
 	}
-	b.trailerLine = line
-	b.readTotals(names, known, values, line)
+	f.trailerLine = line
+	f.readTotals(names, known, values, line, measures)
 	for {
-		text, line, err := b.reader.Line()
+		text, line, err := f.reader.Line()
 		if errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
 			return err
 		}
 		if len(bytes.TrimSpace(text)) > 0 {
-			b.problems.Add(b.in.Errorf(line, fetchAgain+"; bills that were joined must be given one by one",
+			f.problems.Add(f.in.Errorf(line, fetchAgain+"; bills that were joined must be given one by one",
 				"text behind the control totals"))
 			return nil
 		}
 	}
 }
 
-func (b *bill) lastLine(line int64) int64 { return max(line, 1) }
+func (f *file) lastLine(line int64) int64 { return max(line, 1) }
 
 // checkTotalNames reports totals that stand twice and those that are missing
 // though the rows cannot be proven without them. It returns the known ones.
-func (b *bill) checkTotalNames(names []string, line int64) []bool {
+func (f *file) checkTotalNames(names []string, line int64, measures map[string]settlement.Measure, need []string) []bool {
 	known := make([]bool, len(names))
 	var have []settlement.Measure
 	for i, name := range names {
 		m, ok := measures[name]
 		switch {
 		case ok && slices.Contains(have, m):
-			b.problems.Add(b.errorAt(line, 0, name, "this control total stands twice", fetchAgain))
+			f.problems.Add(f.errorAt(line, 0, name, "this control total stands twice", fetchAgain))
 		case ok:
 			known[i] = true
 			have = append(have, m)
 		default:
-			b.statement.Notef("control total %q is not known and was not compared", shown([]byte(name)))
+			f.statement.Notef("control total %q is not known and was not compared", shown([]byte(name)))
 		}
-	}
-	need := []string{"总交易单数", "应结订单总金额", "手续费总金额"}
-	if b.layout.kind != settlement.TradeBillSuccess {
-		need = append(need, "退款总金额")
 	}
 	for _, name := range need {
 		if !slices.Contains(have, measures[name]) {
-			b.problems.Add(b.errorAt(line, 0, name, "this control total is missing; the summary has "+shown([]byte(strings.Join(names, ", "))), fetchAgain))
+			f.problems.Add(f.errorAt(line, 0, name, "this control total is missing; the summary has "+shown([]byte(strings.Join(names, ", "))), fetchAgain))
 		}
-	}
-	if m := measures["订单总金额"]; !b.layout.legacy && !slices.Contains(have, m) {
-		b.statement.Notef("the summary states no 订单总金额: 订单金额 and 申请退款金额 are not proven by control totals")
 	}
 	return known
 }
 
 // readTotals reads the summary's values. They hold no commas; a copy that lost
 // backticks of this line is read all the same.
-func (b *bill) readTotals(names []string, known []bool, values []byte, line int64) {
+func (f *file) readTotals(names []string, known []bool, values []byte, line int64, measures map[string]settlement.Measure) {
 	fields := bytes.Split(values, []byte{','})
 	if len(fields) != len(names) {
-		b.problems.Add(b.in.Errorf(line, fetchAgain, "%d control totals where %d names are given", len(fields), len(names)))
+		f.problems.Add(f.in.Errorf(line, fetchAgain, "%d control totals where %d names are given", len(fields), len(names)))
 		return
 	}
 	offset := 0
@@ -205,10 +201,10 @@ func (b *bill) readTotals(names []string, known []bool, values []byte, line int6
 			stated = int64(sum)
 		}
 		if err != nil {
-			b.problems.Add(b.errorAt(line, column, names[i], fmt.Sprintf("%q: %v", shown(text), err), adviceFor(err)))
+			f.problems.Add(f.errorAt(line, column, names[i], fmt.Sprintf("%q: %v", shown(text), err), adviceFor(err)))
 			continue
 		}
-		b.totals = append(b.totals, statedTotal{names[i], m, stated, column})
+		f.totals = append(f.totals, statedTotal{names[i], m, stated, column})
 	}
 }
 
@@ -220,20 +216,25 @@ type statedTotal struct {
 	column  int64
 }
 
+// hasTotal says that the summary states what m measures.
+func (f *file) hasTotal(m settlement.Measure) bool {
+	return slices.ContainsFunc(f.totals, func(t statedTotal) bool { return t.measure == m })
+}
+
 // tie compares what the summary states with what the rows add up to.
-func (b *bill) tie(all *sums) *settlement.Refusal {
-	s := b.statement
+func (f *file) tie(all *sums) *settlement.Refusal {
+	s := f.statement
 	refusal := &settlement.Refusal{Source: s.Source()}
-	for _, t := range b.totals {
+	for _, t := range f.totals {
 		computed, err := all.of(t.measure)
 		if err != nil {
-			refusal.Add(b.errorAt(b.trailerLine, t.column, t.name, err.Error(), fetchAgain))
+			refusal.Add(f.errorAt(f.trailerLine, t.column, t.name, err.Error(), fetchAgain))
 			continue
 		}
 		total := settlement.ControlTotal{Name: t.name, Stated: t.stated, Computed: computed, Measure: t.measure}
 		s.Totals = append(s.Totals, total)
 		if !total.Ties() {
-			refusal.Add(b.errorAt(b.trailerLine, t.column, t.name,
+			refusal.Add(f.errorAt(f.trailerLine, t.column, t.name,
 				fmt.Sprintf("the bill states %s, its rows add up to %s (difference %s)",
 					total.StatedText(), total.ComputedText(), total.DifferenceText()),
 				"rows are missing, added or changed: "+fetchAgain))

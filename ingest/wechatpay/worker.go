@@ -107,21 +107,8 @@ func (w *worker) account(line []byte, number int64) {
 
 // day notes the day of a payment row.
 func (w *worker) day(line []byte, number int64) {
-	day, days := w.row.paidOn, &w.days
-	if day == settlement.NoDay {
-		return
-	}
-	if days.min == settlement.NoDay {
-		days.min, days.max = day, day
-	}
-	days.min, days.max = min(days.min, day), max(days.max, day)
-	expected := w.bill.expected.day
-	if expected == settlement.NoDay || expected == day {
-		return
-	}
-	if days.wrong++; days.wrong == 1 {
-		days.wrongLine, days.wrongDay = number, day
-		days.wrongAt = delimited.ColumnAt(line, w.row.tradeTimeAt, false)
+	if w.row.paidOn != settlement.NoDay {
+		w.days.see(w.row.paidOn, w.bill.expected.day, number, func() int64 { return delimited.ColumnAt(line, w.row.tradeTimeAt, false) })
 	}
 }
 
