@@ -134,13 +134,14 @@ func (in *Intake) refusal(i int32, what, do string) *settlement.Refusal {
 type period struct {
 	wallet      settlement.Wallet
 	account     string
+	subAccount  string
 	kind        settlement.StatementKind
 	from, until settlement.Day
 	part        int
 }
 
 func periodOf(s *settlement.Statement, kind settlement.StatementKind, part int) period {
-	return period{s.Wallet, s.Account, kind, s.From, s.Until, part}
+	return period{s.Wallet, s.Account, s.SubAccount, kind, s.From, s.Until, part}
 }
 
 // tieParts lets the parts of a bill tie alone or together.

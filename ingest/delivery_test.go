@@ -66,7 +66,7 @@ func TestOtherFilesAreRefusedByWhatTheyAre(t *testing.T) {
 		utf16 = append(utf16, byte(c), 0)
 	}
 	for _, c := range []struct{ name, content, what, do string }{
-		{"a WeChat Pay fund-flow bill", "记账时间,微信支付业务单号,资金流水单号,业务名称\n`2024-09-12", "this is a WeChat Pay fund-flow bill (资金账单)", "use the trade bill"},
+		{"a WeChat Pay RECHARGE_REFUND bill", "交易时间,公众账号ID,商户号,微信订单号,返还手续费,费率\n`2024-09-12", "this is a WeChat Pay RECHARGE_REFUND bill (充值退款账单)", "use the trade bill"},
 		{"a personal WeChat export", "微信支付账单明细,,,\n微信昵称：[x]", "this is a personal account's export", "pay.weixin.qq.com"},
 		{"a WeChat Pay bill saved again in GBK", gbk(t, d.wechat[0]), "this is a WeChat Pay trade bill that was saved again in GBK", "fetch it again"},
 		{"an error reply", `{"code":"NO_STATEMENT_EXIST","message":"账单不存在"}`, "this is an error reply of the WeChat Pay download interface", "fetch the bill again"},

@@ -48,6 +48,20 @@ func providers(m Mappings) []format {
 			},
 		},
 		{
+			name:      "WeChat Pay fund-flow bill (资金账单)",
+			recognise: wechatpay.RecogniseFunds,
+			read: func(ctx context.Context, in delimited.Input, emit Emits) (*settlement.Statement, error) {
+				return wechatpay.ReadFunds(ctx, in, emit.Funds)
+			},
+		},
+		{
+			name:      "WeChat Pay profit-sharing bill (分账账单)",
+			recognise: wechatpay.RecogniseProfitShare,
+			read: func(ctx context.Context, in delimited.Input, emit Emits) (*settlement.Statement, error) {
+				return wechatpay.ReadProfitShare(ctx, in, emit.Funds)
+			},
+		},
+		{
 			name:      "Alipay trade bill (业务明细)",
 			recognise: alipay.Recognise,
 			read: func(ctx context.Context, in delimited.Input, emit Emits) (*settlement.Statement, error) {

@@ -82,10 +82,13 @@ type Statement struct {
 	Bytes  int64  // of the decoded content
 	Layout string // a name for the header's wording, for people ("current, 27 columns")
 
-	Kind     StatementKind
-	Wallet   Wallet
-	Account  string // merchant number, "" where neither content, name nor configuration gives it
-	Currency string
+	Kind    StatementKind
+	Wallet  Wallet
+	Account string // merchant number, "" where neither content, name nor configuration gives it
+	// SubAccount is which of the account's purses the statement is of, "" where there
+	// is one or it is not known.
+	SubAccount string
+	Currency   string
 
 	// The period [From, Until) in days of Asia/Shanghai; NoDay where unknown.
 	From, Until Day

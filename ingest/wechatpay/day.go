@@ -5,6 +5,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"reconcile/ingest/delimited"
 	"reconcile/settlement"
@@ -94,20 +95,61 @@ func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 // ownName is how WeChat Pay names a bill that is downloaded from the merchant
 // platform: 1900000109All2024-09-12_2024-09-12.csv.
-var ownName = regexp.MustCompile(`^([0-9]{8,10})[-_]?(?i:all|success|refund)`)
+var ownName = regexp.MustCompile(`^([0-9]{8,10})[-_]?(?i:all|success|refund|fund|basic|operation|fees|profit|资金|分账)`)
 
 // accountInName is the merchant number in the name of the member or file, for
-// bills without rows; "" where the name is not of WeChat Pay's form.
+// bills whose rows do not have it; "" where the name is not of WeChat Pay's form.
 func accountInName(in delimited.Input) string {
 	for _, name := range []string{in.Member, in.File} {
-		if m := ownName.FindStringSubmatch(baseName(name)); m != nil {
+		m := ownName.FindStringSubmatch(baseName(name))
+		if m == nil {
+			continue
+		}
+		if day, _ := dayInName(m[1]); day == settlement.NoDay { // 20240912_资金账单.csv
 			return m[1]
 		}
 	}
 	return ""
 }
 
-// paidDays gathers the days of the payment rows' 交易时间, one of a worker each.
+var letters = regexp.MustCompile(`[A-Za-z]+`)
+
+// purses are the accounts of a merchant by their names.
+var purses = map[string]string{"basic": "basic", "operation": "operation", "fees": "fees",
+	"基本账户": "basic", "运营账户": "operation", "手续费账户": "fees"}
+
+// purseInName is which of a merchant's accounts the name of the member or file says;
+// "" where it says none, or with a note several.
+func purseInName(in delimited.Input) (purse string, notes []string) {
+	for _, name := range []string{in.Member, in.File} {
+		name = baseName(name)
+		found := map[string]bool{}
+		for _, word := range letters.FindAllString(name, -1) {
+			word = strings.TrimPrefix(strings.ToLower(word), "fundflow")
+			if purse := purses[word]; purse != "" {
+				found[purse] = true
+			}
+		}
+		for words, purse := range purses {
+			if words[0] >= utf8.RuneSelf && strings.Contains(name, words) {
+				found[purse] = true
+			}
+		}
+		if len(found) > 1 {
+			return "", []string{"the name " + name + " says more than one of the accounts BASIC, OPERATION, FEES: none is taken"}
+		}
+		for purse := range found {
+			return purse, nil
+		}
+	}
+	return "", nil
+}
+
+// noDays is where the days of rows start from.
+var noDays = paidDays{min: settlement.NoDay, max: settlement.NoDay}
+
+// paidDays gathers the days of the rows that tell a bill's, one of a worker each: of
+// payment rows in a trade bill, of all in a fund-flow bill.
 type paidDays struct {
 	min, max  settlement.Day // NoDay before the first row
 	wrong     int64          // rows whose day is not the expected one

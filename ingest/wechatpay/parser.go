@@ -79,7 +79,7 @@ func (b *bill) readHeader() (ok bool, err error) {
 
 // mergeWorkers adds up what the workers found, the same whatever their number.
 func (b *bill) mergeWorkers(workers []*worker) (*sums, paidDays) {
-	all, days, authorised := new(sums), paidDays{min: settlement.NoDay, max: settlement.NoDay}, int64(0)
+	all, days, authorised := new(sums), noDays, int64(0)
 	var accounts []seenAccount
 	for _, w := range workers {
 		if err := all.merge(&w.sums); err != nil {

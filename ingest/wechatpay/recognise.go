@@ -37,6 +37,45 @@ func isTradeHeader(names []string) bool {
 	return own && known >= enoughColumns
 }
 
+// RecogniseFunds says whether head is a fund-flow bill (资金账单) of WeChat Pay.
+func RecogniseFunds(head []byte) bool {
+	if _, _, foreign := Foreign(head); foreign {
+		return false
+	}
+	return isFundHeader(headerNames(firstLine(head)))
+}
+
+// isFundHeader wants a name that no other file has, and most of the others.
+func isFundHeader(names []string) bool {
+	return (slices.Contains(names, "微信支付业务单号") || slices.Contains(names, "资金流水单号")) && knows(&fundHeadings, names, 4)
+}
+
+// RecogniseProfitShare says whether head is a profit-sharing bill (分账账单).
+func RecogniseProfitShare(head []byte) bool {
+	if _, _, foreign := Foreign(head); foreign {
+		return false
+	}
+	return isShareHeader(headerNames(firstLine(head)))
+}
+
+func isShareHeader(names []string) bool {
+	own := slices.ContainsFunc(names, func(name string) bool {
+		return name == "分账时间" || name == "分账接收方" || name == "分账明细单号"
+	})
+	return own && knows(&shareHeadings, names, 4)
+}
+
+// knows says that at least so many of the names are those of h.
+func knows(h *headings, names []string, least int) bool {
+	known := 0
+	for _, name := range names {
+		if slices.ContainsFunc(h.wordings, func(words []string) bool { return slices.Contains(words, name) }) {
+			known++
+		}
+	}
+	return known >= least
+}
+
 // firstLine is head's first line without BOM and line end.
 func firstLine(head []byte) []byte {
 	line := bytes.TrimPrefix(head, bom)
@@ -56,12 +95,10 @@ type foreignFile struct {
 const useTradeBill = "use the trade bill 交易账单 (ALL, or SUCCESS and REFUND) from the merchant platform pay.weixin.qq.com"
 
 var foreignFiles = []foreignFile{
-	{[]string{"微信支付业务单号", "资金流水单号", "资金流水总笔数"},
-		"a WeChat Pay fund-flow bill (资金账单)", "this version does not read fund-flow bills; " + useTradeBill},
+	{[]string{"资金流水总笔数"},
+		"the control totals of a WeChat Pay fund-flow bill (资金账单) without its rows", fetchAgain},
 	{[]string{"返还手续费"},
 		"a WeChat Pay RECHARGE_REFUND bill (充值退款账单)", "this version does not read RECHARGE_REFUND bills; " + useTradeBill},
-	{[]string{"分账时间", "分账接收方", "分账明细单号"},
-		"a WeChat Pay profit-sharing bill (分账账单)", "this version does not read profit sharing; " + useTradeBill},
 	{[]string{"标价币种", "用户支付币种", "支付汇率", "Official account ID(appid)", "Vendor ID(mch_id)"},
 		"a cross-border statement of WeChat Pay (境外账单)", "only bills in CNY of mainland merchants are read; leave it out"},
 	{[]string{"settlement_currency", "detaill_id", "detail_id", "Wechat refund number(refund_id)"},
@@ -87,11 +124,25 @@ func Foreign(head []byte) (what, do string, ok bool) {
 	if isErrorReply(line, head) {
 		return "an error reply of the WeChat Pay download interface", "look at its text, and fetch the bill again", true
 	}
-	if decoded, err := simplifiedchinese.GB18030.NewDecoder().Bytes(line); err == nil && isTradeHeader(headerNames(decoded)) && !isTradeHeader(names) {
-		return "a WeChat Pay trade bill that was saved again in GBK",
-			"bills are UTF-8; a spreadsheet has changed this one, and may have damaged its numbers: fetch it again", true
+	if decoded, err := simplifiedchinese.GB18030.NewDecoder().Bytes(line); err == nil && !isOwnHeader(names) {
+		for _, bill := range ownBills {
+			if bill.is(headerNames(decoded)) {
+				return "a WeChat Pay " + bill.what + " that was saved again in GBK",
+					"bills are UTF-8; a spreadsheet has changed this one, and may have damaged its numbers: fetch it again", true
+			}
+		}
 	}
 	return "", "", false
+}
+
+// ownBills are the bills that are read, by the names of their headers.
+var ownBills = []struct {
+	what string
+	is   func(names []string) bool
+}{{"trade bill", isTradeHeader}, {"fund-flow bill", isFundHeader}, {"profit-sharing bill", isShareHeader}}
+
+func isOwnHeader(names []string) bool {
+	return isTradeHeader(names) || isFundHeader(names) || isShareHeader(names)
 }
 
 // isErrorReply tells the JSON (v3) and XML (v2) replies that come where a bill

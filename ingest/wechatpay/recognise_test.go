@@ -36,20 +36,20 @@ func TestForeignFilesAreNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	gbkFund, err := simplifiedchinese.GBK.NewEncoder().String(newFundBill(moved()).text())
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct{ name, head, what, do string }{
-		{"fund flow", "记账时间,微信支付业务单号,资金流水单号,业务名称,业务类型,收支类型,收支金额(元),账户结余(元),资金变更提交申请人,备注,业务凭证号\r\n",
-			"fund-flow bill (资金账单)", "does not read fund-flow bills"},
-		{"fund flow, older copy with BOM", "\ufeff记账时间,微信支付业务单号,资金流水单号,业务名称,业务类型,收支类型,收支金额（元）,账户结余（元）,资金变更提交申请人,备注,业务凭证号\n",
-			"fund-flow bill (资金账单)", "does not read fund-flow bills"},
+		{"the totals of a fund-flow bill alone", "资金流水总笔数,收入笔数,收入金额,支出笔数,支出金额\r\n", "control totals of a WeChat Pay fund-flow bill", "fetch the bill again"},
 		{"personal account", "\ufeff微信支付账单明细,,,,,,,,\r\n微信昵称：[某某],,,,,,,,\r\n", "personal account's export", "export the 交易账单 from pay.weixin.qq.com"},
 		{"global statement", "交易时间,公众账号ID,商户号,子商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,充值券币种,充值券金额," +
 			"优惠券币种,优惠券金额,微信退款单号,商户退款单号,退款类型,退款状态,商品名称,商户数据包,手续费,费率,标价币种,订单金额(标价币种)\n", "cross-border statement", "CNY"},
 		{"older cross-border statement", "Transaction time,Official account ID(appid),Vendor ID(mch_id)\n", "cross-border statement", "CNY"},
 		{"global profit sharing", "create_time,initiator,sponsor,sub_mchid,transaction_id,order_id,out_order_no,detail_id,receiver_account\n", "cross-border profit-sharing", "leave it out"},
-		{"profit sharing", "分账时间,分账发起方,分账方,微信订单号,微信分账/回退单号,分账明细单号,商户分账/回退单号,订单金额,分账接收方,金额,业务类型,处理状态,备注\n",
-			"profit-sharing bill (分账账单)", "does not read profit sharing"},
 		{"RECHARGE_REFUND", strings.Replace(currentREFUND, "手续费", "返还手续费", 1) + "\n", "RECHARGE_REFUND", "use the trade bill"},
 		{"a bill saved again in GBK", gbk, "saved again in GBK", "fetch it again"},
+		{"a fund-flow bill saved again in GBK", gbkFund, "fund-flow bill that was saved again in GBK", "fetch it again"},
 		{"error reply in JSON", `{"code":"NO_STATEMENT_EXIST","message":"账单文件不存在"}`, "error reply", "fetch the bill again"},
 		{"error reply in XML", "<xml>\n<return_code><![CDATA[FAIL]]></return_code>\n</xml>", "error reply", "fetch the bill again"},
 	} {

@@ -117,6 +117,11 @@ func (f *file) readTrailer(measures map[string]settlement.Measure, need []string
 	} else if err != nil {
 		return err
 	}
+	return f.readTotalsFrom(header, line, measures, need)
+}
+
+// readTotalsFrom reads the summary of which the line of names was read.
+func (f *file) readTotalsFrom(header []byte, line int64, measures map[string]settlement.Measure, need []string) error {
 	names := headerNames(header)
 	if len(names) > maxNames {
 		f.problems.Add(f.in.Errorf(line, fetchAgain, "%d control totals", len(names)))

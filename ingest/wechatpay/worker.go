@@ -29,7 +29,7 @@ type worker struct {
 }
 
 func newWorker(b *bill, emit func(arrow.Record) error) *worker {
-	return &worker{bill: b, emit: emit, days: paidDays{min: settlement.NoDay, max: settlement.NoDay}}
+	return &worker{bill: b, emit: emit, days: noDays}
 }
 
 // parse turns a block into a batch of lines and emits it.
