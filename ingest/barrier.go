@@ -27,13 +27,15 @@ func (in *Intake) Accepted(i int32) bool {
 // Settle applies the rules that need all files: the same content counts once,
 // parts of a bill tie together, a 汇总 is a second control total of its bills, and
 // two different statements for one account, kind and period are refused, since
-// nothing says which is right. It is called once, after everything was read.
+// nothing says which is right; neither is a portal export used beside the account log
+// of its days. It is called once, after everything was read.
 func (in *Intake) Settle() {
 	in.CopyOf = slices.Repeat([]int32{-1}, len(in.Statements))
 	in.dropCopies()
 	in.tieParts()
 	in.tieSummaries()
 	in.refuseRivals()
+	in.refusePortals()
 }
 
 // accepted returns the indices of the statements that still count and that which
@@ -171,10 +173,14 @@ func (in *Intake) tieParts() {
 
 // tieSummaries holds each 汇总 against the bills of its account and period.
 func (in *Intake) tieSummaries() {
-	for _, i := range in.accepted(func(s *settlement.Statement) bool { return s.Kind == settlement.TradeSummary }) {
+	for _, i := range in.accepted(func(s *settlement.Statement) bool { return s.Kind.IsSummary() }) {
 		summary := in.Statements[i]
+		kind, tie := settlement.TradeBill, alipay.TieSummary
+		if summary.Kind == settlement.AccountSummary {
+			kind, tie = settlement.AccountLog, alipay.TieLogSummary
+		}
 		bills := in.accepted(func(s *settlement.Statement) bool {
-			return s.Kind == settlement.TradeBill && s.Wallet == summary.Wallet && summarises(summary, s)
+			return s.Kind == kind && s.Wallet == summary.Wallet && summarises(summary, s)
 		})
 		if len(bills) == 0 {
 			summary.Notef("a summary without its bill: used for nothing")
@@ -184,7 +190,7 @@ func (in *Intake) tieSummaries() {
 		for n, b := range bills {
 			statements[n] = in.Statements[b]
 		}
-		in.refuseEach(alipay.TieSummary(summary, statements))
+		in.refuseEach(tie(summary, statements))
 	}
 }
 
@@ -237,6 +243,30 @@ func (in *Intake) refuseRivals() {
 			in.Refuse(i, fmt.Sprintf("another statement for %s account %s, %s, %s differs from this one: %s",
 				key.wallet, key.account, key.kind, periodText(key.from, key.until), others),
 				"keep the one that the wallet delivered last; the other must not be in the run")
+		}
+	}
+}
+
+// refusePortals refuses portal exports (账务组合查询) of days that an account log (账务明细)
+// of the account shows too. Whether both give a movement the same number is not
+// established; if not, each would count twice. The log has totals.
+func (in *Intake) refusePortals() {
+	withRows := func(kind settlement.StatementKind) []int32 {
+		return in.accepted(func(s *settlement.Statement) bool { return s.Kind == kind && s.Rows > 0 })
+	}
+	logs := withRows(settlement.AccountLog)
+	for _, i := range withRows(settlement.PortalFunds) {
+		portal := in.Statements[i]
+		at := slices.IndexFunc(logs, func(j int32) bool {
+			log := in.Statements[j]
+			return (portal.Account == log.Account || portal.Account == "" || log.Account == "") &&
+				portal.From < log.Until && log.From < portal.Until
+		})
+		if at >= 0 {
+			log := in.Statements[logs[at]]
+			in.Refuse(i, fmt.Sprintf("the account log %s shows the movements of %s too: counted from both, they would move the account twice",
+				log.Source(), periodText(log.From, log.Until)),
+				"leave the portal export out, or export only days of which there is no account log (账务明细)")
 		}
 	}
 }

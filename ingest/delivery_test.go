@@ -70,7 +70,6 @@ func TestOtherFilesAreRefusedByWhatTheyAre(t *testing.T) {
 		{"a personal WeChat export", "微信支付账单明细,,,\n微信昵称：[x]", "this is a personal account's export", "pay.weixin.qq.com"},
 		{"a WeChat Pay bill saved again in GBK", gbk(t, d.wechat[0]), "this is a WeChat Pay trade bill that was saved again in GBK", "fetch it again"},
 		{"an error reply", `{"code":"NO_STATEMENT_EXIST","message":"账单不存在"}`, "this is an error reply of the WeChat Pay download interface", "fetch the bill again"},
-		{"an Alipay account log", gbk(t, "#支付宝账务明细查询\r\n#账号：[20886012345678900156]\r\n"), "this is an Alipay account log (账务明细)", "use the trade bill 业务明细"},
 		{"a personal Alipay export", gbk(t, "支付宝交易记录明细查询\r\n"), "this is a personal Alipay account's export", "of the merchant's account"},
 		{"a Taobao order export", "订单编号,买家会员名,买家应付货款,总金额\n1,2,3,4\n", "this is a Taobao/Tmall order export", "orders.columns"},
 		{"an HTML table", "<html><table><tr><td>name<td>phone</table>", "not a file of a known kind: its first line is “name,phone”", "orders.columns"},

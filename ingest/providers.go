@@ -75,6 +75,28 @@ func providers(m Mappings) []format {
 				return alipay.ReadSummary(ctx, in)
 			},
 		},
+		{
+			name:      "Alipay account log (账务明细)",
+			recognise: alipay.RecogniseLog,
+			read: func(ctx context.Context, in delimited.Input, emit Emits) (*settlement.Statement, error) {
+				return alipay.ReadLog(ctx, in, emit.Funds)
+			},
+		},
+		{
+			name:      "Alipay account log summary (账务汇总)",
+			recognise: alipay.RecogniseLogSummary,
+			read: func(ctx context.Context, in delimited.Input, _ Emits) (*settlement.Statement, error) {
+				return alipay.ReadLogSummary(ctx, in)
+			},
+		},
+		{
+			name:      "Alipay portal export (账务组合查询)",
+			sheets:    true,
+			recognise: alipay.RecognisePortal,
+			read: func(ctx context.Context, in delimited.Input, emit Emits) (*settlement.Statement, error) {
+				return alipay.ReadPortal(ctx, in, emit.Funds)
+			},
+		},
 		extract("orders", settlement.OrderExtract, m.Orders),
 		extract("refunds", settlement.RefundExtract, m.Refunds),
 	}

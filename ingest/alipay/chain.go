@@ -26,6 +26,7 @@ func (g *gaps) add(line int64) {
 // stretch is lines that stand together in the file, which one worker has read. Files
 // run with the time or, in the portal's exports, against it: both are counted.
 type stretch struct {
+	run                 int // stretches of another run are not neighbours: other sheets
 	first, last         balanced
 	withTime, againstIt gaps
 }
@@ -55,14 +56,18 @@ func (s *stretch) join(next balanced) {
 
 // gapsOf puts stretches together and counts the gaps in the order that has fewer.
 func gapsOf(chain []stretch) gaps {
-	slices.SortFunc(chain, func(a, b stretch) int { return cmp.Compare(a.first.line, b.first.line) })
+	slices.SortFunc(chain, func(a, b stretch) int {
+		return cmp.Or(cmp.Compare(a.run, b.run), cmp.Compare(a.first.line, b.first.line))
+	})
 	var all stretch
 	for _, s := range chain {
 		if s.first.line == 0 {
 			continue
 		}
-		all.join(s.first)
-		all.last = s.last
+		if all.run == s.run {
+			all.join(s.first)
+		}
+		all.run, all.last = s.run, s.last
 		for _, part := range []struct {
 			to   *gaps
 			from gaps

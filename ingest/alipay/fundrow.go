@@ -43,7 +43,7 @@ type fundWorker struct {
 // parse appends the rows of b to w.lines. Bad rows go to w.problems.
 func (w *fundWorker) parse(b *delimited.Block) {
 	settlement.Grow(&w.lines, len(b.Data)/160)
-	w.tally.open()
+	w.tally.open(0)
 	for {
 		text, line, ok := b.Next()
 		if !ok {

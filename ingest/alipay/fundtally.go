@@ -41,7 +41,7 @@ func (c *counted) add(amount settlement.Amount, line int64) {
 }
 
 // open starts a stretch of neighbouring lines.
-func (t *fundTally) open() { t.chain = append(t.chain, stretch{}) }
+func (t *fundTally) open(run int) { t.chain = append(t.chain, stretch{run: run}) }
 
 // add counts the row of w.
 func (t *fundTally) add(w *fundWorker, category settlement.Category, state settlement.FundState, m fundMoney) {

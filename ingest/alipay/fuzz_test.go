@@ -29,7 +29,7 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content []byte) {
 		Recognise(content)
 		Foreign(content)
-		readSummaryOf(content)
+		summaryOf(content)
 		var rows atomic.Int64
 		in := delimited.Input{File: "f", Stream: strings.NewReader(string(content)), Workers: 2, Day: settlement.NoDay}
 		st, err := Read(context.Background(), in, func(record arrow.Record) error {

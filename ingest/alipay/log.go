@@ -93,13 +93,12 @@ func (l *lineReader) openFunds(st *settlement.Statement, layout *fundLayout, kin
 	return head, noType, pre.agrees(l)
 }
 
-// fill takes over what the preamble says. A file of fund lines may lack its account
-// and its period; its name or the configuration may have them.
+// fill takes over what the preamble says. A file of fund lines may lack its account,
+// which its name or the configuration may have.
 func (p *preamble) fill(st *settlement.Statement, in delimited.Input) {
 	st.Notes = append(st.Notes, p.notes...)
 	st.From, st.Until = p.from, p.until
-	account, day := nameSays(in.File, in.Member)
-	switch {
+	switch account := accountInName(in.File, in.Member); {
 	case p.stated != "":
 		st.Account = p.account
 	case account != "":
@@ -107,13 +106,6 @@ func (p *preamble) fill(st *settlement.Statement, in delimited.Input) {
 		st.Notef("the file does not state its account: %s is that of its name", account)
 	case st.Account == "":
 		st.Notef("neither the file, nor its name, nor the configuration gives its account")
-	}
-	if p.periodLine == 0 && in.Day != settlement.NoDay {
-		day = in.Day
-	}
-	if p.periodLine == 0 && day != settlement.NoDay {
-		st.From, st.Until = day, day+1
-		st.Notef("the file does not state its period: %s is that of its name or of the configuration", day)
 	}
 }
 
@@ -171,10 +163,21 @@ func concludeFunds(in delimited.Input, st *settlement.Statement, sum *fundTally,
 	if refusal := problems.Refusal(st.Source()); refusal != nil {
 		return refusal
 	}
-	if st.From == settlement.NoDay && sum.firstDay != 0 {
-		st.From, st.Until = sum.firstDay, sum.lastDay+1
-		st.Notef("the file does not state its period: its rows are of %s to %s", sum.firstDay, sum.lastDay)
+	if st.From != settlement.NoDay {
+		return nil
 	}
+	if st.From, st.Until = sum.firstDay, sum.lastDay+1; st.Rows == 0 {
+		day := in.Day
+		if day == settlement.NoDay {
+			day = dayInName(in.File, in.Member)
+		}
+		if st.From, st.Until = day, day+1; day == settlement.NoDay {
+			st.Until = day
+			st.Notef("neither the file, nor its name, nor the configuration gives its period")
+			return nil
+		}
+	}
+	st.Notef("the file does not state its period: it is taken for %s to %s", st.From, st.Until-1)
 	return nil
 }
 

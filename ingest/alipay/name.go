@@ -14,23 +14,37 @@ var (
 	nameDay     = regexp.MustCompile(`(?:^|\D)(20\d\d)(\d\d)(\d\d)(?:\D|$)`)
 )
 
-// nameSays is the account and the day in the member's name, else in the file's; "" and
-// NoDay where there are none.
-func nameSays(file, member string) (account string, day settlement.Day) {
-	day = settlement.NoDay
+// inName looks for a pattern in the member's name, else in the file's.
+func inName(pattern *regexp.Regexp, file, member string) []string {
 	for _, name := range []string{member, file} {
-		name = name[strings.LastIndexAny(name, `/\`)+1:]
-		if found := nameAccount.FindStringSubmatch(name); found != nil && account == "" {
-			account = found[1]
-		}
-		if found := nameDay.FindStringSubmatch(name); found != nil && day == settlement.NoDay {
-			year, _ := strconv.Atoi(found[1])
-			month, _ := strconv.Atoi(found[2])
-			date, _ := strconv.Atoi(found[3])
-			if civil, err := settlement.CivilDay(year, month, date); err == nil {
-				day = civil
-			}
+		if found := pattern.FindStringSubmatch(name[strings.LastIndexAny(name, `/\`)+1:]); found != nil {
+			return found
 		}
 	}
-	return account, day
+	return nil
+}
+
+// accountInName is "" where the names have none.
+func accountInName(file, member string) string {
+	if found := inName(nameAccount, file, member); found != nil {
+		return found[1]
+	}
+	return ""
+}
+
+// dayInName is NoDay where the names have none.
+func dayInName(file, member string) settlement.Day {
+	found := inName(nameDay, file, member)
+	if found == nil {
+		return settlement.NoDay
+	}
+	var parts [3]int
+	for i := range parts {
+		parts[i], _ = strconv.Atoi(found[i+1]) // the pattern has digits alone
+	}
+	day, err := settlement.CivilDay(parts[0], parts[1], parts[2])
+	if err != nil {
+		return settlement.NoDay
+	}
+	return day
 }

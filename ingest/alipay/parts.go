@@ -56,8 +56,8 @@ func TieParts(parts []*settlement.Statement) (together []settlement.ControlTotal
 			sum.join(settlement.Kind(kind), s)
 		}
 	}
-	if footer != nil {
-		together = footer.totals(sum.sums)
+	for _, total := range footer {
+		together = append(together, ofAll(total, sum.sums))
 	}
 	if footer != nil && !differ && !sum.overflow && allTie(together) {
 		for _, part := range parts {
@@ -90,30 +90,30 @@ func noteGaps(parts []*settlement.Statement) {
 	}
 }
 
-// commonFooter is the footer of the parts, nil where none has one; differ says
+// ofAll is a part's total beside what the rows of all parts add up to.
+func ofAll(total settlement.ControlTotal, sums [6]settlement.KindSum) settlement.ControlTotal {
+	if total.Measure.Column != "coupon_amount" {
+		return measured(total, sums)
+	}
+	total.Measure.Negate = false
+	return eitherSign(measured(total, sums))
+}
+
+// commonFooter is the totals that the parts state, nil where none does; differ says
 // that they do not have the same.
-func commonFooter(parts []*settlement.Statement) (common *trailer, differ bool) {
-	var stated []int64
+func commonFooter(parts []*settlement.Statement) (common []settlement.ControlTotal, differ bool) {
 	for _, part := range parts {
 		if len(part.Totals) == 0 {
 			continue
 		}
-		var own []int64
-		for _, total := range part.Totals {
-			own = append(own, total.Stated)
+		if common == nil {
+			common = part.Totals
 		}
-		if stated == nil {
-			stated = own
-		}
-		differ = differ || !slices.Equal(stated, own)
+		differ = differ || !slices.EqualFunc(common, part.Totals, func(a, b settlement.ControlTotal) bool {
+			return a.Name == b.Name && a.Stated == b.Stated
+		})
 	}
-	if stated == nil {
-		return nil, false
-	}
-	return &trailer{
-		payments: footer{count: stated[0], received: settlement.Amount(stated[1]), coupon: settlement.Amount(stated[2])},
-		refunds:  footer{count: stated[3], received: settlement.Amount(stated[4]), coupon: settlement.Amount(stated[5])},
-	}, differ
+	return common, differ
 }
 
 // refusePart says why a part is not used: its own totals where it has a footer of

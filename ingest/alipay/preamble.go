@@ -84,8 +84,9 @@ const accountSuffix = "0156"
 
 func (p *preamble) takeAccount(text string) error {
 	value, ok := afterColon(text, "#账号")
+	portal := false
 	if at := strings.LastIndexByte(value, '['); at > 0 { // the portal's mail[2088…]: the mail is not kept
-		value = value[at:]
+		value, portal = value[at:], true
 	}
 	inside, rest, bracketsOK := bracketed(value)
 	if !ok || !bracketsOK || rest != "" || inside == "" {
@@ -94,7 +95,7 @@ func (p *preamble) takeAccount(text string) error {
 	p.stated, p.account = inside, inside
 	if len(inside) == 20 && strings.HasSuffix(inside, accountSuffix) && strings.Trim(inside, "0123456789") == "" {
 		p.account = inside[:16]
-	} else if len(inside) != 16 || strings.Trim(inside, "0123456789") != "" {
+	} else if !portal || len(inside) != 16 || strings.Trim(inside, "0123456789") != "" {
 		p.notes = append(p.notes, "账号 ["+inside+"] is not 16 digits and "+accountSuffix+": it is taken whole as the account")
 	}
 	return nil

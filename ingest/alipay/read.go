@@ -43,18 +43,31 @@ type emitError struct{ error }
 
 // verdict fills in the content's hash and says how a reading ended.
 func verdict(lines *lineReader, st *settlement.Statement, err error) error {
-	var emitting emitError
-	switch {
-	case errors.As(err, &emitting):
-		return emitting.error
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return err
+	if own, ok := ofTheRun(err); ok {
+		return own
 	}
 	if drained := lines.from.Drain(); drained == nil {
 		st.SHA256, st.Bytes = lines.from.SHA256(), lines.from.Size()
 	} else if err == nil {
 		err = drained
 	}
+	return refused(st, err)
+}
+
+// ofTheRun tells errors that are not the file's: those of emit and of the context.
+func ofTheRun(err error) (error, bool) {
+	var emitting emitError
+	switch {
+	case errors.As(err, &emitting):
+		return emitting.error, true
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err, true
+	}
+	return nil, false
+}
+
+// refused makes an error of the file a refusal.
+func refused(st *settlement.Statement, err error) error {
 	var refusal *settlement.Refusal
 	var fault *settlement.InputError
 	switch {

@@ -2,6 +2,7 @@ package alipay
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -47,9 +48,11 @@ func RecogniseLogSummary(head []byte) bool {
 }
 
 // RecognisePortal says whether head is the portal's export of an account's movements
-// (账务组合查询) as CSV.
+// (账务组合查询): CSV, or the first rows of a workbook as CSV, where titles may stand
+// before the header.
 func RecognisePortal(head []byte) bool {
-	return opens(head, portalFile, func(header string) bool { return has(header, "支付宝流水号", "账务类型") })
+	isHeader := func(line string) bool { return has(line, "支付宝流水号", "账务类型", "入账时间") }
+	return opens(head, portalFile, isHeader) || slices.ContainsFunc(openingLines(head), isHeader)
 }
 
 // opens looks at the lines before the rows: those with #, and the header.
@@ -105,14 +108,12 @@ const useTradeBill = "use the trade bill 业务明细: b.alipay.com → 对账�
 var foreignFiles = []foreignFile{
 	{[][]string{{"支付宝交易记录明细查询"}, {"支付宝", "电子客户回单"}, {"交易时间", "交易分类", "交易对方"}},
 		"a personal Alipay account's export (个人账户交易明细), not a merchant's bill", useTradeBill + ", of the merchant's account"},
-	{[][]string{{"urn:schemas-microsoft-com:office:spreadsheet"}},
-		"a SpreadsheetML workbook, as the Alipay portal exports (账务组合查询, .xls)", "this version does not read portal exports; " + useTradeBill},
 	{[][]string{{"支付宝交易号", "商家实退"}},
 		"an order list of the Alipay portal (交易订单)", useTradeBill},
 	{[][]string{{"Settle_batch_no"}, {"settlementBatchId"}, {"transactionRequestId", "transactionAmountValue"}, {"Partner_transaction_id", "Settlement"}},
 		"a cross-border settlement file (Antom, Alipay+, Alipay Global)", "cross-border statements are not read; only domestic bills in CNY are"},
 	{[][]string{{"支付流水号", "淘宝订单编号", "入账类型"}, {"支付流水号", "主订单id", "入帐类型"}, {"账单大类", "业务大类", "业务小类"}},
-		"an export of a Taobao aggregated settlement account (聚合结算账户)", "this version does not read aggregated accounts; the shop's Alipay rows are in Alipay's trade bill 业务明细"},
+		"an export of a Taobao aggregated settlement account (聚合结算账户)", "export 收支明细 or 动账 there, in the columns as they are"},
 }
 
 // Foreign recognises files of Alipay and its relatives that are not read, and

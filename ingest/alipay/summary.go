@@ -28,19 +28,25 @@ const grandTotal = "合计"
 // them with the bill. Alone it is used for nothing. Account and period are empty
 // where the file does not have them. Faults return a *settlement.Refusal.
 func ReadSummary(ctx context.Context, in delimited.Input) (*settlement.Statement, error) {
+	return readSummaryOf(ctx, in, settlement.TradeSummary, summaryFile, summaryTotals)
+}
+
+// readSummaryOf reads a summary of a kind: rows, and the row 合计 whose columns totals
+// names.
+func readSummaryOf(ctx context.Context, in delimited.Input, kind settlement.StatementKind, file billKind, totals []settlement.ControlTotal) (*settlement.Statement, error) {
 	st := &settlement.Statement{
-		File: in.File, Member: in.Member, Kind: settlement.TradeSummary, Wallet: settlement.Alipay, Currency: "CNY",
+		File: in.File, Member: in.Member, Kind: kind, Wallet: settlement.Alipay, Currency: "CNY",
 		Account: in.Account, From: settlement.NoDay, Until: settlement.NoDay, Watermark: settlement.NoInstant,
 	}
 	lines, err := newLineReader(in)
 	if err == nil {
-		err = readSummary(ctx, lines, st)
+		err = readSummary(ctx, lines, st, file, totals)
 	}
 	return st, verdict(lines, st, err)
 }
 
-func readSummary(ctx context.Context, lines *lineReader, st *settlement.Statement) error {
-	pre, err := lines.readPreamble(summaryFile)
+func readSummary(ctx context.Context, lines *lineReader, st *settlement.Statement, file billKind, totals []settlement.ControlTotal) error {
+	pre, err := lines.readPreamble(file)
 	st.Notes = append(st.Notes, pre.notes...)
 	if pre.stated != "" {
 		st.Account = pre.account
@@ -53,7 +59,7 @@ func readSummary(ctx context.Context, lines *lineReader, st *settlement.Statemen
 		return err
 	}
 	names := strings.Split(pre.header, ",")
-	places, err := summaryPlaces(lines, pre.headerLine, names)
+	places, err := summaryPlaces(lines, pre.headerLine, names, totals)
 	if err != nil {
 		return err
 	}
@@ -70,7 +76,7 @@ func readSummary(ctx context.Context, lines *lineReader, st *settlement.Statemen
 		case err != nil:
 			return err
 		case strings.HasPrefix(trimmed, "#"):
-			return lines.in.Errorf(line, adviceForm, "the stores end without a row %s", grandTotal)
+			return lines.in.Errorf(line, adviceForm, "the rows end without a row %s", grandTotal)
 		}
 		cells := strings.Split(text, ",")
 		if strings.Trim(cells[0], " \t") != grandTotal {
@@ -83,21 +89,21 @@ func readSummary(ctx context.Context, lines *lineReader, st *settlement.Statemen
 		if len(cells) != len(names) {
 			return lines.in.Errorf(line, adviceForm, "%d fields where the header has %d", len(cells), len(names))
 		}
-		if err := takeGrandTotal(lines.in, st, line, cells, places); err != nil {
+		if err := takeGrandTotal(lines.in, st, line, cells, places, totals); err != nil {
 			return err
 		}
 		return readSummaryEnd(lines)
 	}
 }
 
-// summaryPlaces finds the columns of summaryTotals.
-func summaryPlaces(lines *lineReader, line int64, names []string) ([]int, error) {
+// summaryPlaces finds the columns of totals.
+func summaryPlaces(lines *lineReader, line int64, names []string, totals []settlement.ControlTotal) ([]int, error) {
 	normal := make([]string, len(names))
 	for i, name := range names {
 		normal[i] = normalName(name)
 	}
 	var places []int
-	for _, total := range summaryTotals {
+	for _, total := range totals {
 		at := slices.Index(normal, total.Name)
 		if at < 0 || slices.Contains(normal[at+1:], total.Name) {
 			fault := lines.in.Errorf(line, adviceFetch, "the required column is missing or there twice")
@@ -110,8 +116,8 @@ func summaryPlaces(lines *lineReader, line int64, names []string) ([]int, error)
 }
 
 // takeGrandTotal keeps what the row 合计 states.
-func takeGrandTotal(in delimited.Input, st *settlement.Statement, line int64, cells []string, places []int) error {
-	st.Totals = slices.Clone(summaryTotals)
+func takeGrandTotal(in delimited.Input, st *settlement.Statement, line int64, cells []string, places []int, totals []settlement.ControlTotal) error {
+	st.Totals = slices.Clone(totals)
 	for i, at := range places {
 		cell := []byte(strings.TrimRight(cells[at], "\t"))
 		total := &st.Totals[i]
@@ -185,6 +191,11 @@ func TieSummary(summary *settlement.Statement, bills []*settlement.Statement) []
 		summary.Totals = totals
 		return nil
 	}
+	return refuseSummary(summary, bills, totals, untiedTotals)
+}
+
+// refuseSummary refuses a summary and its bills: one of them is wrong.
+func refuseSummary(summary *settlement.Statement, bills []*settlement.Statement, totals []settlement.ControlTotal, untiedTotals []string) []*settlement.Refusal {
 	if len(untiedTotals) == 0 {
 		untiedTotals = []string{"its sums cannot be compared with its summary " + summary.Source()}
 	}

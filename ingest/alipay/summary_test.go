@@ -29,7 +29,7 @@ func summaryText(total string) string {
 
 const summaryTotal = "合计,,1,1,100.00,100.00,0.00,0.00,0.00,-0.60,0.00,99.40"
 
-func readSummaryOf(content []byte) (*settlement.Statement, error) {
+func summaryOf(content []byte) (*settlement.Statement, error) {
 	return ReadSummary(context.Background(), delimited.Input{File: "sum.csv", Stream: strings.NewReader(string(content)), Workers: 1, Day: settlement.NoDay})
 }
 
@@ -42,7 +42,7 @@ func TestASummaryStatesTotals(t *testing.T) {
 		"a tab behind it": gb(summaryText("合计\t,\t,1,1,100.00,100.00,0.00,0.00,0.00,-0.60,0.00,99.40")),
 	} {
 		t.Run(name, func(t *testing.T) {
-			st, err := readSummaryOf(content)
+			st, err := summaryOf(content)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -65,7 +65,7 @@ func TestASummaryStatesTotals(t *testing.T) {
 func TestSummariesRefused(t *testing.T) {
 	good := summaryText(summaryTotal)
 	for _, c := range []struct{ name, text, want string }{
-		{"no row 合计", strings.Replace(good, summaryTotal+"\n", "", 1), "sum.csv:7: the stores end without a row 合计"},
+		{"no row 合计", strings.Replace(good, summaryTotal+"\n", "", 1), "sum.csv:7: the rows end without a row 合计"},
 		{"cut before 合计", good[:strings.Index(good, "合计")], "ends without its row 合计"},
 		{"a missing column", strings.Replace(good, "服务费（元）", "费", 1), "服务费: the required column is missing"},
 		{"an amount that is none", strings.Replace(good, "合计,,1,1,100.00", "合计,,1,1,1e2", 1), "sum.csv:7: 订单金额: \"1e2\": scientific notation"},
@@ -74,7 +74,7 @@ func TestSummariesRefused(t *testing.T) {
 		{"a row behind 合计", strings.Replace(good, summaryTotal, summaryTotal+"\n"+summaryTotal, 1), "sum.csv:8: a line that does not belong behind the row 合计"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			st, err := readSummaryOf(gb(c.text))
+			st, err := summaryOf(gb(c.text))
 			var refusal *settlement.Refusal
 			if !errors.As(err, &refusal) || !strings.Contains(err.Error(), c.want) || refusal.Statement != st {
 				t.Errorf("got %v, want %q", err, c.want)
@@ -98,7 +98,7 @@ func TestTieSummary(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bill, _ := accepted(t, gb(testBill{rows: twoRows()}.text()))
-			summary, err := readSummaryOf(gb(summaryText(c.total)))
+			summary, err := summaryOf(gb(summaryText(c.total)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -121,7 +121,7 @@ func TestTieSummary(t *testing.T) {
 
 func TestASummaryTiesWithAllPartsOfItsBill(t *testing.T) {
 	parts := cut(t, []string{"own", "own"}, twoRows()[:1], twoRows()[1:])
-	summary, err := readSummaryOf(gb(summaryText(summaryTotal)))
+	summary, err := summaryOf(gb(summaryText(summaryTotal)))
 	if err != nil {
 		t.Fatal(err)
 	}
