@@ -138,6 +138,7 @@ func (b *bill) readHeader() (ok bool, err error) {
 	}
 	found, faults := readHeader(text)
 	b.layout, b.statement.Kind, b.statement.Layout = found, found.kind, found.title()
+	b.statement.Drift = found.drift()
 	for _, f := range faults {
 		b.problems.Add(b.errorAt(line, delimited.ColumnAt(text, f.offset, false), f.name, f.what, f.do))
 	}
