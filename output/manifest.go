@@ -62,6 +62,18 @@ type Input struct {
 	Totals      []InputTotal `json:"totals,omitempty"`
 	DuplicateOf string       `json:"duplicate_of,omitempty"` // the input with the same content, which was counted
 	Notes       []string     `json:"notes,omitempty"`
+	Drift       []InputDrift `json:"drift,omitempty"` // how its header differs from the layout known
+}
+
+// InputDrift is a column that differs from the layout known of a kind of file.
+type InputDrift struct {
+	Change  string `json:"change"` // new, renamed, moved, missing
+	Column  string `json:"column"` // as the header has it; of a missing one its known name
+	Known   string `json:"known,omitempty"`
+	At      int    `json:"at,omitempty"`       // in the header, from 1
+	KnownAt int    `json:"known_at,omitempty"` // in the layout, from 1
+	Refused bool   `json:"refused,omitempty"`  // the file cannot be used because of it
+	Meaning string `json:"meaning"`
 }
 
 // InputTotal is a control total of an input: counts as integers, sums in yuan.
@@ -81,6 +93,7 @@ type RefusedInput struct {
 	Errors  []InputFault `json:"errors"`
 	More    int64        `json:"more_errors,omitempty"` // beyond those listed
 	Totals  []InputTotal `json:"totals,omitempty"`      // where they did not tie
+	Drift   []InputDrift `json:"drift,omitempty"`
 }
 
 // InputFault is one thing wrong with an input.
@@ -170,7 +183,15 @@ func InputOf(s *settlement.Statement) Input {
 		Kind: string(s.Kind), Wallet: s.Wallet.String(), Account: s.Account, Currency: s.Currency,
 		From: s.From.String(), Until: s.Until.String(), Part: s.Part, Layout: s.Layout, Rows: s.Rows,
 		Watermark: watermarkText(s), Totals: inputTotals(s.Totals), Notes: s.Notes,
+		Drift: inputDrift(s.Drift),
 	}
+}
+
+func inputDrift(drift []settlement.Drift) (out []InputDrift) {
+	for _, d := range drift {
+		out = append(out, InputDrift{string(d.Change), d.Column, d.Known, d.At, d.KnownAt, d.Refused, d.Meaning})
+	}
+	return out
 }
 
 func watermarkText(s *settlement.Statement) string {
@@ -185,6 +206,7 @@ func RefusedOf(r *settlement.Refusal) RefusedInput {
 	out := RefusedInput{Source: r.Source, More: r.More, Totals: inputTotals(r.Totals), Errors: []InputFault{}}
 	if s := r.Statement; s != nil {
 		out.Kind, out.Wallet, out.Account = string(s.Kind), s.Wallet.String(), s.Account
+		out.Drift = inputDrift(s.Drift)
 	}
 	for _, e := range r.Errors {
 		out.Errors = append(out.Errors, InputFault{

@@ -98,6 +98,7 @@ type Statement struct {
 	KindSums [6]KindSum // what the rows add up to, by Kind; of a summary, nothing
 	Totals   []ControlTotal
 	Notes    []string
+	Drift    []Drift // how the header differs from the layout known
 
 	// Of extracts: the latest instant the extract speaks of (its watermark), and
 	// whether its source has the column confirmed_at (escrow platforms).

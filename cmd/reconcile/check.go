@@ -112,6 +112,9 @@ func (a *app) printStatement(b *strings.Builder, s pipeline.CheckedStatement) {
 		line("part", fmt.Sprint(s.Part))
 	}
 	line("rows", groupedCount(s.Rows))
+	for _, text := range settlement.DriftTexts(s.Drift) {
+		line("drift", text)
+	}
 	for _, note := range s.Notes {
 		line("note", note)
 	}

@@ -129,6 +129,11 @@ func (a *app) printRefusals(w io.Writer, refusals []*settlement.Refusal) {
 		if r.More > 0 {
 			fmt.Fprintf(w, "  "+a.say("… and %d more")+"\n", r.More)
 		}
+		if r.Statement != nil {
+			for _, text := range settlement.DriftTexts(r.Statement.Drift) {
+				fmt.Fprintf(w, "  %s %s\n", a.say("drift"), text)
+			}
+		}
 		if len(r.Totals) > 0 {
 			fmt.Fprint(w, a.totalsGrid(r.Totals).text("  "))
 		}

@@ -138,6 +138,7 @@ var inChinese = map[string]string{
 	"part":                  "分卷",
 	"rows":                  "行数",
 	"note":                  "说明",
+	"drift":                 "版式变化",
 	"trade_bill":            "交易账单",
 	"trade_bill_success":    "交易账单（成功）",
 	"trade_bill_refund":     "交易账单（退款）",

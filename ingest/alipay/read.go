@@ -93,7 +93,7 @@ func readBill(ctx context.Context, lines *lineReader, st *settlement.Statement, 
 	}
 	head, faults := parseHeader(lines.in, pre.headerLine, pre.header)
 	if head != nil {
-		st.Layout = head.layout
+		st.Layout, st.Drift = head.layout, head.drift()
 	}
 	if len(faults) > 0 {
 		return &settlement.Refusal{Source: st.Source(), Errors: faults}

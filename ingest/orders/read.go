@@ -123,6 +123,7 @@ func (r *reading) header(source *delimited.Reader, st *settlement.Statement) err
 	names := headerNames(line, r.gb18030)
 	var faults []headerFault
 	r.layout, faults = layOut(names, r.kind, r.mapping)
+	st.Drift = driftOf(names, r.kind, r.mapping)
 	var split splitter
 	split.split(line)
 	for _, f := range faults {

@@ -74,6 +74,7 @@ func (b *bill) readHeader() (ok bool, err error) {
 	}
 	found, faults := readHeader(text)
 	b.layout, b.statement.Kind, b.statement.Layout = found, found.kind, found.title()
+	b.statement.Drift = found.drift()
 	return b.reportHeader(text, line, found.unknown, faults), nil
 }
 
