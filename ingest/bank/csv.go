@@ -29,7 +29,6 @@ type csvReading struct {
 	line    int64  // on which it begins
 	fields  []field
 	bad     bool // something is wrong with it
-	noEnd   bool
 	balance balances
 	noted   struct{ turned, unreferenced int64 }
 }
