@@ -57,9 +57,10 @@ var rules = []rule{
 		why: "made-up days must not share a reading, or an error, with the code they test"},
 	{pkg: "pipeline", may: []string{"ingest", "match", "fees", "funds", "output", "settlement"},
 		why: "the flow is told in one place, and only there stages meet"},
-	{pkg: "cmd/reconcile", may: []string{"pipeline", "schedule", "generate", "output", "fees", "ingest", "ingest/orders", "settlement"},
+	{pkg: "cmd/reconcile", may: []string{"pipeline", "schedule", "generate", "output", "fees", "ingest", "ingest/bank", "ingest/orders", "settlement"},
 		only: map[string][]string{
 			"ingest":        {"Mappings"},
+			"ingest/bank":   {"Mapping"},
 			"ingest/orders": {"Mapping", "Query", "Fault", "RefundedIfPaid"},
 			"fees":          {"Arithmetic", "Charge"},
 		},

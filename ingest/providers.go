@@ -10,6 +10,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"reconcile/ingest/alipay"
+	"reconcile/ingest/bank"
 	"reconcile/ingest/delimited"
 	"reconcile/ingest/orders"
 	"reconcile/ingest/wechatpay"
@@ -99,14 +100,29 @@ func providers(m Mappings) []format {
 		},
 		extract("orders", settlement.OrderExtract, m.Orders),
 		extract("refunds", settlement.RefundExtract, m.Refunds),
+		{
+			name:      "bank statement (camt.053)",
+			recognise: bank.RecogniseCAMT,
+			read: func(ctx context.Context, in delimited.Input, emit Emits) (*settlement.Statement, error) {
+				return bank.ReadCAMT(ctx, in, m.Bank, emit.Funds)
+			},
+		},
+		{
+			name:      "bank statement (CSV)",
+			recognise: func(head []byte) bool { return bank.Recognise(head, m.Bank) },
+			read: func(ctx context.Context, in delimited.Input, emit Emits) (*settlement.Statement, error) {
+				return bank.Read(ctx, in, m.Bank, emit.Funds)
+			},
+		},
 	}
 }
 
-// Mappings adapts the merchant's extracts to the plain layouts.
+// Mappings adapts the merchant's extracts and bank statements to the plain layouts.
 type Mappings struct {
 	Orders, Refunds orders.Mapping
 	// The queries ask databases for extracts; nil where files alone have them.
 	OrdersQuery, RefundsQuery *orders.Query
+	Bank                     bank.Mapping
 }
 
 func extract(name string, kind settlement.StatementKind, m orders.Mapping) format {
@@ -125,7 +141,7 @@ func extract(name string, kind settlement.StatementKind, m orders.Mapping) forma
 // foreign recognises files that are not read, to say what they are and what to
 // deliver instead.
 func foreign(head []byte) (what, do string, ok bool) {
-	for _, recognise := range []func([]byte) (string, string, bool){wechatpay.Foreign, alipay.Foreign, orders.Foreign} {
+	for _, recognise := range []func([]byte) (string, string, bool){wechatpay.Foreign, alipay.Foreign, orders.Foreign, bank.Foreign} {
 		if what, do, ok = recognise(head); ok {
 			return what, do, true
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"reconcile/ingest"
+	"reconcile/ingest/bank"
 	"reconcile/ingest/orders"
 	"reconcile/pipeline"
 	"reconcile/schedule"
@@ -66,6 +67,7 @@ func parseConfig(path string, text []byte) (*config, error) {
 	r.mapping("", root, map[string]field{
 		"orders":   mappingField(r, &c.mappings.Orders, &c.mappings.OrdersQuery),
 		"refunds":  mappingField(r, &c.mappings.Refunds, &c.mappings.RefundsQuery),
+		"bank":     bankField(r, &c.mappings.Bank),
 		"account":  r.text(c.takeAccount),
 		"window":   r.text(c.takeWindow),
 		"memory":   r.text(c.takeMemory),
@@ -113,6 +115,57 @@ func mappingField(r *yamlReader, m *orders.Mapping, q **orders.Query) field {
 				m.Watermark = t
 				return "", nil
 			}),
+		})
+		for _, f := range m.Validate() {
+			where, ok := r.places[at+"."+f.Key]
+			if !ok {
+				where = r.places[at]
+			}
+			r.fault(where, f.Do, "%s.%s: %s", at, f.Key, f.What)
+		}
+	}
+}
+
+// bankField reads how a bank's CSV differs from the plain layout.
+func bankField(r *yamlReader, m *bank.Mapping) field {
+	amount := func(to **settlement.Amount) field {
+		return r.text(func(text string) (string, error) {
+			a, err := settlement.ParseAmount([]byte(text))
+			if err != nil {
+				return "yuan, such as 12345.60", fmt.Errorf("%q is no amount: %w", text, err)
+			}
+			*to = &a
+			return "", nil
+		})
+	}
+	return func(at string, n ast.Node) {
+		r.mapping(at, n, map[string]field{
+			"encoding": r.text(func(text string) (string, error) { m.Encoding = text; return "", nil }),
+			"columns":  r.words(&m.Columns),
+			"account":  r.text(func(text string) (string, error) { m.Account = text; return "", nil }),
+			"preamble": r.text(func(text string) (do string, err error) {
+				if m.Preamble, err = strconv.Atoi(text); err != nil {
+					return "the number of rows before the header, such as 3", fmt.Errorf("%q is no number of rows", text)
+				}
+				return "", nil
+			}),
+			"thousands": r.text(func(text string) (string, error) {
+				if text != "true" && text != "false" {
+					return "true where amounts are grouped like 1,234.50, else false", fmt.Errorf("%q is neither true nor false", text)
+				}
+				m.Thousands = text == "true"
+				return "", nil
+			}),
+			"total_rows": r.text(func(text string) (string, error) {
+				n, err := strconv.ParseInt(text, 10, 64)
+				if err != nil {
+					return "a whole number, such as 1250", fmt.Errorf("%q is no number of rows", text)
+				}
+				m.TotalRows = &n
+				return "", nil
+			}),
+			"total_credit": amount(&m.TotalCredit),
+			"total_debit":  amount(&m.TotalDebit),
 		})
 		for _, f := range m.Validate() {
 			where, ok := r.places[at+"."+f.Key]

@@ -44,6 +44,7 @@ func TestTheSampleConfigurationIsValidWithoutComments(t *testing.T) {
 	}
 	o := c.mappings.Orders
 	if o.Columns["order_no"] != "订单编号" || o.Statuses["交易关闭"] != "refunded_if_paid" || o.Wallets["微信支付"] != "wechat" ||
+		c.mappings.Bank.Columns["credit"] != "贷方发生额" || c.mappings.Bank.Preamble != 3 || !c.mappings.Bank.Thousands ||
 		o.Defaults["shop"] != "flagship" || c.account != "1230000109" || c.mappings.Refunds.Columns["refund_no"] != "退款编号" {
 		t.Errorf("%+v", c)
 	}
@@ -80,7 +81,7 @@ func TestAnEmptyConfigurationIsOne(t *testing.T) {
 func TestConfigurationFaultsHavePlaces(t *testing.T) {
 	for text, want := range map[string]string{
 		"ordres: {}":                         "c.yaml:1:1: ordres: no key of this name (orders is meant?)",
-		"xyz: 1":                             "c.yaml:1:1: xyz: no key of this name (known: account, jobs, memory, orders, refunds, schedule, window)",
+		"xyz: 1":                             "c.yaml:1:1: xyz: no key of this name (known: account, bank, jobs, memory, orders, refunds, schedule, window)",
 		"orders:\n  colums: {}":              "c.yaml:2:3: orders.colums: no key of this name (columns is meant?)",
 		"orders: 5":                          "c.yaml:1:9: orders is not a mapping (give keys with values below it)",
 		"- a\n- b":                           "c.yaml:1:1: the file is not a mapping (give keys with values below it)",
@@ -92,6 +93,11 @@ func TestConfigurationFaultsHavePlaces(t *testing.T) {
 		"orders:\n  columns:\n    amuont: x": `c.yaml:3:5: orders.columns.amuont: no column of this name ("amount" is meant?)`,
 		"orders:\n  total_amount: 1.005":     `c.yaml:2:17: orders.total_amount: "1.005" is no amount`,
 		"orders:\n  watermark: noon":         `c.yaml:2:14: orders.watermark: "noon" is not a time`,
+		"bank:\n  columns:\n    amuont: x":   `c.yaml:3:5: bank.columns.amuont: no column of this name`,
+		"bank:\n  preamble: three":           `c.yaml:2:13: bank.preamble: "three" is no number of rows`,
+		"bank:\n  preamble: 101":             `c.yaml:2:3: bank.preamble: 101 is no number of rows before a header (0 to 100)`,
+		"bank:\n  thousands: maybe":          `c.yaml:2:14: bank.thousands: "maybe" is neither true nor false`,
+		"bank:\n  total_debit: -1":           `c.yaml:2:3: bank.total_debit: -1.00 is negative`,
 		"schedule:\n  inbox: a\n  out: a/b":  "c.yaml:3:3: schedule.out lies in the inbox: results would be read as input (choose a folder beside the inbox)",
 		"schedule:\n  inbox: a\n  out: ./a":  "c.yaml:3:3: schedule.out lies in the inbox",
 		"schedule:\n  zone: UTC":             `c.yaml:2:9: schedule.zone: "UTC" is no zone of a schedule (Asia/Shanghai is the only one: the wallets' days are its days)`,

@@ -1,0 +1,120 @@
+package bank
+
+import (
+	"strings"
+
+	"reconcile/settlement"
+)
+
+// walletNames are what a counterparty or a purpose calls the wallets, in small letters.
+var walletNames = []string{"财付通", "微信支付", "支付宝", "tenpay", "wechat pay", "wechatpay", "weixin pay", "alipay"}
+
+// namesWallet says that text speaks of a wallet.
+func namesWallet(text string) bool { return hasAny(strings.ToLower(text), walletNames) }
+
+var (
+	feeWords      = []string{"手续费", "服务费", "管理费", "工本费", "短信费", "年费", "汇划费", "邮电费", "fee", "fees", "charge", "charges", "chrg", "comm"}
+	freezeWords   = []string{"冻结", "解冻", "保证金"}
+	transferWords = []string{"转账", "转帐", "转入", "转出", "汇款", "汇入", "汇出", "汇兑", "往来", "代发", "工资", "付款", "收款", "划款", "划转",
+		"提现", "充值", "退汇", "归集", "货款", "transfer", "payment", "payout", "withdrawal", "pmnt"}
+)
+
+// categoryOf is what a line is about, by its direction and the file's words. A wallet's
+// withdrawal is a transfer on the bank's side, as is money sent to a wallet.
+func categoryOf(direction settlement.Kind, counterparty, rawType, purpose string) settlement.Category {
+	words := strings.ToLower(rawType + "\n" + purpose)
+	income := direction == settlement.Income
+	wallet := hasAny(words, walletNames) || namesWallet(counterparty)
+	switch {
+	case income && wallet:
+		return settlement.FundTransfer
+	case hasAny(words, feeWords) && income:
+		return settlement.FundFeeReturn
+	case hasAny(words, feeWords):
+		return settlement.FundFee
+	case hasAny(words, freezeWords):
+		return settlement.FundFreeze
+	case wallet || hasAny(words, transferWords):
+		return settlement.FundTransfer
+	}
+	return settlement.FundOther
+}
+
+// hasAny says that text has one of words. Latin words stand alone: "recharge" is no
+// charge.
+func hasAny(text string, words []string) bool {
+	for _, word := range words {
+		for from := 0; ; {
+			at := strings.Index(text[from:], word)
+			if at < 0 {
+				break
+			}
+			at += from
+			from = at + len(word)
+			if !isLetter(word[0]) || (at == 0 || !isLetter(text[at-1])) && (from == len(text) || !isLetter(text[from])) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+
+// maxNote is how many characters of a note are kept.
+const maxNote = 500
+
+// note is what is kept of a line's texts: the counterparty's name where it is a wallet's
+// operator, and the texts without it where it is not.
+func note(counterparty string, texts ...string) string {
+	var kept []string
+	if namesWallet(counterparty) {
+		kept = append(kept, oneLine(counterparty))
+	}
+	for _, text := range texts {
+		if text = unnamed(counterparty, text); text != "" && !contains(kept, text) {
+			kept = append(kept, text)
+		}
+	}
+	return cutTo(strings.Join(kept, "; "), maxNote)
+}
+
+// unnamed is text without the name of a counterparty, which may be a person's, unless it
+// is that of a wallet's operator.
+func unnamed(counterparty, text string) string {
+	if counterparty = strings.TrimSpace(counterparty); len([]rune(counterparty)) > 1 && !namesWallet(counterparty) {
+		text = strings.ReplaceAll(text, counterparty, "")
+	}
+	return oneLine(text)
+}
+
+func contains(texts []string, text string) bool {
+	for _, other := range texts {
+		if strings.Contains(other, text) {
+			return true
+		}
+	}
+	return false
+}
+
+// oneLine takes out control characters and runs of blanks.
+func oneLine(text string) string {
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '\u3000' || r == '\u00a0' }), " ")
+}
+
+// directionWords are the words of a column direction. 贷 is a credit to the holder.
+var directionWords = map[string]settlement.Kind{
+	"贷": settlement.Income, "贷方": settlement.Income, "收": settlement.Income, "收入": settlement.Income, "转入": settlement.Income,
+	"c": settlement.Income, "cr": settlement.Income, "crdt": settlement.Income, "credit": settlement.Income,
+	"借": settlement.Expense, "借方": settlement.Expense, "付": settlement.Expense, "支": settlement.Expense, "支出": settlement.Expense, "转出": settlement.Expense,
+	"d": settlement.Expense, "dr": settlement.Expense, "dbit": settlement.Expense, "debit": settlement.Expense,
+}
+
+// isYuan says that word is the currency that is read.
+func isYuan(word string) bool {
+	switch strings.ToUpper(word) {
+	case "", "CNY", "RMB", "人民币", "人民币元", "156":
+		return true
+	}
+	return false
+}
