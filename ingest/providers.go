@@ -122,7 +122,7 @@ type Mappings struct {
 	Orders, Refunds orders.Mapping
 	// The queries ask databases for extracts; nil where files alone have them.
 	OrdersQuery, RefundsQuery *orders.Query
-	Bank                     bank.Mapping
+	Bank                      bank.Mapping
 }
 
 func extract(name string, kind settlement.StatementKind, m orders.Mapping) format {
