@@ -1,6 +1,8 @@
 package pipeline_test
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -122,5 +124,33 @@ func TestAFundFlowBillThatWasChangedIsRefused(t *testing.T) {
 	incomplete(t, result, out, bill)
 	if lines := values(t, out, "fund_lines", nil, "line_id"); len(lines) > 0 {
 		t.Errorf("%d lines of a refused bill", len(lines))
+	}
+}
+
+// Shares are in the fund-flow bill already: the profit-sharing bill moves nothing.
+func TestAProfitSharingBillMovesNothing(t *testing.T) {
+	files := wechatDay(t, nil)
+	_, without := ran(t, files...)
+	share := filepath.Join(t.TempDir(), "shares.csv")
+	text := "分账时间,分账发起方,分账方,微信订单号,微信分账/回退单号,分账明细单号,商户分账/回退单号,订单金额,分账接收方,金额,业务类型,处理状态,备注\n" +
+		"`2024-09-12 12:00:00,`1600123456,`1600123456,`42,`30,`36,`P1,`100.00,`x,`10.00,`分账,`处理成功,`\n"
+	if err := os.WriteFile(share, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	result, with := ran(t, append(files, share)...)
+	complete(t, result, with)
+	booked := func(r output.Row) bool { return r.Text("state") == "booked" }
+	columns := []string{"line_id", "amount", "balance"}
+	if !slices.Equal(values(t, without, "fund_lines", nil, columns...), values(t, with, "fund_lines", booked, columns...)) {
+		t.Error("the booked lines differ")
+	}
+	copies := values(t, with, "fund_lines", func(r output.Row) bool { return !booked(r) }, "category", "state", "amount", "flow_no")
+	if !slices.Equal(copies, []string{"profit_share copy -10.00 36"}) {
+		t.Errorf("copies %q", copies)
+	}
+	for _, f := range result.Overview.Funds {
+		if f.Account == "1600123456" && f.SubAccount == "basic" && f.Income+f.Expense != 0 {
+			t.Errorf("the account changed by %s", f.Income+f.Expense)
+		}
 	}
 }
