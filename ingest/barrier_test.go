@@ -285,3 +285,32 @@ func TestWhatOverlaps(t *testing.T) {
 		})
 	}
 }
+
+// A merchant has several accounts at WeChat Pay, each with a fund-flow bill a day.
+func TestFundFlowBillsOfSeveralAccountsOfAMerchantAllCount(t *testing.T) {
+	bill := func(flow, amount string) string {
+		return "记账时间,微信支付业务单号,资金流水单号,业务名称,业务类型,收支类型,收支金额(元),账户结余(元),资金变更提交申请人,备注,业务凭证号\n" +
+			"`2024-09-12 10:00:00,`1,`" + flow + ",`充值/提现,`充值,`收入,`" + amount + ",`" + amount + ",`system,`,`\n" +
+			"资金流水总笔数,收入笔数,收入金额,支出笔数,支出金额\n`1,`1,`" + amount + ",`0,`0.00\n"
+	}
+	empty := "记账时间,微信支付业务单号,资金流水单号,业务名称,业务类型,收支类型,收支金额(元),账户结余(元),资金变更提交申请人,备注,业务凭证号\n" +
+		"资金流水总笔数,收入笔数,收入金额,支出笔数,支出金额\n`0,`0,`0,`0,`0\n"
+	t.Run("rows", func(t *testing.T) {
+		got := deliver(t, "1600123456_fundflow_BASIC_2024-09-12.csv", bill("11", "1.00"), "1600123456_fundflow_OPERATION_2024-09-12.csv", bill("12", "2.00"))
+		if len(got.Refusals) > 0 || got.accepted() != 2 {
+			t.Errorf("%d accepted, refused %v", got.accepted(), got.Refusals)
+		}
+	})
+	t.Run("empty", func(t *testing.T) {
+		got := deliver(t, "1600123456_fundflow_BASIC_2024-09-12.csv", empty, "1600123456_fundflow_OPERATION_2024-09-12.csv", empty)
+		if len(got.Refusals) > 0 || got.accepted() != 2 {
+			t.Errorf("%d accepted, refused %v", got.accepted(), got.Refusals)
+		}
+	})
+	t.Run("of one account only one", func(t *testing.T) {
+		got := deliver(t, "1600123456_fundflow_BASIC_2024-09-12.csv", bill("11", "1.00"), "b/1600123456_fundflow_BASIC_2024-09-12.csv", bill("12", "2.00"))
+		if len(got.Refusals) != 2 {
+			t.Errorf("%d accepted, refused %v", got.accepted(), got.Refusals)
+		}
+	})
+}

@@ -52,6 +52,7 @@ type Input struct {
 	Kind        string       `json:"kind"`
 	Wallet      string       `json:"wallet,omitempty"`
 	Account     string       `json:"account,omitempty"`
+	SubAccount  string       `json:"sub_account,omitempty"` // which of the account's purses, of a fund-flow bill
 	Currency    string       `json:"currency,omitempty"`
 	From        string       `json:"from,omitempty"`  // first day
 	Until       string       `json:"until,omitempty"` // the day after the last
@@ -180,7 +181,7 @@ func (m *Money) UnmarshalJSON(raw []byte) error {
 func InputOf(s *settlement.Statement) Input {
 	return Input{
 		Name: s.File, Member: s.Member, Bytes: s.Bytes, SHA256: s.SHA256,
-		Kind: string(s.Kind), Wallet: s.Wallet.String(), Account: s.Account, Currency: s.Currency,
+		Kind: string(s.Kind), Wallet: s.Wallet.String(), Account: s.Account, SubAccount: s.SubAccount, Currency: s.Currency,
 		From: s.From.String(), Until: s.Until.String(), Part: s.Part, Layout: s.Layout, Rows: s.Rows,
 		Watermark: watermarkText(s), Totals: inputTotals(s.Totals), Notes: s.Notes,
 		Drift: inputDrift(s.Drift),

@@ -102,7 +102,7 @@ func (a *app) printStatement(b *strings.Builder, s pipeline.CheckedStatement) {
 	line("kind", a.say(string(s.Kind)))
 	if !s.IsExtract() {
 		line("wallet", a.walletName(s.Wallet))
-		line("account", cmp.Or(s.Account, a.say("(no account)")))
+		line("account", strings.TrimSpace(cmp.Or(s.Account, a.say("(no account)"))+" "+s.SubAccount))
 		line("period", cmp.Or(periodText(s.Statement), a.say("(not stated)")))
 	} else {
 		line("until", s.Watermark.String())

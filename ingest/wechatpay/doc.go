@@ -8,5 +8,8 @@
 //	总交易单数,应结订单总金额,…              starts the summary
 //	`1,`100.00,…
 //
+// It reads two bills of fund lines as well: the fund-flow bill (资金账单), which looks
+// alike, and the profit-sharing bill (分账账单), whose lines are copies.
+//
 // README.md beside this file tells the layouts, the traps and what is refused.
 package wechatpay
