@@ -83,6 +83,9 @@ type header struct {
 	layout  string
 	unknown []string // not read, and not known
 
+	// sides are the two columns of which a row uses one at least; none of a trade bill.
+	sides []int
+
 	// moneyBehindText: an amount that is read stands right behind free text.
 	moneyBehindText bool
 }

@@ -1,5 +1,6 @@
 // Package alipay reads the trade bill of Alipay (支付宝 业务明细) as statement
-// lines, and its summary (业务明细(汇总)) as a second control total.
+// lines, its account log (账务明细) and the portal's export of it (账务组合查询) as fund
+// lines, and the summaries (汇总) of both as second control totals.
 //
 // A bill is a preamble, a header, a row a payment or refund, and two footers:
 //

@@ -51,7 +51,7 @@ var logLayout = &fundLayout{
 	},
 	shapes: map[string]shape{
 		"账务流水号": digits, "业务流水号": closedText, "商户订单号": closedText, "商品名称": freeText, "发生时间": instant, "对方账号": closedText,
-		"收入金额": sideMoney, "收入": sideMoney, "支出金额": sideMoney, "支出": sideMoney, "账户余额": sideMoney, "交易渠道": closedText,
+		"收入金额": sideMoney, "收入": sideMoney, "支出金额": sideMoney, "支出": sideMoney, "账户余额": money, "交易渠道": closedText,
 		"业务类型": closedText, "备注": freeText, "业务基础订单号": closedText, "业务订单号": closedText, "业务账单来源": closedText,
 		"业务描述": closedText, "付款备注": freeText,
 	},
@@ -69,7 +69,7 @@ var portalLayout = &fundLayout{
 	},
 	shapes: map[string]shape{
 		"序号": digits, "入账时间": instant, "支付宝交易号": closedText, "支付宝流水号": digits, "商户订单号": closedText, "账务类型": closedText,
-		"收入": sideMoney, "收入金额": sideMoney, "支出": sideMoney, "支出金额": sideMoney, "账户余额": sideMoney, "服务费": sideMoney,
+		"收入": sideMoney, "收入金额": sideMoney, "支出": sideMoney, "支出金额": sideMoney, "账户余额": money, "服务费": sideMoney,
 		"支付渠道": closedText, "签约产品": closedText, "对方账户": closedText, "对方名称": freeText, "银行订单号": digits,
 		"商品名称": freeText, "备注": freeText, "业务基础订单号": closedText, "业务订单号": closedText, "业务账单来源": closedText,
 		"业务描述": closedText, "付款备注": freeText,
@@ -106,6 +106,7 @@ func (l *fundLayout) parse(in delimited.Input, line int64, names []string) (h *h
 	for _, c := range []fundColumn{income, expense, balance} {
 		h.moneyBehindText = h.moneyBehindText || h.at[c] > 0 && slices.Contains(h.free, h.at[c]-1)
 	}
+	h.sides = []int{h.at[income], h.at[expense]}
 	h.layout = fmt.Sprintf("%d columns", len(slices.DeleteFunc(slices.Clone(h.names), func(name string) bool { return name == "" })))
 	return h, noType, faults
 }

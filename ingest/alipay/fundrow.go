@@ -60,10 +60,6 @@ func (w *fundWorker) parse(b *delimited.Block) {
 func (w *fundWorker) split() bool {
 	width := len(w.header.names)
 	w.ends = append(delimited.Separators(w.text, ',', w.ends[:0]), int32(len(w.text)))
-	for len(w.ends) > width && len(bytes.Trim(w.text[w.ends[len(w.ends)-2]:], ", \t")) == 0 { // padding
-		w.text = w.text[:w.ends[len(w.ends)-2]]
-		w.ends = w.ends[:len(w.ends)-1]
-	}
 	if len(w.ends) == width {
 		return true
 	}

@@ -34,6 +34,8 @@ func TestRecognition(t *testing.T) {
 		{"a personal export", personal, false, false, "a personal Alipay account's export"},
 		{"an old personal export", "支付宝交易记录明细查询\n账号:[a@example.com]\n", false, false, "a personal Alipay account's export"},
 		{"receipts of a Taobao shop", "账期,账单大类,业务大类,业务小类,订单号\n", false, false, "a Taobao receipts export"},
+		{"an account log", "#支付宝账务明细查询\n#账号：[20880000111122220156]\n", false, false, ""},
+		{"a list of the portal's trades", "商户订单号,支付宝交易号,商家实收(元),交易状态,创建时间,付款备注,商家实退(元)\n", false, false, "an order list of the Alipay portal"},
 		{"an old cross-border file", "Settle_batch_no,Settle_date,Amount,Fee,Settlement,Currency\n", false, false, "a cross-border settlement file"},
 		{"an Alipay+ file", "settlementBatchId,customerId,transactionId\n", false, false, "a cross-border settlement file"},
 		{"an order list", "order_no,amount,paid_at,status\n", false, false, ""},
@@ -62,6 +64,32 @@ func TestABillIsRecognisedByAHeadCutAnywhereBehindItsTitle(t *testing.T) {
 		for n := 40; n < len(content); n++ {
 			if !Recognise(content[:n]) {
 				t.Fatalf("not by its first %d bytes", n)
+			}
+		}
+	}
+}
+
+func TestRecognitionOfFundFiles(t *testing.T) {
+	log := testLog{rows: fewMoves()}
+	for _, c := range []struct {
+		name, text           string
+		log, summary, portal bool
+	}{
+		{"a log", log.text(), true, false, false},
+		{"a log's header alone", logHeader, true, false, false},
+		{"a log's header in another order", logHeaders["numbers at the end"], true, false, false},
+		{"a log's summary", logSummaryText(logSummaryTotal), false, true, false},
+		{"a summary's header alone", "类型,收入笔数,收入金额（+元）,支出笔数,支出金额（-元）,总金额（元）", false, true, false},
+		{"a portal export", portalText(portalHeader, portalMoves()...), false, false, true},
+		{"a portal export's header alone", portalHeader, false, false, true},
+		{"a workbook's first rows", "账务组合查询\n\n" + workbookHeader, false, false, true},
+		{"a trade bill", testBill{}.text(), false, false, false},
+		{"a trade summary", summaryText(summaryTotal), false, false, false},
+		{"a personal export", personal, false, false, false},
+	} {
+		for encoding, head := range map[string][]byte{"UTF-8": []byte(c.text), "with BOM": []byte("\ufeff" + c.text), "GB18030": gb(c.text)} {
+			if RecogniseLog(head) != c.log || RecogniseLogSummary(head) != c.summary || RecognisePortal(head) != c.portal {
+				t.Errorf("%s, %s: %v %v %v", c.name, encoding, RecogniseLog(head), RecogniseLogSummary(head), RecognisePortal(head))
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package alipay
 
 import (
 	"encoding/binary"
+	"slices"
 	"strings"
 
 	"reconcile/ingest/delimited"
@@ -153,7 +154,7 @@ func (h *header) fits(text []byte, ends []int32, types *typeWords) bool {
 			return false
 		}
 	}
-	return true
+	return len(h.sides) == 0 || slices.ContainsFunc(h.sides, func(i int) bool { return i >= 0 && len(withoutBlanks(field(text, ends, i))) > 0 })
 }
 
 // isPlainMoney tells an amount as the wallet prints it: two decimals, and no zeros
