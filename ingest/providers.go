@@ -58,6 +58,13 @@ func providers(m Mappings) []format {
 		},
 		extract("orders", settlement.OrderExtract, m.Orders),
 		extract("refunds", settlement.RefundExtract, m.Refunds),
+		{
+			name:      "orders or refunds (spreadsheet, Parquet, Arrow IPC)",
+			recognise: orders.RecogniseTable,
+			read: func(ctx context.Context, in delimited.Input, emit Emits) (*settlement.Statement, error) {
+				return orders.ReadTable(ctx, in, m.Orders, m.Refunds, emit.Events)
+			},
+		},
 	}
 }
 
