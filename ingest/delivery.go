@@ -12,6 +12,7 @@ import (
 
 	"reconcile/ingest/container"
 	"reconcile/ingest/delimited"
+	"reconcile/ingest/sheet"
 	"reconcile/settlement"
 )
 
@@ -106,12 +107,29 @@ func (d *Delivery) Read(ctx context.Context, index int32, o Options) (*settlemen
 	if n == 0 {
 		return nil, d.refuse(d.fault("deliver it again; a bill of an empty day has headers and totals", "the file is empty: zero bytes"))
 	}
+	content := io.MultiReader(bytes.NewReader(head), stream)
+	isSheet := sheet.Recognise(head)
+	if isSheet {
+		spooled, err := sheet.Spool(content)
+		if err != nil {
+			return nil, d.refuse(sheet.At(err, d.File, d.Member))
+		}
+		defer spooled.Close()
+		if head, err = spooled.Head(); err != nil {
+			return nil, d.refuse(sheet.At(err, d.File, d.Member))
+		}
+		content = spooled
+	}
 	for _, f := range providers(o.Mappings) {
 		if !f.recognise(head) {
 			continue
 		}
+		if isSheet && !f.sheets {
+			return nil, d.refuse(d.fault("deliver the file as it was downloaded, not saved with a spreadsheet program",
+				"this is a spreadsheet with the columns of "+f.name))
+		}
 		in := delimited.Input{
-			File: d.File, Member: d.Member, Stream: io.MultiReader(bytes.NewReader(head), stream),
+			File: d.File, Member: d.Member, Stream: content,
 			Index: index, Workers: o.Workers, Account: o.Account, Day: o.Day,
 		}
 		statement, err := f.read(ctx, in, o.Emits)

@@ -73,7 +73,8 @@ func TestOtherFilesAreRefusedByWhatTheyAre(t *testing.T) {
 		{"an Alipay account log", gbk(t, "#支付宝账务明细查询\r\n#账号：[20886012345678900156]\r\n"), "this is an Alipay account log (账务明细)", "use the trade bill 业务明细"},
 		{"a personal Alipay export", gbk(t, "支付宝交易记录明细查询\r\n"), "this is a personal Alipay account's export", "of the merchant's account"},
 		{"a Taobao order export without its payment times", "订单编号,买家会员名,买家应付货款,总金额\n1,2,3,4\n", "this is a Taobao/Tmall order export", "orders.columns"},
-		{"an HTML table", "<html><table><tr><td>name</td><td>phone</td></tr></table></html>", `not a file of a known kind: its columns are "name", "phone"`, "orders.columns"},
+		{"an HTML table", "<html><table><tr><td>name<td>phone</table>", "not a file of a known kind: its first line is “name,phone”", "orders.columns"},
+		{"a text document", zipped(t, "[Content_Types].xml", "<Types/>", "word/document.xml", "<w/>"), "this is a spreadsheet or archive", "export it as CSV"},
 		{"an old workbook", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and so on", "this is a spreadsheet or archive", "export it as CSV"},
 		{"unknown text", "name,phone\nx,1\n", "not a file of a known kind: its first line is “name,phone”", "orders.columns"},
 		{"a long first line", strings.Repeat("很", 100), "its first line is “" + strings.Repeat("很", 60) + "…”", "orders.columns"},
@@ -93,6 +94,22 @@ func TestOtherFilesAreRefusedByWhatTheyAre(t *testing.T) {
 				t.Errorf("got %+v", r)
 			}
 		})
+	}
+}
+
+// A workbook that breaks off may have been a statement.
+func TestASpreadsheetThatCannotBeOpenedIsRefusedAndIsNoForeignFile(t *testing.T) {
+	for name, c := range map[string]struct{ content, want string }{
+		"a.xlsx": {zipped(t, "[Content_Types].xml", "<Types/>"), "holds no workbook"},
+		"b.xls":  {"<html><table><tr><td>name", "ends before its table does"},
+		"c.xls":  {"<html>login</html>", "without a table"},
+		"d.xls":  {"<table><tr><td>支付宝交易号<td>商户订单号<td>业务类型<td>商家实收<td>完成时间</table>", "a spreadsheet with the columns of Alipay trade bill"},
+	} {
+		got := deliver(t, name, c.content)
+		if len(got.Refusals) != 1 || !strings.Contains(got.Refusals[0].Error(), name+": ") && !strings.Contains(got.Refusals[0].Error(), name+":1:") ||
+			!strings.Contains(got.Refusals[0].Error(), c.want) || got.Refusals[0].NotAStatement {
+			t.Errorf("%s: %v", name, got.Refusals)
+		}
 	}
 }
 

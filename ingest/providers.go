@@ -12,6 +12,8 @@ import (
 	"reconcile/ingest/alipay"
 	"reconcile/ingest/delimited"
 	"reconcile/ingest/orders"
+	"reconcile/ingest/sheet"
+	"reconcile/ingest/taobao"
 	"reconcile/ingest/wechatpay"
 	"reconcile/settlement"
 )
@@ -25,8 +27,13 @@ type Emit func(arrow.Record) error
 type Emits struct{ Lines, Events, Funds Emit }
 
 // format is one kind of file.
+//
+// Where sheets is set, the file may be a spreadsheet too. recognise is then shown the
+// first rows as lines of CSV in UTF-8, and the stream that read gets is a
+// *sheet.Spooled: sheet.Open takes it as it is.
 type format struct {
 	name      string
+	sheets    bool
 	recognise func(head []byte) bool
 	read      func(ctx context.Context, in delimited.Input, emit Emits) (*settlement.Statement, error)
 }
@@ -56,11 +63,19 @@ func providers(m Mappings) []format {
 				return alipay.ReadSummary(ctx, in)
 			},
 		},
-		extract("orders", settlement.OrderExtract, m.Orders),
-		extract("refunds", settlement.RefundExtract, m.Refunds),
 		{
-			name:      "orders or refunds (spreadsheet, Parquet, Arrow IPC)",
-			recognise: orders.RecogniseTable,
+			name:      "export of a Taobao aggregated settlement account (聚合结算账户 收支明细, 动账)",
+			sheets:    true,
+			recognise: taobao.Recognise,
+			read: func(ctx context.Context, in delimited.Input, emit Emits) (*settlement.Statement, error) {
+				return taobao.Read(ctx, in, emit.Lines, emit.Funds)
+			},
+		},
+		extract("orders", settlement.OrderExtract, m.Orders, m),
+		extract("refunds", settlement.RefundExtract, m.Refunds, m),
+		{
+			name:      "orders or refunds (Parquet, Arrow IPC)",
+			recognise: orders.RecogniseColumnar,
 			read: func(ctx context.Context, in delimited.Input, emit Emits) (*settlement.Statement, error) {
 				return orders.ReadTable(ctx, in, m.Orders, m.Refunds, emit.Events)
 			},
@@ -71,14 +86,18 @@ func providers(m Mappings) []format {
 // Mappings adapts the merchant's extracts to the plain layouts.
 type Mappings struct{ Orders, Refunds orders.Mapping }
 
-func extract(name string, kind settlement.StatementKind, m orders.Mapping) format {
+func extract(name string, kind settlement.StatementKind, m orders.Mapping, all Mappings) format {
 	return format{
-		name: name,
+		name:   name,
+		sheets: true,
 		recognise: func(head []byte) bool {
 			found, ok := orders.Recognise(head, m)
 			return ok && found == kind
 		},
 		read: func(ctx context.Context, in delimited.Input, emit Emits) (*settlement.Statement, error) {
+			if _, isSheet := in.Stream.(*sheet.Spooled); isSheet {
+				return orders.ReadTable(ctx, in, all.Orders, all.Refunds, emit.Events)
+			}
 			return orders.Read(ctx, in, kind, m, emit.Events)
 		},
 	}

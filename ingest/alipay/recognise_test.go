@@ -37,11 +37,10 @@ func TestRecognition(t *testing.T) {
 		{"an account log's header alone", "账务流水号,业务流水号,商户订单号\n", false, false, "an Alipay account log (账务明细)"},
 		{"an account log's summary", "#支付宝账务汇总查询\n类型,收入笔数,收入金额（+元）,支出笔数\n", false, false, "the summary of an Alipay account log"},
 		{"a portal export", "#账号：a@example.com[2088000011112222]\n#查询起始日期：2024-09-12 00:00:00查询终止日期：2024-09-13 00:00:00\n序号,入账时间,支付宝交易号,支付宝流水号,商户订单号,账务类型\n", false, false, "an export of the Alipay portal"},
+		{"receipts of a Taobao shop", "账期,账单大类,业务大类,业务小类,订单号\n", false, false, "a Taobao receipts export"},
 		{"a portal workbook", "<?xml version=\"1.0\"?>\n<Workbook xmlns=\"urn:schemas-microsoft-com:office:spreadsheet\">\n<Worksheet ss:Name=\"账务组合查询1\">", false, false, "a SpreadsheetML workbook"},
 		{"an old cross-border file", "Settle_batch_no,Settle_date,Amount,Fee,Settlement,Currency\n", false, false, "a cross-border settlement file"},
 		{"an Alipay+ file", "settlementBatchId,customerId,transactionId\n", false, false, "a cross-border settlement file"},
-		{"an aggregated account's 收支明细", "入账时间,支付流水号,淘宝订单编号,入账类型,收入金额（元）\n", false, false, "an export of a Taobao aggregated settlement account"},
-		{"an aggregated account's 动账", "商家昵称,入帐日期,入帐时间,支付流水号,主订单id,子订单id,入帐类型\n", false, false, "an export of a Taobao aggregated settlement account"},
 		{"an order list", "order_no,amount,paid_at,status\n", false, false, ""},
 		{"nothing", "", false, false, ""},
 	} {

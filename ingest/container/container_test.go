@@ -107,6 +107,7 @@ func readAll(m Member) (string, error) {
 
 func TestOpenHandsOut(t *testing.T) {
 	long := strings.Repeat("0123456789,", 100_000)
+	book := packed(t, entry{name: "[Content_Types].xml", content: "<x/>"}, entry{name: "xl/workbook.xml", content: "<x/>"})
 	for _, c := range []struct {
 		name    string
 		content []byte
@@ -124,6 +125,7 @@ func TestOpenHandsOut(t *testing.T) {
 		{"a name in UTF-8 without the flag", packed(t, entry{name: "业务明细.csv", content: "A"}), []string{"业务明细.csv=A"}},
 		{"a GBK character whose second byte is a backslash", packed(t, entry{name: gbk(t, "誠.csv"), content: "A"}), []string{"誠.csv=A"}},
 		{"backslashes as separators", packed(t, entry{name: `day\a.csv`, content: "A"}), []string{"day/a.csv=A"}},
+		{"a workbook inside, whole", packed(t, entry{name: "in.xlsx", content: string(book), stored: true}), []string{"in.xlsx=" + string(book)}},
 		{"no junk of macOS and Windows", packed(t, entry{name: "a.csv", content: "A"}, entry{name: "__MACOSX/._a.csv", content: "x"},
 			entry{name: "day/.DS_Store", content: "x"}, entry{name: "Thumbs.db", content: "x"}), []string{"a.csv=A"}},
 	} {
@@ -201,7 +203,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"a member of zero bytes", packed(t, entry{name: "a.csv"}), Limits{}, "a.csv: it has zero bytes"},
 		{"an archive without members", packed(t), Limits{}, "the zip archive holds no file"},
 		{"an archive of junk alone", packed(t, entry{name: "__MACOSX/a", content: "x"}), Limits{}, "the zip archive holds no file"},
-		{"a zip inside a zip", packed(t, entry{name: "in.zip", content: string(one)}), Limits{}, "in.zip: a zip archive or an Excel workbook inside an archive is not read"},
+		{"a zip inside a zip", packed(t, entry{name: "in.zip", content: string(one)}), Limits{}, "in.zip: a zip archive inside an archive is not read"},
 		{"a gzip inside a zip", packed(t, entry{name: "in.gz", content: string(gz)}), Limits{}, "in.gz: a gzip file inside an archive is not read"},
 		{"a gzip inside a gzip", gzipped(string(gz)), Limits{}, "a gzip file inside an archive is not read"},
 		{"a tar inside a gzip", gzipped(strings.Repeat("x", 257) + "ustar" + text), Limits{}, "a tar archive inside an archive"},

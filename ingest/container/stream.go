@@ -14,7 +14,7 @@ import (
 // what is refused.
 const (
 	gzipKind = "a gzip file"
-	zipKind  = "a zip archive or an Excel workbook"
+	zipKind  = "a zip archive"
 )
 
 // headLength is how many first bytes archiveKind needs.
@@ -45,6 +45,21 @@ func archiveKind(head []byte) string {
 		}
 	}
 	return ""
+}
+
+// startsWorkbook tells an Office document by the name of its first part. It is packed
+// as zip, but a file of its own.
+func startsWorkbook(head []byte) bool {
+	const nameAt = 30
+	if len(head) < nameAt || !bytes.HasPrefix(head, []byte("PK\x03\x04")) {
+		return false
+	}
+	for _, part := range []string{contentTypes, "_rels/", "docProps/", "xl/"} {
+		if bytes.HasPrefix(head[nameAt:], []byte(part)) {
+			return true
+		}
+	}
+	return false
 }
 
 // stream is the decoded bytes of a member. It counts them, refuses what is
@@ -89,8 +104,9 @@ func (s *stream) Read(p []byte) (int, error) {
 // verdict says whether the stream ends here, and how. n bytes have just come.
 func (s *stream) verdict(err error, n int) error {
 	if !s.plain {
-		if before := s.read - int64(n); before < headLength {
-			if kind := archiveKind(s.head[:min(s.read, headLength)]); kind != "" {
+		// The whole head is waited for: the first name in it tells a workbook.
+		if before := s.read - int64(n); before < headLength && (s.read >= headLength || err != nil) {
+			if kind := archiveKind(s.head[:min(s.read, headLength)]); kind != "" && !startsWorkbook(s.head[:min(s.read, headLength)]) {
 				return s.errorf("unpack it and name the files inside", "%s inside an archive is not read", kind)
 			}
 		}

@@ -135,10 +135,13 @@ func (m *meteredReader) ReadAt(p []byte, offset int64) (int, error) {
 	return m.source.ReadAt(p, offset)
 }
 
+// contentTypes is the part that every Office document has.
+const contentTypes = "[Content_Types].xml"
+
 // isWorkbook tells an Office document, which is a file of its own although it is
 // packed as zip.
 func isWorkbook(archive *zip.Reader) bool {
-	return slices.ContainsFunc(archive.File, func(f *zip.File) bool { return f.Name == "[Content_Types].xml" })
+	return slices.ContainsFunc(archive.File, func(f *zip.File) bool { return f.Name == contentTypes })
 }
 
 // memberName decodes a member's name: names are UTF-8 or, without the flag or

@@ -46,14 +46,14 @@ type cell struct {
 // tableRows is how many rows of a table are emitted at a time.
 const tableRows = 8192
 
-// RecogniseTable says whether head begins a file that ReadTable reads: a spreadsheet,
-// Parquet or Arrow IPC. Whether it holds orders or refunds shows only in its header,
-// which may be anywhere in the file.
-func RecogniseTable(head []byte) bool {
-	return isParquet(head) || isArrowFile(head) || isArrowStream(head) || sheet.Recognise(head)
+// RecogniseColumnar says whether head begins a Parquet or Arrow IPC file. Whether it
+// holds orders or refunds shows only in its schema, which may be anywhere in the file.
+func RecogniseColumnar(head []byte) bool {
+	return isParquet(head) || isArrowFile(head) || isArrowStream(head)
 }
 
-// ReadTable is Read of a file that RecogniseTable knows. Its header decides between
+// ReadTable is Read of a spreadsheet, also one that is spooled already, or of a file
+// that RecogniseColumnar knows. Its header decides between
 // orders and refunds, each with its mapping. A row counts as a line, a cell as a
 // column; of Parquet and Arrow files the first row is 1, of spreadsheets it is the
 // sheet's own number.
@@ -71,7 +71,13 @@ func ReadTable(ctx context.Context, in delimited.Input, orders, refunds Mapping,
 	st := newStatement(in, "")
 	source := &hashed{stream: in.Stream, sum: sha256.New()}
 	var workers []*worker
-	t, err := openTable(source)
+	var t table
+	var err error
+	if spooled, ok := in.Stream.(*sheet.Spooled); ok {
+		t, err = openSheet(spooled)
+	} else {
+		t, err = openTable(source)
+	}
 	if err == nil {
 		defer t.close()
 		if err = r.tableHeader(t, orders, refunds, st); err == nil && !r.broken.Load() {
@@ -82,11 +88,15 @@ func ReadTable(ctx context.Context, in delimited.Input, orders, refunds Mapping,
 	if stop := r.stops(ctx, err); stop != nil {
 		return nil, stop
 	}
-	_, drained := io.Copy(io.Discard, source)
-	if err == nil {
-		err = drained
+	if spreadsheet, ok := t.(*sheetTable); ok {
+		st.SHA256, st.Bytes = spreadsheet.reader.SHA256(), spreadsheet.reader.Size()
+	} else {
+		_, drained := io.Copy(io.Discard, source)
+		if err == nil {
+			err = drained
+		}
+		st.SHA256, st.Bytes = hex.EncodeToString(source.sum.Sum(nil)), source.size
 	}
-	st.SHA256, st.Bytes = hex.EncodeToString(source.sum.Sum(nil)), source.size
 	err = r.verdict(st, workers, sheet.At(err, in.File, in.Member))
 	if refusal := (*settlement.Refusal)(nil); r.kind == "" && t != nil && errors.As(err, &refusal) {
 		refusal.NotAStatement = true
@@ -116,7 +126,7 @@ func openTable(source io.Reader) (table, error) {
 	}
 	head = head[:n]
 	whole := io.MultiReader(bytes.NewReader(head), source)
-	if isParquet(head) || isArrowFile(head) || isArrowStream(head) {
+	if RecogniseColumnar(head) {
 		return openArrow(head, whole)
 	}
 	return openSheet(whole)

@@ -180,22 +180,24 @@ func Recognise(head []byte) bool {
 
 func isZip(head []byte) bool { return bytes.HasPrefix(head, []byte("PK\x03\x04")) }
 
-// isWorkbookHead looks for a part of an Office document among the members that begin
-// within head. Their order is each writer's own.
+// isWorkbookHead looks for a part of a workbook, and none of another Office document,
+// among the members that begin within head. Their order is each writer's own.
 func isWorkbookHead(head []byte) bool {
 	const nameAt = 30
+	found := false
 	for rest := head; ; {
 		at := bytes.Index(rest, []byte("PK\x03\x04"))
 		if at < 0 {
-			return false
+			return found
 		}
 		rest = rest[at:]
 		if len(rest) > nameAt {
-			name := string(rest[nameAt:min(len(rest), nameAt+32)])
-			for _, part := range []string{"[Content_Types].xml", "_rels/.rels", "xl/", `xl\`, "docProps/"} {
-				if strings.HasPrefix(name, part) {
-					return true
-				}
+			name := partName(string(rest[nameAt:min(len(rest), nameAt+32)]))
+			if strings.HasPrefix(name, "word/") || strings.HasPrefix(name, "ppt/") {
+				return false
+			}
+			for _, part := range []string{"[content_types].xml", "_rels/.rels", "xl/", "docprops/"} {
+				found = found || strings.HasPrefix(name, part)
 			}
 		}
 		rest = rest[4:]
