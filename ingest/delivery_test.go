@@ -71,7 +71,7 @@ func TestOtherFilesAreRefusedByWhatTheyAre(t *testing.T) {
 		{"a WeChat Pay bill saved again in GBK", gbk(t, d.wechat[0]), "this is a WeChat Pay trade bill that was saved again in GBK", "fetch it again"},
 		{"an error reply", `{"code":"NO_STATEMENT_EXIST","message":"账单不存在"}`, "this is an error reply of the WeChat Pay download interface", "fetch the bill again"},
 		{"a personal Alipay export", gbk(t, "支付宝交易记录明细查询\r\n"), "this is a personal Alipay account's export", "of the merchant's account"},
-		{"a Taobao order export", "订单编号,买家会员名,买家应付货款,总金额\n1,2,3,4\n", "this is a Taobao/Tmall order export", "orders.columns"},
+		{"a Taobao order export without its payment times", "订单编号,买家会员名,买家应付货款,总金额\n1,2,3,4\n", "this is a Taobao/Tmall order export", "orders.columns"},
 		{"an HTML table", "<html><table><tr><td>name<td>phone</table>", "not a file of a known kind: its first line is “name,phone”", "orders.columns"},
 		{"a text document", zipped(t, "[Content_Types].xml", "<Types/>", "word/document.xml", "<w/>"), "this is a spreadsheet or archive", "export it as CSV"},
 		{"an old workbook", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and so on", "this is a spreadsheet or archive", "export it as CSV"},

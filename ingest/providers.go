@@ -13,6 +13,7 @@ import (
 	"reconcile/ingest/bank"
 	"reconcile/ingest/delimited"
 	"reconcile/ingest/orders"
+	"reconcile/ingest/sheet"
 	"reconcile/ingest/taobao"
 	"reconcile/ingest/wechatpay"
 	"reconcile/settlement"
@@ -107,8 +108,8 @@ func providers(m Mappings) []format {
 				return taobao.Read(ctx, in, emit.Lines, emit.Funds)
 			},
 		},
-		extract("orders", settlement.OrderExtract, m.Orders),
-		extract("refunds", settlement.RefundExtract, m.Refunds),
+		extract("orders", settlement.OrderExtract, m.Orders, m),
+		extract("refunds", settlement.RefundExtract, m.Refunds, m),
 		{
 			name:      "bank statement (camt.053)",
 			recognise: bank.RecogniseCAMT,
@@ -123,6 +124,13 @@ func providers(m Mappings) []format {
 				return bank.Read(ctx, in, m.Bank, emit.Funds)
 			},
 		},
+		{
+			name:      "orders or refunds (Parquet, Arrow IPC)",
+			recognise: orders.RecogniseColumnar,
+			read: func(ctx context.Context, in delimited.Input, emit Emits) (*settlement.Statement, error) {
+				return orders.ReadTable(ctx, in, m.Orders, m.Refunds, emit.Events)
+			},
+		},
 	}
 }
 
@@ -134,14 +142,18 @@ type Mappings struct {
 	Bank                      bank.Mapping
 }
 
-func extract(name string, kind settlement.StatementKind, m orders.Mapping) format {
+func extract(name string, kind settlement.StatementKind, m orders.Mapping, all Mappings) format {
 	return format{
-		name: name,
+		name:   name,
+		sheets: true,
 		recognise: func(head []byte) bool {
 			found, ok := orders.Recognise(head, m)
 			return ok && found == kind
 		},
 		read: func(ctx context.Context, in delimited.Input, emit Emits) (*settlement.Statement, error) {
+			if _, isSheet := in.Stream.(*sheet.Spooled); isSheet {
+				return orders.ReadTable(ctx, in, all.Orders, all.Refunds, emit.Events)
+			}
 			return orders.Read(ctx, in, kind, m, emit.Events)
 		},
 	}

@@ -64,6 +64,8 @@ type layout struct {
 	names  [columnCount]string // the header's own wording, for messages
 	fields int                 // in every row
 	extra  []string            // header names that are not used
+	// walletText are fields whose free text tells the paying wallet.
+	walletText []int
 }
 
 // has says that the file has column c.
@@ -76,7 +78,8 @@ type headerFault struct {
 }
 
 // layOut finds the columns of kind in header and lists everything that is wrong.
-func layOut(header []string, kind settlement.StatementKind, m Mapping) (layout, []headerFault) {
+// known is the layout that m was adapted to, nil where there is none.
+func layOut(header []string, kind settlement.StatementKind, m Mapping, known *knownLayout) (layout, []headerFault) {
 	l := layout{fields: len(header)}
 	for c := range l.at {
 		l.at[c] = -1
@@ -99,6 +102,8 @@ func layOut(header []string, kind settlement.StatementKind, m Mapping) (layout, 
 		switch {
 		case found:
 			l.at[c], used[i] = i, true
+		case mapped && known != nil && slices.Contains(known.columns[c], theirs):
+			faults = append(faults, headerFault{-1, theirs, "this column is missing, which gives " + columnNames[c], foundInstead(theirs, header) + "; export it with this column"})
 		case mapped:
 			faults = append(faults, headerFault{-1, theirs, fmt.Sprintf("no such column, which %s.columns gives for %s", kind, columnNames[c]), foundInstead(theirs, header)})
 		case slices.Contains(required, c) && !(c == colStatus && m.Defaults["status"] != ""):
@@ -117,6 +122,9 @@ func layOut(header []string, kind settlement.StatementKind, m Mapping) (layout, 
 		if !used[i] {
 			l.extra = append(l.extra, name)
 		}
+	}
+	if known != nil {
+		known.complete(&l, header)
 	}
 	return l, faults
 }

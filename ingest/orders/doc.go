@@ -1,4 +1,5 @@
-// Package orders reads the merchant's own side from CSV: orders, of which money
+// Package orders reads the merchant's own side from CSV, spreadsheets, Parquet and
+// Arrow IPC: orders, of which money
 // is expected, and refunds. Header names decide, after a column map; the rows
 // become settlement.Events.
 //

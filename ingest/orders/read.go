@@ -25,9 +25,15 @@ type reading struct {
 	kind    settlement.StatementKind
 	mapping Mapping
 	gb18030 bool
-	layout  layout
-	tables  tables
-	emit    func(arrow.Record) error
+	known   *knownLayout // nil where the file is none
+	words   knownWords
+	// statusByTime says that a known layout has no status, and the payment time
+	// stands in for it.
+	statusByTime bool
+	cells        bool // the rows are a table's cells, not lines
+	layout       layout
+	tables       tables
+	emit         func(arrow.Record) error
 
 	seam     *seam
 	problems delimited.Problems
@@ -58,10 +64,7 @@ func Read(ctx context.Context, in delimited.Input, kind settlement.StatementKind
 	in.Workers = max(in.Workers, 1)
 	r := &reading{in: in, kind: kind, mapping: m, emit: emit}
 	source := delimited.NewReader(in)
-	st := &settlement.Statement{
-		File: in.File, Member: in.Member, Kind: kind, Currency: "CNY",
-		From: settlement.NoDay, Until: settlement.NoDay, Watermark: settlement.NoInstant,
-	}
+	st := newStatement(in, kind)
 	var workers []*worker
 	err := r.header(source, st)
 	if err == nil && !r.broken.Load() {
@@ -77,6 +80,13 @@ func Read(ctx context.Context, in delimited.Input, kind settlement.StatementKind
 	}
 	st.SHA256, st.Bytes = source.SHA256(), source.Size()
 	return st, r.verdict(st, workers, err)
+}
+
+func newStatement(in delimited.Input, kind settlement.StatementKind) *settlement.Statement {
+	return &settlement.Statement{
+		File: in.File, Member: in.Member, Kind: kind, Currency: "CNY",
+		From: settlement.NoDay, Until: settlement.NoDay, Watermark: settlement.NoInstant,
+	}
 }
 
 // emitError marks an error of the caller's emit.
@@ -113,34 +123,65 @@ func (r *reading) header(source *delimited.Reader, st *settlement.Statement) err
 		return r.in.Errorf(1, fmt.Sprintf("orders need %s; refunds need %s; other names are given with orders.columns or refunds.columns",
 			plainLayout(settlement.OrderExtract), plainLayout(settlement.RefundExtract)), "the first line is no header of orders or refunds")
 	}
+	if r.kind == settlement.OrderExtract && !isMapped(head, r.mapping) {
+		r.known = knownExport(head)
+	}
 	line, err := r.headerRecord(source)
 	if err != nil {
 		return err
+	}
+	if r.known != nil && r.mapping.Encoding == "" && !utf8.Valid(line) {
+		r.mapping.Encoding = "gb18030"
 	}
 	if line, err = r.decide(line, st); err != nil {
 		return err
 	}
 	names := headerNames(line, r.gb18030)
-	var faults []headerFault
-	r.layout, faults = layOut(names, r.kind, r.mapping)
+	faults := r.arrange(names, st)
 	st.Drift = driftOf(names, r.kind, r.mapping)
 	var split splitter
 	split.split(line)
 	for _, f := range faults {
-		e := r.in.Errorf(1, f.do, "%s", f.what)
+		if isForeign && r.known == nil && f.field < 0 {
+			f.do = fmt.Sprintf("%s; the file looks like %s", f.do, foreign)
+		}
+		at := settlement.Position{File: r.in.File, Member: r.in.Member, Line: 1}
 		if f.field >= 0 {
-			e.Position = positionIn(r.in, line, 1, split.start(f.field), r.gb18030)
+			at = positionIn(r.in, line, 1, split.start(f.field), r.gb18030)
 		}
-		e.ColumnName = cut(f.name)
-		if isForeign && f.field < 0 {
-			e.Do = fmt.Sprintf("%s; the file looks like %s", f.do, foreign)
-		}
-		r.problems.Add(e)
-		r.broken.Store(true)
+		r.headerFault(f, at)
 	}
-	r.tables = newTables(r.mapping, r.kind, r.in.Account)
-	r.describe(st)
 	return nil
+}
+
+// isMapped says that the configuration knows the header without our help.
+func isMapped(head []byte, m Mapping) bool {
+	return slices.ContainsFunc(headReadings(head, 1), func(names []string) bool {
+		_, ok := kindOf(names, m)
+		return ok
+	})
+}
+
+// arrange lays the columns out under the kind, mapping and known layout that were
+// decided, and tells the statement.
+func (r *reading) arrange(names []string, st *settlement.Statement) []headerFault {
+	if r.known != nil {
+		r.statusByTime = r.mapping.Defaults["status"] == ""
+		r.mapping = r.known.adapt(r.mapping, names)
+		_, hasStatus := r.mapping.Columns[columnNames[colStatus]]
+		r.statusByTime = r.statusByTime && !hasStatus
+	}
+	var faults []headerFault
+	r.layout, faults = layOut(names, r.kind, r.mapping, r.known)
+	r.tables = newTables(r.mapping, r.kind, r.in.Account)
+	r.words = newKnownWords(r.known, r.gb18030)
+	r.describe(st)
+	return faults
+}
+
+func (r *reading) headerFault(f headerFault, at settlement.Position) {
+	r.problems.Add(&settlement.InputError{Position: at, ColumnName: cut(f.name), What: f.what, Do: f.do})
+	r.broken.Store(true)
 }
 
 // headerRecord reads the header without its last line end. It may go over
@@ -219,7 +260,9 @@ func (r *reading) notUTF8(line int64, text []byte) *settlement.InputError {
 // describe writes what the header says into the statement.
 func (r *reading) describe(st *settlement.Statement) {
 	words := "plain"
-	if len(r.mapping.Columns) > 0 {
+	if r.known != nil {
+		words = r.known.name
+	} else if len(r.mapping.Columns) > 0 {
 		words = "mapped"
 	}
 	encoding := ""
@@ -236,11 +279,16 @@ func (r *reading) describe(st *settlement.Statement) {
 	}
 	for _, c := range []column{colWallet, colShop, colPlatform} {
 		// The plain layout of refunds has none of them: they are the order's.
+		if c == colWallet && len(r.layout.walletText) > 0 {
+			continue
+		}
 		if r.kind == settlement.OrderExtract && !r.layout.has(c) && r.mapping.Defaults[columnNames[c]] == "" {
 			st.Notef("no column %s: it is not stated for any row", r.layout.names[c])
 		}
 	}
-	if r.kind == settlement.OrderExtract && r.layout.has(colPayout) && !r.layout.has(colConfirmedAt) {
+	if r.known != nil {
+		r.known.note(st, r)
+	} else if r.kind == settlement.OrderExtract && r.layout.has(colPayout) && !r.layout.has(colConfirmedAt) {
 		st.Notef("%s is of no use without confirmed_at", r.layout.names[colPayout])
 	}
 }

@@ -27,6 +27,9 @@ func Recognise(head []byte, m Mapping) (settlement.StatementKind, bool) {
 			return kind, true
 		}
 	}
+	if knownExport(head) != nil {
+		return settlement.OrderExtract, true
+	}
 	return "", false
 }
 
@@ -99,6 +102,16 @@ func headerNames(line []byte, gb18030 bool) []string {
 	return names
 }
 
+// encoded is text in the file's encoding.
+func encoded(text string, gb18030 bool) []byte {
+	if gb18030 {
+		if bytes, err := simplifiedchinese.GB18030.NewEncoder().Bytes([]byte(text)); err == nil {
+			return bytes
+		}
+	}
+	return []byte(text)
+}
+
 func isASCII(text []byte) bool {
 	for _, c := range text {
 		if c >= utf8.RuneSelf {
@@ -114,7 +127,7 @@ var foreignExports = []struct {
 	names []string
 	what  string
 }{
-	{[]string{"订单编号", "买家应付货款", "总金额"}, "a Taobao/Tmall order export (千牛 ExportOrderList)"},
+	{[]string{"订单编号", "买家应付货款", "总金额"}, "a Taobao/Tmall order export (千牛 ExportOrderList) without its payment times"},
 	{[]string{"订单编号", "外部系统编号", "套餐信息"}, "a Taobao/Tmall order detail export (千牛 ExportOrderDetailList)"},
 	{[]string{"订单号", "京东价", "订单金额"}, "a JD order export (京东)"},
 	{[]string{"订单编号", "父单号", "费用名称", "应结金额"}, "a JD settlement export (京东)"},
@@ -124,17 +137,19 @@ var foreignExports = []struct {
 // Foreign recognises order files that are not read as they are, and says what to
 // do instead. Ask Recognise first: with a column map most of them are read.
 func Foreign(head []byte) (what, do string, ok bool) {
-	start := bytes.ToLower(bytes.TrimSpace(bytes.TrimPrefix(head, markUTF8)))
-	for _, tag := range []string{"<html", "<table", "<!doctype html", "<meta"} {
-		if bytes.HasPrefix(start, []byte(tag)) {
-			return "an HTML table with a spreadsheet's name", "open it in a spreadsheet, save it as CSV (UTF-8) with the numbers as text, and map it with orders.columns", true
+	for _, header := range headReadings(head, 2) {
+		if what, do, ok = foreignHeader(header); ok {
+			return what, do, true
 		}
 	}
-	for _, header := range headReadings(head, 2) {
-		for _, export := range foreignExports {
-			if hasAll(header, export.names) {
-				return export.what, foreignAdvice(export.what), true
-			}
+	return "", "", false
+}
+
+// foreignHeader is Foreign by header names.
+func foreignHeader(header []string) (what, do string, ok bool) {
+	for _, export := range foreignExports {
+		if hasAll(header, export.names) {
+			return export.what, foreignAdvice(export.what), true
 		}
 	}
 	return "", "", false
@@ -143,6 +158,9 @@ func Foreign(head []byte) (what, do string, ok bool) {
 func foreignAdvice(what string) string {
 	if strings.Contains(what, "settlement") || strings.Contains(what, "receipts") {
 		return "not read by this version; give the orders themselves as CSV"
+	}
+	if strings.Contains(what, "JD order") {
+		return "it has a row for each product and not for each order, and its words of status are not known: give the orders themselves, or map it with orders.columns (order_no, amount, paid_at, status) and orders.statuses where each order has one row"
 	}
 	return "not read by this version without a column map: map it with orders.columns (order_no, amount, paid_at, status) and orders.statuses, and set orders.encoding: gb18030 where the file is GBK"
 }

@@ -21,7 +21,8 @@ type worker struct {
 	// them when something is wrong.
 	data []byte
 	line int64
-	bad  bool // something is wrong with it
+	bad  bool   // something is wrong with it
+	told uint32 // of a table's row: columns whose cell was found wrong, as bits 1<<column
 
 	lastData int64 // of the block: number of its last line that is not blank
 	blank    int64 // first of the blank lines behind lastData, 0 where there is none
@@ -191,6 +192,9 @@ func (w *worker) order(r *row) {
 			r.status = settlement.Refunded
 		}
 	}
+	if w.known != nil {
+		w.finish(r)
+	}
 	moneyExpected := r.status == settlement.Paid || r.status == settlement.Refunded
 	if moneyExpected && r.paidAt == settlement.NoInstant && w.isEmpty(colPaidAt) {
 		w.fault(colPaidAt, "export the payment time, or map the status to what it is", "empty although the order is %s", r.status)
@@ -265,7 +269,7 @@ func (w *worker) complete() {
 			e.RefundNo.Append(nil)
 		}
 		e.SucceededAt = repeat(e.SucceededAt, settlement.NoInstant, rows)
-		if w.layout.has(colConfirmedAt) {
+		if w.layout.has(colConfirmedAt) || w.known != nil && w.known.escrow {
 			escrow = 1
 		}
 	}

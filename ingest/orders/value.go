@@ -56,6 +56,9 @@ func positionIn(in delimited.Input, data []byte, line int64, offset int, gb18030
 
 // position is where the byte at offset of the current record stands.
 func (w *worker) position(offset int) settlement.Position {
+	if w.cells { // a field begins at its number
+		return settlement.Position{File: w.in.File, Member: w.in.Member, Line: w.line, Column: int64(offset) + 1}
+	}
 	return positionIn(w.in, w.data, w.line, offset, w.gb18030)
 }
 
@@ -72,6 +75,9 @@ func (w *worker) shown(text []byte) string {
 // fault records what is wrong with column c of the current record.
 func (w *worker) fault(c column, do, format string, args ...any) {
 	w.bad = true
+	if w.told&(1<<c) != 0 {
+		return
+	}
 	e := &settlement.InputError{ColumnName: w.layout.names[c], What: fmt.Sprintf(format, args...), Do: do}
 	offset := 0
 	if w.layout.has(c) {
@@ -358,11 +364,14 @@ func (w *worker) amount(c column, required bool) settlement.Amount {
 		return settlement.NoAmount
 	}
 	amount, err := settlement.ParseAmount(text)
+	if err != nil && w.known != nil {
+		amount, err = w.withUnit(text, required)
+	}
 	switch {
 	case err != nil:
 		w.fault(c, amountAdvice(err), "%s: %v", w.shown(text), err)
 		return 0
-	case amount < 0:
+	case amount < 0 && amount != settlement.NoAmount:
 		do := "an order's amount is what the wallet was asked for"
 		if w.kind == settlement.RefundExtract {
 			do = "refunds are positive in this file"
@@ -376,6 +385,16 @@ func (w *worker) amount(c column, required bool) settlement.Amount {
 		}
 	}
 	return amount
+}
+
+// withUnit reads an amount of a known layout, which may have the unit behind it,
+// or blanks around it.
+func (w *worker) withUnit(text []byte, required bool) (settlement.Amount, error) {
+	text = bytes.TrimSpace(bytes.TrimSuffix(bytes.TrimSpace(text), w.words.unit))
+	if len(text) == 0 && !required {
+		return settlement.NoAmount, nil
+	}
+	return settlement.ParseAmount(text)
 }
 
 func amountAdvice(err error) string {

@@ -1,0 +1,463 @@
+package orders
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"html"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/arrow/decimal128"
+	"github.com/apache/arrow/go/v17/arrow/ipc"
+	"github.com/apache/arrow/go/v17/arrow/memory"
+	"github.com/apache/arrow/go/v17/parquet"
+	"github.com/apache/arrow/go/v17/parquet/pqarrow"
+	"github.com/google/go-cmp/cmp"
+
+	"reconcile/ingest/delimited"
+	"reconcile/settlement"
+)
+
+// readTable reads a table and returns its events in order.
+func readTable(content []byte, orders, refunds Mapping) (*settlement.Statement, *settlement.Events, error) {
+	var all settlement.Events
+	in := delimited.Input{File: "orders.x", Stream: bytes.NewReader(content), Index: 7, Workers: 2, Day: settlement.NoDay}
+	st, err := ReadTable(context.Background(), in, orders, refunds, func(record arrow.Record) error {
+		var events settlement.Events
+		if err := settlement.View(record, &events); err != nil {
+			return err
+		}
+		settlement.AppendAll(&all, &events)
+		return nil
+	})
+	return st, &all, err
+}
+
+// workbook writes sheets of rows. A cell of digits behind a # is a number, others are
+// texts.
+func workbook(sheets ...[][]string) []byte {
+	var out bytes.Buffer
+	z := zip.NewWriter(&out)
+	put := func(name, text string) {
+		w, _ := z.Create(name)
+		_, _ = w.Write([]byte(`<?xml version="1.0" encoding="UTF-8"?>` + text))
+	}
+	var list, relations strings.Builder
+	for i := range sheets {
+		fmt.Fprintf(&list, `<sheet name="S%d" sheetId="%d" r:id="rId%d"/>`, i+1, i+1, i+1)
+		fmt.Fprintf(&relations, `<Relationship Id="rId%d" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet%d.xml"/>`, i+1, i+1)
+	}
+	put("[Content_Types].xml", `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/></Types>`)
+	put("_rels/.rels", `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>`)
+	put("xl/workbook.xml", `<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets>`+list.String()+`</sheets></workbook>`)
+	put("xl/_rels/workbook.xml.rels", `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">`+relations.String()+`</Relationships>`)
+	for i, rows := range sheets {
+		var b strings.Builder
+		b.WriteString(`<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>`)
+		for y, row := range rows {
+			fmt.Fprintf(&b, `<row r="%d">`, y+1)
+			for x, text := range row {
+				at := fmt.Sprintf("%s%d", columnLetters(x), y+1)
+				if number, isNumber := strings.CutPrefix(text, "#"); isNumber {
+					fmt.Fprintf(&b, `<c r="%s"><v>%s</v></c>`, at, number)
+				} else if text != "" {
+					fmt.Fprintf(&b, `<c r="%s" t="inlineStr"><is><t xml:space="preserve">%s</t></is></c>`, at, html.EscapeString(text))
+				}
+			}
+			b.WriteString(`</row>`)
+		}
+		b.WriteString(`</sheetData></worksheet>`)
+		put(fmt.Sprintf("xl/worksheets/sheet%d.xml", i+1), b.String())
+	}
+	_ = z.Close()
+	return out.Bytes()
+}
+
+func columnLetters(x int) string {
+	if x >= 26 {
+		return columnLetters(x/26-1) + columnLetters(x%26)
+	}
+	return string(rune('A' + x))
+}
+
+func htmlTable(rows [][]string) []byte {
+	var b strings.Builder
+	b.WriteString(`<html><head><meta charset="utf-8"></head><body><table>`)
+	for _, row := range rows {
+		b.WriteString("<tr>")
+		for _, text := range row {
+			b.WriteString("<td>" + html.EscapeString(strings.TrimPrefix(text, "#")) + "</td>")
+		}
+		b.WriteString("</tr>\n")
+	}
+	b.WriteString("</table></body></html>")
+	return []byte(b.String())
+}
+
+// spreadsheetML writes the XML form of a workbook with the name .xls.
+func spreadsheetML(rows [][]string) []byte {
+	var b strings.Builder
+	b.WriteString(`<?xml version="1.0" encoding="UTF-8"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet ss:Name="S1"><Table>`)
+	for _, row := range rows {
+		b.WriteString("<Row>")
+		for _, text := range row {
+			kind := "String"
+			if number, isNumber := strings.CutPrefix(text, "#"); isNumber {
+				kind, text = "Number", number
+			}
+			fmt.Fprintf(&b, `<Cell><Data ss:Type="%s">%s</Data></Cell>`, kind, html.EscapeString(text))
+		}
+		b.WriteString("</Row>")
+	}
+	b.WriteString(`</Table></Worksheet></Workbook>`)
+	return []byte(b.String())
+}
+
+func field(name string, of arrow.DataType) arrow.Field {
+	return arrow.Field{Name: name, Type: of, Nullable: true}
+}
+
+// tableOf builds a record from rows of JSON objects.
+func tableOf(t testing.TB, fields []arrow.Field, rows string) arrow.Record {
+	t.Helper()
+	record, _, err := array.RecordFromJSON(memory.DefaultAllocator, arrow.NewSchema(fields, nil), strings.NewReader(rows))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return record
+}
+
+// formats writes a record in each of the columnar formats.
+func columnarFiles(t testing.TB, record arrow.Record) map[string][]byte {
+	t.Helper()
+	files := make(map[string][]byte)
+	var b bytes.Buffer
+	w, err := pqarrow.NewFileWriter(record.Schema(), &b, parquet.NewWriterProperties(parquet.WithRootRepetition(parquet.Repetitions.Required)), pqarrow.NewArrowWriterProperties(pqarrow.WithStoreSchema()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err = errors.Join(w.Write(record), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	files["Parquet"] = b.Bytes()
+	var stream bytes.Buffer
+	s := ipc.NewWriter(&stream, ipc.WithSchema(record.Schema()))
+	if err = errors.Join(s.Write(record), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	files["Arrow IPC stream"] = stream.Bytes()
+	var file buffer
+	f, err := ipc.NewFileWriter(&file, ipc.WithSchema(record.Schema()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err = errors.Join(f.Write(record), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	files["Arrow IPC file"] = file.Bytes()
+	return files
+}
+
+// buffer is a bytes.Buffer that tells how much was written.
+type buffer struct{ bytes.Buffer }
+
+func (b *buffer) Seek(int64, int) (int64, error) { return int64(b.Len()), nil }
+
+var plainRows = [][]string{
+	{"order_no", "wallet", " amount ", "paid_at", "status", "shop", "platform", "note"},
+	{"2701860591230000001", "alipay", "#100", "2024-09-12 08:30:00", "paid", "shop-a", "taobao", "x"},
+	{"2701860591230000002", "", "#0.050000000000000003", "2024-09-12 08:30:01", "refunded", "shop-a", "taobao"},
+	{"#123456789012345", "wechat", "7.50", "", "closed"},
+}
+
+var plainEvents = []string{
+	"2: payment 2701860591230000001 100.00 paid wallet=alipay shop=shop-a platform=taobao paid_at=2024-09-12 08:30:00",
+	"3: payment 2701860591230000002 0.05 refunded shop=shop-a platform=taobao paid_at=2024-09-12 08:30:01",
+	"4: payment 123456789012345 7.50 closed wallet=wechat",
+}
+
+func TestSpreadsheetsAreReadAsCSVIs(t *testing.T) {
+	typed := make([][]string, len(plainRows)) // HTML has no numbers
+	for y, row := range plainRows {
+		for _, text := range row {
+			if strings.Contains(text, "000003") {
+				text = "0.05"
+			}
+			typed[y] = append(typed[y], text)
+		}
+	}
+	for name, content := range map[string][]byte{
+		"workbook": workbook(plainRows), "workbook with an empty sheet": workbook(plainRows, nil),
+		"blank rows at the end": workbook(append(plainRows[:len(plainRows):len(plainRows)], nil, []string{"", ""})),
+		"HTML table":            htmlTable(typed), "SpreadsheetML": spreadsheetML(plainRows),
+	} {
+		t.Run(name, func(t *testing.T) {
+			st, events, err := readTable(content, Mapping{}, Mapping{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(plainEvents, showAll(events)); diff != "" {
+				t.Error(diff)
+			}
+			if st.Kind != settlement.OrderExtract || st.Rows != 3 || st.Bytes != int64(len(content)) || len(st.SHA256) != 64 || st.Watermark.String() != "2024-09-12 08:30:01" {
+				t.Errorf("statement %+v", st)
+			}
+			if st.Layout != "plain, 8 columns" {
+				t.Error(st.Layout)
+			}
+		})
+	}
+}
+
+func TestRefundsAndMappingsInSpreadsheets(t *testing.T) {
+	refunds := Mapping{Columns: map[string]string{"order_no": "单号", "amount": "金额"}, Statuses: map[string]string{"完成": "success"}}
+	st, events, err := readTable(workbook([][]string{{"单号", "refund_no", "金额", "refunded_at", "status"}, {"S-0001", "R-0001", "#1.5", "2024-09-12 10:00:00", "完成"}}), Mapping{}, refunds)
+	if err != nil || st.Kind != settlement.RefundExtract || st.Layout != "mapped, 5 columns" {
+		t.Fatal(st, err)
+	}
+	if diff := cmp.Diff([]string{"2: refund S-0001 -1.50 success refund_no=R-0001 paid_at=2024-09-12 10:00:00"}, showAll(events)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSpreadsheetsRefuse(t *testing.T) {
+	header := []string{"order_no", "amount", "paid_at", "status"}
+	good := []string{"S-0001", "1.00", "2024-09-12 08:30:00", "paid"}
+	for _, c := range []struct {
+		name    string
+		content []byte
+		want    []string
+	}{
+		{"numbers that have lost digits", workbook([][]string{{"order_no", "amount", "paid_at", "status", "provider_txn_id"}, {"#2701860591230000001", "1.00", "", "closed", "#2.0240912E27"}, {"#2701860591230000001", "1.00", "", "closed"}}), []string{
+			"orders.x:2:1: order_no: 2701860591230000001 is a number of more than 15 digits", "orders.x:2:5: provider_txn_id: 2024091200000", "orders.x:3:1: order_no: "}},
+		{"positions are the sheet's", workbook([][]string{header, good, nil, {"S-0003", "x", "", "closed"}}), []string{
+			"orders.x:4:2: amount: "}},
+		{"a cell beyond the header", workbook([][]string{header, {"S-0001", "1.00", "", "closed", "", "x"}}), []string{"orders.x:2:6: a cell to the right of the header's last"}},
+		{"a missing column", workbook([][]string{{"order_no", "amount", "paid_on", "status"}, good}), []string{`orders.x:1: paid_at: this column is missing (found "paid_on" instead`}},
+		{"a name twice", workbook([][]string{append(header[:4:4], "amount"), good}), []string{"orders.x:1:5: amount: the header has this name twice"}},
+		{"rows on a second sheet", workbook([][]string{header, good}, [][]string{header, good}), []string{"orders.x:1: rows on a second sheet, S2, beside those on S1"}},
+		{"a title above the header", workbook([][]string{{"九月订单"}, header, good}), []string{"orders.x:1: the first row is not the header"}},
+		{"other columns", workbook([][]string{{"name", "phone"}, {"x", "1"}}), []string{`orders.x:1: not a file of a known kind: its columns are "name", "phone"`}},
+		{"a JD settlement export with a title", workbook([][]string{{"结算单"}, {"订单编号", "父单号", "费用名称", "应结金额"}}), []string{"orders.x: this is a JD settlement export"}},
+		{"a JD order export", workbook([][]string{{"订单号", "商品ID", "京东价", "订单金额", "应付金额"}}), []string{"orders.x: this is a JD order export (京东) (it has a row for each product"}},
+		{"no rows at all", workbook(nil), []string{"orders.x: the file has no rows, not even a header"}},
+		{"a workbook cut short", workbook([][]string{header, good})[:900], []string{"orders.x: "}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			st, _, err := readTable(c.content, Mapping{}, Mapping{})
+			text := errorsOf(t, err)
+			lines := strings.Split(text, "\n")
+			if len(lines) != len(c.want) {
+				t.Errorf("%d errors instead of %d:\n%s", len(lines), len(c.want), text)
+			}
+			for i, want := range c.want {
+				if i < len(lines) && !strings.Contains(lines[i], want) {
+					t.Errorf("%q is not in\n%s", want, lines[i])
+				}
+			}
+			if st.Bytes != int64(len(c.content)) {
+				t.Errorf("statement %+v", st)
+			}
+		})
+	}
+}
+
+func TestColumnarFilesAreReadAsCSVIs(t *testing.T) {
+	dictionary := &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int32, ValueType: arrow.BinaryTypes.String}
+	record := tableOf(t, []arrow.Field{
+		field("order_no", arrow.PrimitiveTypes.Int64), field("amount", &arrow.Decimal128Type{Precision: 18, Scale: 4}),
+		field("paid_at", &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "UTC"}), field("confirmed_at", &arrow.TimestampType{Unit: arrow.Millisecond}),
+		field("status", dictionary), field("shop", arrow.BinaryTypes.String), field("nested", arrow.ListOf(arrow.PrimitiveTypes.Int64)),
+		field("score", arrow.PrimitiveTypes.Float64),
+	}, `[{"order_no": "2701860591230000001", "amount": "100.5000", "paid_at": "2024-09-12 00:30:00.25", "confirmed_at": "2024-09-15 10:00:00", "status": "paid", "shop": "甲店", "nested": [1], "score": 1},
+		{"order_no": "2701860591230000002", "amount": "0", "status": "closed", "shop": null, "nested": null}]`)
+	want := []string{
+		"1: payment 2701860591230000001 100.50 paid shop=甲店 paid_at=2024-09-12 08:30:00 confirmed_at=2024-09-15 10:00:00 escrow=1",
+		"2: payment 2701860591230000002 0.00 closed escrow=1",
+	}
+	for name, content := range columnarFiles(t, record) {
+		t.Run(name, func(t *testing.T) {
+			if !RecogniseColumnar(content) {
+				t.Error("it is not recognised")
+			}
+			st, events, err := readTable(content, Mapping{}, Mapping{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, showAll(events)); diff != "" {
+				t.Error(diff)
+			}
+			if st.Rows != 2 || st.Bytes != int64(len(content)) || st.Kind != settlement.OrderExtract {
+				t.Errorf("statement %+v", st)
+			}
+			if events.PaidAt[0]%settlement.Second != settlement.Second/4 {
+				t.Error("the fraction is lost")
+			}
+		})
+	}
+}
+
+func TestColumnarFilesRefuse(t *testing.T) {
+	text := arrow.BinaryTypes.String
+	stamp := &arrow.TimestampType{Unit: arrow.Microsecond}
+	money := &arrow.Decimal128Type{Precision: 18, Scale: 3}
+	for _, c := range []struct {
+		name                      string
+		number, amount, at, state arrow.DataType
+		rows                      string
+		want                      []string
+	}{
+		{"columns of types that lose digits, by name", arrow.PrimitiveTypes.Float64, arrow.PrimitiveTypes.Float64, arrow.FixedWidthTypes.Date32, text, `[]`, []string{
+			"orders.x: order_no: the column is float64, which keeps 15 digits", "orders.x: amount: the column is float64, which does not hold decimal fractions exactly (write amounts as decimal(18,2), or as text)", "paid_at: the column is date32: a day without its time"}},
+		{"integers for amounts", text, arrow.PrimitiveTypes.Int64, stamp, text, `[]`, []string{"amount: the column is int64, which does not say whether it counts yuan or fen"}},
+		{"other types", arrow.FixedWidthTypes.Boolean, arrow.FixedWidthTypes.Boolean, arrow.PrimitiveTypes.Int64, arrow.FixedWidthTypes.Boolean, `[]`, []string{"order_no: the column is bool", "amount: the column is bool", "paid_at: the column is int64", "status: the column is bool"}},
+		{"fractions of a fen", text, money, stamp, text, `[{"order_no": "S-0001", "amount": "1.000", "status": "closed"}, {"order_no": "S-0002", "amount": "1.005", "status": "closed"}]`, []string{`orders.x:2:2: amount: "1.005": not a plain`}},
+		{"NULL keys and amounts", text, money, stamp, text, `[{"order_no": "S-0001", "amount": "1", "status": "closed"}, {"order_no": null, "amount": null, "status": null}]`, []string{
+			"orders.x:2:1: order_no: NULL (every row needs an order number)", "orders.x:2:2: amount: NULL", "orders.x:2:4: status: empty"}},
+		{"a paid order without a time", text, money, stamp, text, `[{"order_no": "S-0001", "amount": "1", "status": "paid"}]`, []string{"orders.x:1:3: paid_at: empty although the order is paid"}},
+		{"times of another unit", text, money, stamp, text, `[{"order_no": "S-0001", "amount": "1", "paid_at": "1970-01-20 23:31:00", "status": "paid"}]`, []string{"orders.x:1:3: paid_at: 1970-01-20T23:31:00Z is no time of the years 2000 to 2099"}},
+		{"words and negative amounts", text, money, stamp, text, `[{"order_no": "S-0001", "amount": "-1", "status": "done"}]`, []string{`orders.x:1:2: amount: "-1" is negative`, `orders.x:1:4: status: "done" is no known word`}},
+	} {
+		record := tableOf(t, []arrow.Field{field("order_no", c.number), field("amount", c.amount), field("paid_at", c.at), field("status", c.state)}, c.rows)
+		for name, content := range columnarFiles(t, record) {
+			t.Run(c.name+", "+name, func(t *testing.T) {
+				_, _, err := readTable(content, Mapping{}, Mapping{})
+				text := errorsOf(t, err)
+				lines := strings.Split(text, "\n")
+				if len(lines) != len(c.want) {
+					t.Errorf("%d errors instead of %d:\n%s", len(lines), len(c.want), text)
+				}
+				for i, want := range c.want {
+					if i < len(lines) && !strings.Contains(lines[i], want) {
+						t.Errorf("%q is not in\n%s", want, lines[i])
+					}
+				}
+			})
+		}
+	}
+}
+
+// manyRows is a record of n good rows.
+func manyRows(n int) arrow.Record {
+	b := array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema([]arrow.Field{
+		field("order_no", arrow.BinaryTypes.String), field("amount", &arrow.Decimal128Type{Precision: 18, Scale: 2}),
+		field("paid_at", &arrow.TimestampType{Unit: arrow.Second}), field("status", arrow.BinaryTypes.String)}, nil))
+	base, _ := time.Parse(time.DateTime, "2024-09-12 00:00:00")
+	for i := range n {
+		b.Field(0).(*array.StringBuilder).Append(fmt.Sprintf("S-%08d", i))
+		b.Field(1).(*array.Decimal128Builder).Append(decimal128.FromI64(int64(i)))
+		b.Field(2).(*array.TimestampBuilder).Append(arrow.Timestamp(base.Unix() + int64(i)))
+		b.Field(3).(*array.StringBuilder).Append("paid")
+	}
+	return b.NewRecord()
+}
+
+func TestManyBatches(t *testing.T) {
+	const n = 3*tableRows + 17
+	for name, content := range columnarFiles(t, manyRows(n)) {
+		t.Run(name, func(t *testing.T) {
+			rows, sum := int64(n), settlement.Amount(n*(n-1)/2)
+			st, events, err := readTable(content, Mapping{TotalRows: &rows, TotalAmount: &sum}, Mapping{})
+			if err != nil || events.Len() != n || events.OrderNo.StringAt(n-1) != fmt.Sprintf("S-%08d", n-1) {
+				t.Fatal(st, events.Len(), err)
+			}
+			short := rows + 1
+			if _, _, err = readTable(content, Mapping{TotalRows: &short}, Mapping{}); err == nil || !strings.Contains(err.Error(), "total_rows: stated ") {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestACutTableIsRefused(t *testing.T) {
+	files := columnarFiles(t, manyRows(20))
+	files["workbook"] = workbook(plainRows)
+	files["HTML table"] = htmlTable(plainRows)
+	files["SpreadsheetML"] = spreadsheetML(plainRows)
+	for name, content := range files {
+		whole, _, _ := readTable(content, Mapping{}, Mapping{})
+		for end := 8; end < len(content); end++ {
+			st, events, err := readTable(content[:end], Mapping{}, Mapping{})
+			if err == nil && (name != "HTML table" || st.Rows != whole.Rows) {
+				t.Fatalf("%s: %d of %d bytes give %d rows", name, end, len(content), events.Len())
+			}
+			var refusal *settlement.Refusal
+			if err != nil && !errors.As(err, &refusal) {
+				t.Fatalf("%s: %d of %d bytes: %v is no refusal", name, end, len(content), err)
+			}
+		}
+	}
+}
+
+// A changed byte never panics, and never makes the reading hang.
+func TestADamagedTableNeverPanics(t *testing.T) {
+	for name, content := range columnarFiles(t, manyRows(20)) {
+		for at := range content {
+			damaged := bytes.Clone(content)
+			damaged[at] ^= 0xff
+			_, _, err := readTable(damaged, Mapping{}, Mapping{})
+			var refusal *settlement.Refusal
+			if err != nil && !errors.As(err, &refusal) {
+				t.Fatalf("%s, byte %d: %v is no refusal", name, at, err)
+			}
+		}
+	}
+}
+
+func TestTheRunsOwnErrorsStay(t *testing.T) {
+	content := columnarFiles(t, manyRows(3))["Parquet"]
+	in := delimited.Input{File: "orders.x", Stream: bytes.NewReader(content)}
+	full := errors.New("the disk is full")
+	if _, err := ReadTable(context.Background(), in, Mapping{}, Mapping{}, func(arrow.Record) error { return full }); err != full { //nolint:errorlint // as it is
+		t.Error(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	in.Stream = bytes.NewReader(content)
+	if _, err := ReadTable(ctx, in, Mapping{}, Mapping{}, nil); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	broken := &settlement.InputError{Position: settlement.Position{File: "orders.x"}, What: "the gzip breaks off"}
+	in.Stream = iotest.TimeoutReader(bytes.NewReader(content))
+	in.Stream = iotest.ErrReader(broken)
+	if _, err := ReadTable(context.Background(), in, Mapping{}, Mapping{}, nil); err == nil || !strings.Contains(err.Error(), "the gzip breaks off") {
+		t.Error(err)
+	}
+	if _, err := ReadTable(context.Background(), in, Mapping{}, Mapping{Encoding: "utf-7"}, nil); err == nil || !strings.Contains(err.Error(), "utf-7") {
+		t.Error(err)
+	}
+}
+
+func FuzzReadTable(f *testing.F) {
+	for _, content := range columnarFiles(f, manyRows(3)) {
+		f.Add(content)
+	}
+	f.Add(workbook(plainRows))
+	f.Add(htmlTable(plainRows))
+	f.Add(spreadsheetML(plainRows))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		st, events, err := readTable(content, Mapping{}, Mapping{})
+		if err != nil {
+			var refusal *settlement.Refusal
+			if !errors.As(err, &refusal) || len(refusal.Errors) == 0 {
+				t.Fatalf("%v is no refusal", err)
+			}
+			return
+		}
+		var sum settlement.Amount
+		for _, amount := range events.Amount {
+			sum += amount.Abs()
+		}
+		m := Mapping{TotalRows: &st.Rows, TotalAmount: &sum}
+		if _, _, err := readTable(content, m, m); err != nil {
+			t.Fatalf("its own totals do not tie: %v", err)
+		}
+	})
+}
