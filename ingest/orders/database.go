@@ -120,8 +120,11 @@ func (q *Query) Validate() []Fault {
 		// Not printed: it may be the secret itself.
 		add("dsn_env", "give the name alone, such as ORDERS_DSN, and put the address and the password into the variable", "this is no name of an environment variable")
 	}
-	if strings.TrimSpace(q.Text) == "" {
+	switch {
+	case strings.TrimSpace(q.Text) == "":
 		add("query", "one SELECT whose column names are those of the plain layout, or mapped with columns", "there is no query")
+	case !isSelect(q.Text):
+		add("query", "one statement that begins with SELECT or WITH", "this is no SELECT, and nothing else is asked of a database")
 	}
 	for ours, unit := range q.Units {
 		c, ok := columnNamed(ours)
@@ -137,6 +140,24 @@ func (q *Query) Validate() []Fault {
 	}
 	slices.SortFunc(faults, func(a, b Fault) int { return strings.Compare(a.Error(), b.Error()) })
 	return faults
+}
+
+// isSelect says that a statement can only read, or that a read-only transaction stops
+// it. MariaDB executes a DROP TABLE in such a transaction: it ends the transaction
+// first. Comments that MySQL executes are not passed over.
+func isSelect(text string) bool {
+	for {
+		text = strings.TrimLeft(text, " \t\r\n(")
+		switch {
+		case strings.HasPrefix(text, "--"), strings.HasPrefix(text, "#"):
+			_, text, _ = strings.Cut(text, "\n")
+		case strings.HasPrefix(text, "/*") && !strings.HasPrefix(text, "/*!") && !strings.HasPrefix(text, "/*M!"):
+			_, text, _ = strings.Cut(text, "*/")
+		default:
+			word := text[:len(text)-len(strings.TrimLeft(strings.ToLower(text), "abcdefghijklmnopqrstuvwxyz_"))]
+			return strings.EqualFold(word, "select") || strings.EqualFold(word, "with")
+		}
+	}
 }
 
 // Ready says whether the query could be asked now: the DSN is there and is one.
@@ -185,9 +206,13 @@ func (q *Query) Read(ctx context.Context, in delimited.Input, kind settlement.St
 	}
 	asked, cancel := context.WithTimeout(ctx, limit)
 	defer cancel() // before close: an answer that is not wanted is not read to its end
-	fail := func(what, do string, err error) error {
+	fail := func(rows int64, err error) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
+		}
+		what, do := "cannot read from the database", "see that the server is reachable, who may read there, and that the query is right"
+		if rows > 0 {
+			what, do = fmt.Sprintf("the answer broke off after %d rows", rows), "nothing of it is used; run it again"
 		}
 		if asked.Err() != nil || errors.Is(err, context.DeadlineExceeded) {
 			what, do = fmt.Sprintf("%s: not done after %s", what, limit), fmt.Sprintf("narrow the query, or raise %s.sql.timeout", kind)
@@ -198,7 +223,7 @@ func (q *Query) Read(ctx context.Context, in delimited.Input, kind settlement.St
 	}
 	rows, err := s.ask(asked, q.Text, limit)
 	if err != nil {
-		return nil, fail("the database did not answer", "see that the server is reachable, who may read there, and that the query is right", err)
+		return nil, fail(0, err)
 	}
 	defer rows.close()
 	defer cancel()
@@ -206,11 +231,10 @@ func (q *Query) Read(ctx context.Context, in delimited.Input, kind settlement.St
 	if err != nil {
 		return nil, err
 	}
-	in.Stream, m.Encoding = text, ""
+	in.Stream, m.Encoding = text, "" // the encoding is that of files beside it
 	st, err := Read(ctx, in, kind, m, emit)
 	if text.lost != nil {
-		what := fmt.Sprintf("the answer broke off after %d rows", text.rows)
-		return nil, fail(what, "nothing of it is used; run it again", text.lost)
+		return nil, fail(text.rows, text.lost)
 	}
 	var refusal *settlement.Refusal
 	if errors.As(err, &refusal) {
