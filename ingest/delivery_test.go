@@ -39,6 +39,10 @@ func TestKindsAreRecognisedByContentNotByName(t *testing.T) {
 		{"orders.csv", gzipped(d.refunds), settlement.RefundExtract, settlement.NoWallet},
 		{"orders.csv", zipped(t, "refunds.csv", d.wechat[0]), settlement.TradeBill, settlement.WeChat},
 		{"no-ending", d.orders, settlement.OrderExtract, settlement.NoWallet},
+		{"orders.csv", "account,booked_at,amount,balance,reference,counterparty,purpose\n1109,2024-09-12,5.00,5.00,B1,,\n", settlement.BankStatement, settlement.Bank},
+		{"refunds.csv", `<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt><Stmt><Acct><Id><IBAN>1109</IBAN></Id></Acct>` +
+			`<Ntry><Amt Ccy="CNY">5.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2024-09-12</Dt></BookgDt></Ntry></Stmt></BkToCstmrStmt></Document>`,
+			settlement.BankStatement, settlement.Bank},
 	} {
 		t.Run(string(c.kind)+" as "+c.name, func(t *testing.T) {
 			got := deliver(t, c.name, c.content)
@@ -73,6 +77,7 @@ func TestOtherFilesAreRefusedByWhatTheyAre(t *testing.T) {
 		{"an Alipay account log", gbk(t, "#支付宝账务明细查询\r\n#账号：[20886012345678900156]\r\n"), "this is an Alipay account log (账务明细)", "use the trade bill 业务明细"},
 		{"a personal Alipay export", gbk(t, "支付宝交易记录明细查询\r\n"), "this is a personal Alipay account's export", "of the merchant's account"},
 		{"a Taobao order export", "订单编号,买家会员名,买家应付货款,总金额\n1,2,3,4\n", "this is a Taobao/Tmall order export", "orders.columns"},
+		{"a bank's camt.052", `<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.052.001.08"/>`, "this is a bank's report within a day (camt.052)", "camt.053"},
 		{"an HTML table", "<html><table>", "this is an HTML table", "save it as CSV"},
 		{"a workbook", zipped(t, "[Content_Types].xml", "<Types/>"), "this is a spreadsheet or archive", "export it as CSV"},
 		{"an old workbook", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and so on", "this is a spreadsheet or archive", "export it as CSV"},
