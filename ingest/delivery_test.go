@@ -39,6 +39,10 @@ func TestKindsAreRecognisedByContentNotByName(t *testing.T) {
 		{"orders.csv", gzipped(d.refunds), settlement.RefundExtract, settlement.NoWallet},
 		{"orders.csv", zipped(t, "refunds.csv", d.wechat[0]), settlement.TradeBill, settlement.WeChat},
 		{"no-ending", d.orders, settlement.OrderExtract, settlement.NoWallet},
+		{"orders.csv", "account,booked_at,amount,balance,reference,counterparty,purpose\n1109,2024-09-12,5.00,5.00,B1,,\n", settlement.BankStatement, settlement.Bank},
+		{"refunds.csv", `<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt><Stmt><Acct><Id><IBAN>1109</IBAN></Id></Acct>` +
+			`<Ntry><Amt Ccy="CNY">5.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2024-09-12</Dt></BookgDt></Ntry></Stmt></BkToCstmrStmt></Document>`,
+			settlement.BankStatement, settlement.Bank},
 	} {
 		t.Run(string(c.kind)+" as "+c.name, func(t *testing.T) {
 			got := deliver(t, c.name, c.content)
@@ -74,6 +78,7 @@ func TestOtherFilesAreRefusedByWhatTheyAre(t *testing.T) {
 		{"a Taobao order export without its payment times", "订单编号,买家会员名,买家应付货款,总金额\n1,2,3,4\n", "this is a Taobao/Tmall order export", "orders.columns"},
 		{"an HTML table", "<html><table><tr><td>name<td>phone</table>", "not a file of a known kind: its first line is “name,phone”", "orders.columns"},
 		{"a text document", zipped(t, "[Content_Types].xml", "<Types/>", "word/document.xml", "<w/>"), "this is a spreadsheet or archive", "export it as CSV"},
+		{"a bank's camt.052", `<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.052.001.08"/>`, "this is a bank's report within a day (camt.052)", "camt.053"},
 		{"an old workbook", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and so on", "this is a spreadsheet or archive", "export it as CSV"},
 		{"unknown text", "name,phone\nx,1\n", "not a file of a known kind: its first line is “name,phone”", "orders.columns"},
 		{"a long first line", strings.Repeat("很", 100), "its first line is “" + strings.Repeat("很", 60) + "…”", "orders.columns"},
