@@ -344,8 +344,8 @@ func TestColumnarFilesRefuse(t *testing.T) {
 	}
 }
 
-// manyRows is a record of n good rows.
-func manyRows(n int) arrow.Record {
+// manyTableRows is a record of n good rows.
+func manyTableRows(n int) arrow.Record {
 	b := array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema([]arrow.Field{
 		field("order_no", arrow.BinaryTypes.String), field("amount", &arrow.Decimal128Type{Precision: 18, Scale: 2}),
 		field("paid_at", &arrow.TimestampType{Unit: arrow.Second}), field("status", arrow.BinaryTypes.String)}, nil))
@@ -361,7 +361,7 @@ func manyRows(n int) arrow.Record {
 
 func TestManyBatches(t *testing.T) {
 	const n = 3*tableRows + 17
-	for name, content := range columnarFiles(t, manyRows(n)) {
+	for name, content := range columnarFiles(t, manyTableRows(n)) {
 		t.Run(name, func(t *testing.T) {
 			rows, sum := int64(n), settlement.Amount(n*(n-1)/2)
 			st, events, err := readTable(content, Mapping{TotalRows: &rows, TotalAmount: &sum}, Mapping{})
@@ -377,7 +377,7 @@ func TestManyBatches(t *testing.T) {
 }
 
 func TestACutTableIsRefused(t *testing.T) {
-	files := columnarFiles(t, manyRows(20))
+	files := columnarFiles(t, manyTableRows(20))
 	files["workbook"] = workbook(plainRows)
 	files["HTML table"] = htmlTable(plainRows)
 	files["SpreadsheetML"] = spreadsheetML(plainRows)
@@ -398,7 +398,7 @@ func TestACutTableIsRefused(t *testing.T) {
 
 // A changed byte never panics, and never makes the reading hang.
 func TestADamagedTableNeverPanics(t *testing.T) {
-	for name, content := range columnarFiles(t, manyRows(20)) {
+	for name, content := range columnarFiles(t, manyTableRows(20)) {
 		for at := range content {
 			damaged := bytes.Clone(content)
 			damaged[at] ^= 0xff
@@ -412,7 +412,7 @@ func TestADamagedTableNeverPanics(t *testing.T) {
 }
 
 func TestTheRunsOwnErrorsStay(t *testing.T) {
-	content := columnarFiles(t, manyRows(3))["Parquet"]
+	content := columnarFiles(t, manyTableRows(3))["Parquet"]
 	in := delimited.Input{File: "orders.x", Stream: bytes.NewReader(content)}
 	full := errors.New("the disk is full")
 	if _, err := ReadTable(context.Background(), in, Mapping{}, Mapping{}, func(arrow.Record) error { return full }); err != full { //nolint:errorlint // as it is
@@ -436,7 +436,7 @@ func TestTheRunsOwnErrorsStay(t *testing.T) {
 }
 
 func FuzzReadTable(f *testing.F) {
-	for _, content := range columnarFiles(f, manyRows(3)) {
+	for _, content := range columnarFiles(f, manyTableRows(3)) {
 		f.Add(content)
 	}
 	f.Add(workbook(plainRows))
