@@ -213,7 +213,7 @@ func opening(head []byte) []byte {
 
 func isSpreadsheetML(head []byte) bool {
 	start := opening(head)
-	return bytes.HasPrefix(start, []byte("<")) && bytes.Contains(start, []byte("<workbook")) &&
+	return bytes.HasPrefix(start, []byte("<")) && bytes.Contains(start, []byte("workbook")) &&
 		bytes.Contains(start, []byte("urn:schemas-microsoft-com:office:spreadsheet"))
 }
 
