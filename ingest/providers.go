@@ -12,6 +12,7 @@ import (
 	"reconcile/ingest/alipay"
 	"reconcile/ingest/delimited"
 	"reconcile/ingest/orders"
+	"reconcile/ingest/taobao"
 	"reconcile/ingest/wechatpay"
 	"reconcile/settlement"
 )
@@ -81,6 +82,14 @@ func providers(m Mappings) []format {
 			recognise: alipay.RecognisePortal,
 			read: func(ctx context.Context, in delimited.Input, emit Emits) (*settlement.Statement, error) {
 				return alipay.ReadPortal(ctx, in, emit.Funds)
+			},
+		},
+		{
+			name:      "export of a Taobao aggregated settlement account (聚合结算账户 收支明细, 动账)",
+			sheets:    true,
+			recognise: taobao.Recognise,
+			read: func(ctx context.Context, in delimited.Input, emit Emits) (*settlement.Statement, error) {
+				return taobao.Read(ctx, in, emit.Lines, emit.Funds)
 			},
 		},
 		extract("orders", settlement.OrderExtract, m.Orders),

@@ -112,8 +112,8 @@ var foreignFiles = []foreignFile{
 		"an order list of the Alipay portal (交易订单)", useTradeBill},
 	{[][]string{{"Settle_batch_no"}, {"settlementBatchId"}, {"transactionRequestId", "transactionAmountValue"}, {"Partner_transaction_id", "Settlement"}},
 		"a cross-border settlement file (Antom, Alipay+, Alipay Global)", "cross-border statements are not read; only domestic bills in CNY are"},
-	{[][]string{{"支付流水号", "淘宝订单编号", "入账类型"}, {"支付流水号", "主订单id", "入帐类型"}, {"账单大类", "业务大类", "业务小类"}},
-		"an export of a Taobao aggregated settlement account (聚合结算账户)", "export 收支明细 or 动账 there, in the columns as they are"},
+	{[][]string{{"账单大类", "业务大类", "业务小类"}},
+		"a Taobao receipts export (货款明细)", "export 收支明细 of the aggregated account (千牛 → 财务 → 资金管理); the shop's Alipay rows are in Alipay's trade bill 业务明细"},
 }
 
 // Foreign recognises files of Alipay and its relatives that are not read, and

@@ -35,10 +35,9 @@ func TestRecognition(t *testing.T) {
 		{"an old personal export", "支付宝交易记录明细查询\n账号:[a@example.com]\n", false, false, "a personal Alipay account's export"},
 		{"an account log", "#支付宝账务明细查询\n#账号：[20880000111122220156]\n", false, false, ""},
 		{"a list of the portal's trades", "商户订单号,支付宝交易号,商家实收(元),交易状态,创建时间,付款备注,商家实退(元)\n", false, false, "an order list of the Alipay portal"},
+		{"receipts of a Taobao shop", "账期,账单大类,业务大类,业务小类,订单号\n", false, false, "a Taobao receipts export"},
 		{"an old cross-border file", "Settle_batch_no,Settle_date,Amount,Fee,Settlement,Currency\n", false, false, "a cross-border settlement file"},
 		{"an Alipay+ file", "settlementBatchId,customerId,transactionId\n", false, false, "a cross-border settlement file"},
-		{"an aggregated account's 收支明细", "入账时间,支付流水号,淘宝订单编号,入账类型,收入金额（元）\n", false, false, "an export of a Taobao aggregated settlement account"},
-		{"an aggregated account's 动账", "商家昵称,入帐日期,入帐时间,支付流水号,主订单id,子订单id,入帐类型\n", false, false, "an export of a Taobao aggregated settlement account"},
 		{"an order list", "order_no,amount,paid_at,status\n", false, false, ""},
 		{"nothing", "", false, false, ""},
 	} {
