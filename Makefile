@@ -8,7 +8,7 @@ BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 # Split, parse and decode; join; fee; encode and read back. One core, six times each.
 BENCH := $(GO) test -run '^$$' -bench . -benchmem -cpu 1 -count 6 ./settlement ./ingest/... ./match ./fees ./output
 
-.PHONY: help build demo test race fuzz check engines limits bench bench-baseline clean
+.PHONY: help build demo test race fuzz check engines limits databases bench bench-baseline clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,10 +41,13 @@ engines: build ## open a result in DuckDB, Polars and pyarrow (installs them wit
 limits: build ## memory that holds, a full disk, killed runs (mounts small file systems)
 	testdata/limits/run $(GO) $(BIN)
 
+databases: build ## orders from PostgreSQL and MariaDB (installs them with apt-get where they are missing)
+	testdata/databases/run $(GO) $(BIN)
+
 check: ## formatting, vet, linters, known vulnerabilities
 	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
 	$(GO) vet ./...
-	$(GO) vet -tags limits ./pipeline
+	$(GO) vet -tags limits,databases ./pipeline
 	$(GO) run $(GOLANGCI) run ./...
 	@testdata/vulncheck $(GO) $(GOVULNCHECK)
 
