@@ -88,7 +88,7 @@ func (a *app) generateCommand() *cobra.Command {
 	f.BoolVar(&flags.gzip, "gzip", false, "compress WeChat Pay's bills")
 	f.IntVar(&flags.parts, "parts", 0, "rows of a part of Alipay's bill (default: one file)")
 	f.BoolVar(&flags.escrow, "escrow", false, "orders whose money arrives on confirmation (确认收货)")
-	f.BoolVar(&flags.flowed, "fund-flow", false, "also 资金账单, and 账务明细, which run names and refuses")
+	f.BoolVar(&flags.flowed, "fund-flow", false, "also 资金账单 and 账务明细: how the accounts' money moved")
 	a.withOutput(cmd, "print files and counts as JSON", "print nothing")
 	return cmd
 }
