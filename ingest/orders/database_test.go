@@ -275,7 +275,7 @@ func TestRowsOfAQueryAreRefusedWithTheirNumber(t *testing.T) {
 		"not a number":           {with(1, "NaN"), "orders.sql (stub):3: amount: row 2: "},
 		"a time without end":     {with(2, "infinity"), "orders.sql (stub):3: paid_at: row 2: "},
 		"MySQL's time of zeros":  {with(2, "0000-00-00 00:00:00"), "orders.sql (stub):3: paid_at: row 2: "},
-		"an unknown word":        {with(3, "payed"), "orders.sql (stub):3: status: row 2: \"payed\" is no known word"},
+		"an unknown word":        {with(3, "settled"), "orders.sql (stub):3: status: row 2: \"settled\" is no known word"},
 		"a line break inside":    {with(4, "a\nb"), "orders.sql (stub):3: shop: row 2: a line break"},
 		"a NUL inside":           {with(0, "S\x001"), "orders.sql (stub):3: order_no: row 2: a line break or a NUL"},
 		"another character set":  {with(4, "\xb5\xea"), "orders.sql (stub):3: shop: row 2: not UTF-8 (convert it in the query"},
