@@ -65,6 +65,8 @@ func (w *folderWalk) enter(folder string) {
 			w.enterBelow(path)
 		case entry.Type().IsRegular():
 			w.files = append(w.files, path)
+		default:
+			w.failures = append(w.failures, inputError(path, "", "write it to a file first, or take it out of the folder", "a pipe or device cannot be read twice"))
 		}
 	}
 }

@@ -187,7 +187,12 @@ func isJunk(name string) bool {
 	return strings.HasPrefix(base, "._")
 }
 
-const encryptedFlag = 1
+// What tells an encrypted member: the flag, and with AES the method in place of the
+// real one.
+const (
+	encryptedFlag = 1
+	aesMethod     = 99
+)
 
 // refuseMember returns why a member is not read, nil where it is.
 func refuseMember(src *source, entry *zip.File, name string, limits Limits) error {
@@ -196,7 +201,7 @@ func refuseMember(src *source, entry *zip.File, name string, limits Limits) erro
 	}
 	mode := entry.Mode()
 	switch {
-	case entry.Flags&encryptedFlag != 0:
+	case entry.Flags&encryptedFlag != 0, entry.Method == aesMethod:
 		return refuse("unpack the archive with its password first and name the files", "the member is encrypted")
 	case mode.Type() != 0:
 		return refuse("pack the file itself", "the member is %s, not a file", specialName(mode))

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -495,5 +496,59 @@ func BenchmarkReader(b *testing.B) {
 		if err := r.Drain(); err != nil || r.Size() != int64(len(content)) {
 			b.Fatal(r.Size(), err)
 		}
+	}
+}
+
+// endless is size bytes of a text, over and over in each read, counted as they are read.
+type endless struct {
+	text string
+	size int64
+	read int64
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	p = p[:min(int64(len(p)), e.size-e.read)]
+	if len(p) == 0 {
+		return 0, io.EOF
+	}
+	for n := copy(p, e.text); n < len(p); n *= 2 {
+		copy(p[n:], p[:n])
+	}
+	e.read += int64(len(p))
+	return len(p), nil
+}
+
+// TestAGigabyteInOneLineTakesLittleMemory: it is refused after a few blocks, wherever it
+// begins, and hashing the rest takes no more.
+func TestAGigabyteInOneLineTakesLittleMemory(t *testing.T) {
+	const size = 1 << 30
+	for _, c := range []struct {
+		name string
+		head string
+		line int64
+		use  func(r *Reader) error
+	}{
+		{"the first line", "", 1, func(r *Reader) error { _, _, err := r.Line(); return err }},
+		{"behind a header", "a,b\n", 2, func(r *Reader) error { _, err := linesOf(r); return err }},
+		{"in blocks", "a,b\n1,2\n", 3, func(r *Reader) error { _, err := blocksOf(context.Background(), r, "#"); return err }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			rest := &endless{text: "abc,", size: size}
+			r := NewReader(Input{File: "a.csv", Stream: io.MultiReader(strings.NewReader(c.head), rest), Workers: 4})
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			faultAt(t, c.use(r), c.line, "a line of more than")
+			if rest.read > 4*blockSize {
+				t.Errorf("%d bytes were read for it", rest.read)
+			}
+			r = NewReader(Input{File: "a.csv", Stream: rest, Workers: 1})
+			if err := r.Drain(); err != nil || rest.read != size {
+				t.Errorf("%d bytes, %v", rest.read, err)
+			}
+			runtime.ReadMemStats(&after)
+			if took := after.TotalAlloc - before.TotalAlloc; took > 16*blockSize {
+				t.Errorf("%d bytes were allocated", took)
+			}
+		})
 	}
 }

@@ -25,6 +25,8 @@
 //   - a bad cell is reported with its line, column and column name;
 //   - rows do not depend on workers or on the sizes of reads, nor on what happens to
 //     the memory of a record when emit has returned;
+//   - lines of any length, any number of columns and NUL bytes are dealt with in bounded
+//     memory, and told of briefly;
 //   - errors of emit and of the context are returned as they are, not as refusals.
 package ingesttest
 
@@ -119,6 +121,7 @@ func Run(t *testing.T, p Provider) {
 		t.Run("truncation/"+e.String(), func(t *testing.T) { s.truncation(t, e) })
 	}
 	t.Run("changes", s.changes)
+	t.Run("hostile", s.hostile)
 }
 
 type suite struct{ Provider }

@@ -177,7 +177,7 @@ func (w *worker) walletInText() settlement.Wallet {
 		if len(text) == 0 {
 			continue
 		}
-		wallet := settlement.NoWallet
+		var wallet settlement.Wallet
 		alipay, wechat := bytes.Contains(text, w.words.alipay), bytes.Contains(text, w.words.wechat)
 		switch {
 		case alipay && wechat:

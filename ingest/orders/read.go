@@ -16,6 +16,9 @@ import (
 	"reconcile/settlement"
 )
 
+// maxColumns bounds a header: each of its faults is placed, which takes its length.
+const maxColumns = 4096
+
 // peekSize is how much of a file Recognise and the header's messages look at.
 const peekSize = 64 << 10
 
@@ -137,6 +140,9 @@ func (r *reading) header(source *delimited.Reader, st *settlement.Statement) err
 		return err
 	}
 	names := headerNames(line, r.gb18030)
+	if len(names) > maxColumns {
+		return r.in.Errorf(1, "this is no export of orders or refunds", "a header of %d columns; %d are read at most", len(names), maxColumns)
+	}
 	faults := r.arrange(names, st)
 	st.Drift = driftOf(names, r.kind, r.mapping)
 	var split splitter

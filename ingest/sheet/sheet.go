@@ -68,7 +68,6 @@ type Reader struct {
 	spooled *Spooled
 	own     bool // the spooled file is closed with the reader
 	rows    rows
-	cells   []Cell
 	failure error
 }
 

@@ -70,7 +70,7 @@ func open(in delimited.Input) (source, error) {
 			return &textSource{in: in, lines: delimited.NewReader(in)}, nil
 		}
 	}
-	var from io.Reader = in.Stream
+	from := in.Stream
 	if isSheet {
 		from = spooled
 	}
@@ -107,7 +107,6 @@ type textSource struct {
 	decided bool
 	gb18030 bool
 	cells   []sheet.Cell
-	place   []int64
 	joined  []byte
 }
 
