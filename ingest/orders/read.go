@@ -139,10 +139,10 @@ func (r *reading) header(source *delimited.Reader, st *settlement.Statement) err
 	if line, err = r.decide(line, st); err != nil {
 		return err
 	}
-	names := headerNames(line, r.gb18030)
-	if len(names) > maxColumns {
-		return r.in.Errorf(1, "this is no export of orders or refunds", "a header of %d columns; %d are read at most", len(names), maxColumns)
+	if n := bytes.Count(line, []byte{','}) + 1; n > maxColumns { // before a name is made of each
+		return r.in.Errorf(1, "this is no export of orders or refunds", "a header of %d columns; %d are read at most", n, maxColumns)
 	}
+	names := headerNames(line, r.gb18030)
 	faults := r.arrange(names, st)
 	st.Drift = driftOf(names, r.kind, r.mapping)
 	var split splitter
