@@ -197,6 +197,10 @@ func (t *columnar) openParquet(s seekable) error {
 		t.fields = append(t.fields, *f.Field)
 		leaves = append(leaves, f.ColIndex)
 	}
+	size, err := s.Seek(0, io.SeekEnd)
+	if err != nil {
+		return err
+	}
 	var columns []*pqarrow.ColumnReader
 	left := reader.NumRows()
 	t.batch = func() ([]arrow.Array, int, error) {
@@ -205,6 +209,11 @@ func (t *columnar) openParquet(s seekable) error {
 			for i, leaf := range leaves {
 				if !t.used[i] {
 					continue
+				}
+				for _, group := range groups {
+					if err := checkPages(s, size, reader, group, leaf); err != nil {
+						return nil, 0, fmt.Errorf("column %s: %w", t.fields[i].Name, err)
+					}
 				}
 				c, err := rows.GetFieldReader(context.Background(), i, map[int]bool{leaf: true}, groups)
 				if err != nil {

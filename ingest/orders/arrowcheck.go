@@ -230,13 +230,16 @@ func checkStoredSchema(text string) error {
 			return err
 		}
 	}
-	if len(raw) < 8 {
+	if len(raw) < 8 || binary.LittleEndian.Uint32(raw) != 1<<32-1 {
 		return errCount
 	}
 	length := int64(binary.LittleEndian.Uint32(raw[4:]))
 	if length > int64(len(raw))-8 {
 		return errCount
 	}
-	_, err = checkMessage(raw[8 : 8+length])
+	body, err := checkMessage(raw[8 : 8+length])
+	if err == nil && body != 0 {
+		return errCount
+	}
 	return err
 }

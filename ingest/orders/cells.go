@@ -121,6 +121,9 @@ func (h *hashed) Read(p []byte) (int, error) {
 func openTable(source io.Reader) (table, error) {
 	head := make([]byte, 8)
 	n, err := io.ReadFull(source, head)
+	if errors.Is(err, io.EOF) {
+		return nil, &settlement.InputError{What: "the file is empty (zero bytes)", Do: "export it again; an extract without orders still has its header"}
+	}
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, err
 	}

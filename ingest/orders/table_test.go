@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"html"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -247,6 +249,7 @@ func TestSpreadsheetsRefuse(t *testing.T) {
 		{"other columns", workbook([][]string{{"name", "phone"}, {"x", "1"}}), []string{`orders.x:1: not a file of a known kind: its columns are "name", "phone"`}},
 		{"a JD settlement export with a title", workbook([][]string{{"结算单"}, {"订单编号", "父单号", "费用名称", "应结金额"}}), []string{"orders.x: this is a JD settlement export"}},
 		{"a JD order export", workbook([][]string{{"订单号", "商品ID", "京东价", "订单金额", "应付金额"}}), []string{"orders.x: this is a JD order export (京东) (it has a row for each product"}},
+		{"zero bytes", nil, []string{"orders.x: the file is empty (zero bytes)"}},
 		{"no rows at all", workbook(nil), []string{"orders.x: the file has no rows, not even a header"}},
 		{"a workbook cut short", workbook([][]string{header, good})[:900], []string{"orders.x: "}},
 	} {
@@ -406,6 +409,35 @@ func TestADamagedTableNeverPanics(t *testing.T) {
 			var refusal *settlement.Refusal
 			if err != nil && !errors.As(err, &refusal) {
 				t.Fatalf("%s, byte %d: %v is no refusal", name, at, err)
+			}
+		}
+	}
+}
+
+// Damage of several places: bytes changed, left out, doubled. Such files made the
+// libraries ask for all memory, or look for a next page for ever.
+func TestADamagedTableEnds(t *testing.T) {
+	files := columnarFiles(t, manyTableRows(3))
+	files["workbook"], files["HTML table"], files["SpreadsheetML"] = workbook(plainRows), htmlTable(plainRows), spreadsheetML(plainRows)
+	for name, content := range files {
+		random := rand.New(rand.NewPCG(1, uint64(len(name))))
+		for range 2000 {
+			damaged := bytes.Clone(content)
+			for range 1 + random.IntN(4) {
+				at := random.IntN(len(damaged))
+				switch random.IntN(3) {
+				case 0:
+					damaged[at] ^= 1 << random.IntN(8)
+				case 1:
+					damaged = slices.Delete(damaged, at, min(at+1+random.IntN(8), len(damaged)))
+				case 2:
+					damaged = slices.Insert(damaged, at, bytes.Clone(damaged[at:min(at+8, len(damaged))])...)
+				}
+			}
+			_, _, err := readTable(damaged, Mapping{}, Mapping{})
+			var refusal *settlement.Refusal
+			if err != nil && !errors.As(err, &refusal) {
+				t.Fatalf("%s: %v is no refusal", name, err)
 			}
 		}
 	}
