@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"reconcile/ingest/delimited"
 	"reconcile/settlement"
 )
 
@@ -62,11 +63,11 @@ func (r *camtReading) statedBalance(s *camtStatement) error {
 	name := "Bal " + code
 	switch {
 	case currency != "CNY":
-		r.errorAt(amountLine, name, "deliver the statement of an account in yuan", "currency %q where only CNY is read", cut(currency))
+		r.errorAt(amountLine, name, "deliver the statement of an account in yuan", "currency %q where only CNY is read", delimited.Short(currency))
 	case err != nil:
-		r.errorAt(amountLine, name, "fetch it again", "%q: %v", cut(amount), err)
+		r.errorAt(amountLine, name, "fetch it again", "%q: %v", delimited.Short(amount), err)
 	case direction != "CRDT" && direction != "DBIT":
-		r.errorAt(line, name, "CRDT and DBIT are known", "%q does not say which sign the balance has", cut(direction))
+		r.errorAt(line, name, "CRDT and DBIT are known", "%q does not say which sign the balance has", delimited.Short(direction))
 	case to.code == code:
 		r.errorAt(line, name, "fetch it again", "the statement has this balance twice, first in line %d", to.line)
 	case to.code == "OPBD": // the day's own opening balance stands before the former closing one
@@ -106,7 +107,7 @@ func (r *camtReading) statedSums(s *camtStatement) error {
 		to.line = line
 		if rows != "" {
 			if to.rows, err = settlement.ParseCount([]byte(rows)); err != nil {
-				r.errorAt(line, "TxsSummry/"+name, "fetch it again", "%q: %v", cut(rows), err)
+				r.errorAt(line, "TxsSummry/"+name, "fetch it again", "%q: %v", delimited.Short(rows), err)
 				return nil
 			}
 			to.hasRows = true
@@ -115,7 +116,7 @@ func (r *camtReading) statedSums(s *camtStatement) error {
 		// the sums of each direction say more.
 		if sum != "" && place != sumAll {
 			if to.amount, err = settlement.ParseLongAmount([]byte(sum)); err != nil {
-				r.errorAt(line, "TxsSummry/"+name, "fetch it again", "%q: %v", cut(sum), err)
+				r.errorAt(line, "TxsSummry/"+name, "fetch it again", "%q: %v", delimited.Short(sum), err)
 				return nil
 			}
 			to.hasSum = true
@@ -149,7 +150,7 @@ func (r *camtReading) tie(s *camtStatement) {
 	for _, total := range s.totals() {
 		if !total.Ties() {
 			r.errorAt(s.line, total.Name, "the statement is not complete: fetch it again", "statement %s states %s, its entries give %s: difference %s",
-				cut(s.id), total.StatedText(), total.ComputedText(), total.DifferenceText())
+				delimited.Short(s.id), total.StatedText(), total.ComputedText(), total.DifferenceText())
 		}
 	}
 }
@@ -217,10 +218,10 @@ func (r *camtReading) addTotals() {
 	}
 	for _, s := range r.statements {
 		if s.opening.code == "" || s.closing.code == "" {
-			r.st.Notef("statement %s does not state both its opening and its closing balance: they are not checked", cut(s.id))
+			r.st.Notef("statement %s does not state both its opening and its closing balance: they are not checked", delimited.Short(s.id))
 		}
 		if s.pages {
-			r.st.Notef("statement %s is one page of several: the other pages must be delivered too", cut(s.id))
+			r.st.Notef("statement %s is one page of several: the other pages must be delivered too", delimited.Short(s.id))
 		}
 	}
 	if len(r.st.Totals) == 0 && len(some) == 0 {

@@ -91,7 +91,7 @@ func (r *camtReading) document() error {
 		}
 		version, known := strings.CutPrefix(start.Name.Space, camtSpace+"053.001.")
 		if r.space != "" || start.Name.Local != "Document" || !known || len(version) != 2 || !allDigits(version) {
-			return in.Errorf(r.elements.line, "one Document of camt.053.001.02 or later is read", "<%s> of %q where a camt.053 Document is expected", cut(start.Name.Local), cut(start.Name.Space))
+			return in.Errorf(r.elements.line, "one Document of camt.053.001.02 or later is read", "<%s> of %q where a camt.053 Document is expected", delimited.Short(start.Name.Local), delimited.Short(start.Name.Space))
 		}
 		if version < "02" {
 			return in.Errorf(r.elements.line, "have the bank deliver version 02 or later", "camt.053.001.%s is not read", version)
@@ -170,7 +170,7 @@ func (r *camtReading) statement() error {
 		case "CpyDplctInd":
 			var word string
 			if word, err = r.elements.text(); word != "" {
-				r.st.Notef("the bank marks statement %s as a copy or duplicate (%s)", cut(s.id), cut(word))
+				r.st.Notef("the bank marks statement %s as a copy or duplicate (%s)", delimited.Short(s.id), delimited.Short(word))
 			}
 		case "Acct":
 			err = r.ofAccount(s)
@@ -223,13 +223,13 @@ func (r *camtReading) ofAccount(s *camtStatement) error {
 	s.account = id
 	switch first := r.statements[0]; {
 	case currency != "" && currency != "CNY":
-		r.errorAt(line, "Acct/Ccy", "deliver the statement of an account in yuan", "an account in %q where only CNY is read", cut(currency))
+		r.errorAt(line, "Acct/Ccy", "deliver the statement of an account in yuan", "an account in %q where only CNY is read", delimited.Short(currency))
 	case s.hasAccount:
 		r.errorAt(line, "Acct", "fetch it again", "the statement has two accounts")
 	case id == "":
 		r.errorAt(line, "Acct/Id", "state it as bank.account", "the account has no number")
 	case first != s && first.account != id:
-		r.errorAt(line, "Acct/Id", "deliver a file for each account", "%q is another account than %q of the statement before", cut(id), cut(first.account))
+		r.errorAt(line, "Acct/Id", "deliver a file for each account", "%q is another account than %q of the statement before", delimited.Short(id), delimited.Short(first.account))
 	}
 	s.hasAccount = true
 	if r.account == "" {
@@ -259,7 +259,7 @@ func (r *camtReading) period() error {
 	first, _, ok := isoMoment(from)
 	last, at, ok2 := isoMoment(until)
 	if !ok || !ok2 || last < first {
-		r.errorAt(line, "FrToDt", "fetch it again", "%q to %q is no period", cut(from), cut(until))
+		r.errorAt(line, "FrToDt", "fetch it again", "%q to %q is no period", delimited.Short(from), delimited.Short(until))
 		return nil
 	}
 	end := last + 1

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
+
+	"reconcile/ingest/delimited"
 )
 
 // column is a column that this package knows, whatever the file calls it.
@@ -121,45 +122,17 @@ func (l *layout) settle(header []string, m Mapping) (faults []headerFault) {
 // foundInstead names what the header has in place of name.
 func foundInstead(name string, header []string) string {
 	if len(header) == 1 && strings.ContainsAny(header[0], ";\t|") {
-		return fmt.Sprintf("the header has no comma: %q; export it again with commas between the fields", cut(header[0]))
+		return fmt.Sprintf("the header has no comma: %q; export it again with commas between the fields", delimited.Short(header[0]))
 	}
 	for _, other := range header {
 		if plain(other) == plain(name) || len(plain(name)) > 3 && strings.Contains(plain(other), plain(name)) {
-			return fmt.Sprintf("found %q instead", cut(other))
+			return fmt.Sprintf("found %q instead", delimited.Short(other))
 		}
 	}
-	return "found " + listed(header, 12)
+	return "found " + delimited.Listed(header, 12)
 }
 
 // plain drops what spellings of one name differ in.
 func plain(name string) string {
 	return strings.NewReplacer("_", "", "-", "", " ", "", ".", "").Replace(strings.ToLower(name))
-}
-
-// cut shortens a text of the file for a message.
-func cut(text string) string { return cutTo(text, 60) }
-
-// cutTo keeps the first most characters of text.
-func cutTo(text string, most int) string {
-	for i, n := 0, 0; i < len(text); n++ {
-		if n == most {
-			return text[:i] + "…"
-		}
-		_, size := utf8.DecodeRuneInString(text[i:])
-		i += size
-	}
-	return text
-}
-
-// listed prints up to most names, quoted.
-func listed(names []string, most int) string {
-	var out []string
-	for i, name := range names {
-		if i == most {
-			out = append(out, fmt.Sprintf("and %d more", len(names)-most))
-			break
-		}
-		out = append(out, fmt.Sprintf("%q", cut(name)))
-	}
-	return strings.Join(out, ", ")
 }

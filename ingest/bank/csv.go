@@ -140,7 +140,7 @@ func (r *csvReading) header(st *settlement.Statement) error {
 		}
 		if err == io.EOF || err == nil && skipped > r.mapping.Preamble {
 			return r.in.Errorf(1, fmt.Sprintf("the known layout is %s; other names are given with bank.columns, rows before the header with bank.preamble", plainLayout),
-				"no header of a bank's statement in the first %d rows: the first is %q", r.mapping.Preamble+1, cut(first))
+				"no header of a bank's statement in the first %d rows: the first is %q", r.mapping.Preamble+1, delimited.Short(first))
 		}
 		if err != nil {
 			return err
@@ -171,7 +171,7 @@ func (r *csvReading) describe(st *settlement.Statement, names []string, skipped 
 		if f.field >= 0 {
 			offset = r.fields[f.field].at
 		}
-		r.faultAt(offset, cut(f.name), f.do, "%s", f.what)
+		r.faultAt(offset, delimited.Short(f.name), f.do, "%s", f.what)
 	}
 	words, encoding := "plain", ""
 	if len(r.mapping.Columns) > 0 {
@@ -185,7 +185,7 @@ func (r *csvReading) describe(st *settlement.Statement, names []string, skipped 
 		st.Notef("%d rows before the header were not read (bank.preamble)", skipped)
 	}
 	if named := slices.DeleteFunc(slices.Clone(r.layout.extra), func(name string) bool { return name == "" }); len(named) > 0 {
-		st.Notef("columns not used: %s", listed(named, 200))
+		st.Notef("columns not used: %s", delimited.Listed(named, 200))
 	}
 }
 

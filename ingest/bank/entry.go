@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"reconcile/ingest/delimited"
 	"reconcile/settlement"
 )
 
@@ -193,20 +194,20 @@ func (r *camtReading) bookEntry(s *camtStatement, e *rawEntry) error {
 		}
 		return nil
 	default:
-		r.errorAt(max(e.statusLine, e.line), "Ntry/Sts", "known: BOOK, PDNG, INFO, FUTR", "%q does not say whether the entry is booked", cut(e.status))
+		r.errorAt(max(e.statusLine, e.line), "Ntry/Sts", "known: BOOK, PDNG, INFO, FUTR", "%q does not say whether the entry is booked", delimited.Short(e.status))
 		return nil
 	}
 	line := max(e.amountLine, e.line)
 	bad := true
 	switch {
 	case e.currency != "CNY":
-		r.errorAt(line, "Ntry/Amt", "deliver the statement of an account in yuan", "currency %q where only CNY is read", cut(e.currency))
+		r.errorAt(line, "Ntry/Amt", "deliver the statement of an account in yuan", "currency %q where only CNY is read", delimited.Short(e.currency))
 	case err != nil:
-		r.errorAt(line, "Ntry/Amt", "fetch it again", "%q: %v", cut(e.amount), err)
+		r.errorAt(line, "Ntry/Amt", "fetch it again", "%q: %v", delimited.Short(e.amount), err)
 	case amount < 0:
-		r.errorAt(line, "Ntry/Amt", "the direction is CdtDbtInd's to say", "%q is negative", cut(e.amount))
+		r.errorAt(line, "Ntry/Amt", "the direction is CdtDbtInd's to say", "%q is negative", delimited.Short(e.amount))
 	case e.direction != "CRDT" && e.direction != "DBIT":
-		r.errorAt(e.line, "Ntry/CdtDbtInd", "CRDT and DBIT are known", "%q does not say which way the money goes", cut(e.direction))
+		r.errorAt(e.line, "Ntry/CdtDbtInd", "CRDT and DBIT are known", "%q does not say which way the money goes", delimited.Short(e.direction))
 	default:
 		bad = false
 	}
@@ -242,7 +243,7 @@ func (r *camtReading) when(e *rawEntry, b *booking) bool {
 	}
 	var ok bool
 	if b.day, b.at, ok = isoMoment(text); !ok {
-		r.errorAt(max(e.timeLine, e.line), "Ntry/BookgDt", "fetch it again", "%q is no day of the years 2000 to 2099", cut(text))
+		r.errorAt(max(e.timeLine, e.line), "Ntry/BookgDt", "fetch it again", "%q is no day of the years 2000 to 2099", delimited.Short(text))
 		return false
 	}
 	if e.bookedAt == "" {
@@ -268,7 +269,7 @@ func (e *rawEntry) rawType() string {
 	if e.domain != "" {
 		code = strings.TrimRight(e.domain+"/"+e.family+"/"+e.subfamily, "/")
 	}
-	return cutTo(code, maxNote)
+	return delimited.ShortTo(code, maxNote)
 }
 
 func sortedKeys[V any](words map[string]V) []string { return slices.Sorted(maps.Keys(words)) }

@@ -3,6 +3,7 @@ package bank
 import (
 	"strings"
 
+	"reconcile/ingest/delimited"
 	"reconcile/settlement"
 )
 
@@ -29,7 +30,7 @@ func (r *csvReading) row() error {
 	r.when(&e)
 	r.money(&e)
 	if word := r.text(colCurrency); !isYuan(word) {
-		r.wrong(colCurrency, "deliver the statement of an account in yuan", "%q where only CNY is read", cut(word))
+		r.wrong(colCurrency, "deliver the statement of an account in yuan", "%q where only CNY is read", delimited.Short(word))
 	}
 	if r.layout.has(colBalance) && r.text(colBalance) != "" {
 		e.balance = r.amount(colBalance)
@@ -40,7 +41,7 @@ func (r *csvReading) row() error {
 		r.noted.unreferenced++
 	}
 	counterparty, purpose := r.text(colCounterparty), r.text(colPurpose)
-	e.rawType = cutTo(unnamed(counterparty, r.text(colType)), maxNote)
+	e.rawType = delimited.ShortTo(unnamed(counterparty, r.text(colType)), maxNote)
 	e.note = note(counterparty, purpose)
 	e.category = categoryOf(e.direction, counterparty, e.rawType, purpose)
 	if r.bad {
@@ -62,7 +63,7 @@ func (r *csvReading) when(e *booking) {
 		e.day, e.at, ok = bookedAt(r.text(c))
 		if clock := r.text(colTime); ok && clock != "" {
 			if e.day, e.at, ok = momentOf(e.day.String(), clock); !ok {
-				r.wrong(colTime, "write 08:30:00 or 083000", "%q is no time of a day", cut(clock))
+				r.wrong(colTime, "write 08:30:00 or 083000", "%q is no time of a day", delimited.Short(clock))
 				return
 			}
 		}
@@ -71,7 +72,7 @@ func (r *csvReading) when(e *booking) {
 	case text == "":
 		r.wrong(c, "every line needs its day; sums below the lines are no lines: remove them, or state them as bank.total_…", "empty")
 	case !ok:
-		r.wrong(c, timeAdvice, "%q is no time of the years 2000 to 2099", cut(text))
+		r.wrong(c, timeAdvice, "%q is no time of the years 2000 to 2099", delimited.Short(text))
 	}
 }
 
@@ -89,7 +90,7 @@ func (r *csvReading) money(e *booking) {
 		direction, known := directionWords[strings.ToLower(word)]
 		switch {
 		case !known:
-			r.wrong(colDirection, "known: 贷, 收入, C, credit; 借, 支出, D, debit", "%q does not say which way the money goes", cut(word))
+			r.wrong(colDirection, "known: 贷, 收入, C, credit; 借, 支出, D, debit", "%q does not say which way the money goes", delimited.Short(word))
 		case e.amount < 0:
 			r.wrong(colAmount, "beside a direction amounts have no sign; leave direction out of bank.columns where they have one", "%s is negative", e.amount)
 		case direction == settlement.Expense:
@@ -137,11 +138,11 @@ func (r *csvReading) amount(c column) settlement.Amount {
 	amount, err := settlement.ParseAmount([]byte(plain))
 	switch {
 	case err == settlement.ErrNumberThousands && !r.mapping.Thousands:
-		r.wrong(c, "set bank.thousands: true where amounts are grouped like 1,234.50", "%q: %v", cut(text), err)
+		r.wrong(c, "set bank.thousands: true where amounts are grouped like 1,234.50", "%q: %v", delimited.Short(text), err)
 	case err == settlement.ErrNumberEmpty:
 		r.wrong(c, "every line needs an amount", "%v", err)
 	case err != nil:
-		r.wrong(c, "write yuan with at most two decimals: 1234.50", "%q: %v", cut(text), err)
+		r.wrong(c, "write yuan with at most two decimals: 1234.50", "%q: %v", delimited.Short(text), err)
 	}
 	return amount
 }
@@ -175,7 +176,7 @@ func (r *csvReading) accountOf() {
 	case r.account == "":
 		r.account = account
 	case r.account != account:
-		r.wrong(colAccount, "deliver a file for each account", "%q is another account than %q before", cut(account), cut(r.account))
+		r.wrong(colAccount, "deliver a file for each account", "%q is another account than %q before", delimited.Short(account), delimited.Short(r.account))
 	}
 }
 
@@ -184,9 +185,9 @@ func (r *csvReading) number(c column) string {
 	text := r.text(c)
 	switch {
 	case isScientific(text):
-		r.wrong(c, "the file was saved by a spreadsheet and its digits are lost: export it again and do not open it before", "%q is a number in scientific notation", cut(text))
+		r.wrong(c, "the file was saved by a spreadsheet and its digits are lost: export it again and do not open it before", "%q is a number in scientific notation", delimited.Short(text))
 	case strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }):
-		r.wrong(c, "export it again as plain text", "%q has a character that no number has", cut(text))
+		r.wrong(c, "export it again as plain text", "%q has a character that no number has", delimited.Short(text))
 	case isNothing(text):
 		return ""
 	}

@@ -3,6 +3,7 @@ package bank
 import (
 	"strings"
 
+	"reconcile/ingest/delimited"
 	"reconcile/settlement"
 )
 
@@ -76,7 +77,7 @@ func note(counterparty string, texts ...string) string {
 			kept = append(kept, text)
 		}
 	}
-	return cutTo(strings.Join(kept, "; "), maxNote)
+	return delimited.ShortTo(strings.Join(kept, "; "), maxNote)
 }
 
 // unnamed is text without the name of a counterparty, which may be a person's, unless it

@@ -132,7 +132,7 @@ func newElements(in delimited.Input) *elements {
 		case "gb18030", "gbk", "gb2312":
 			return simplifiedchinese.GB18030.NewDecoder().Reader(raw), nil
 		}
-		return nil, fmt.Errorf("encoding %q is not read", cut(name))
+		return nil, fmt.Errorf("encoding %q is not read", delimited.Short(name))
 	}
 	x.source.line = func() int64 {
 		line, _ := x.decoder.InputPos()

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"reconcile/settlement"
 )
@@ -45,7 +44,7 @@ func Drift(header []string, l Layout, normal func(string) string) []settlement.D
 	fresh := 0
 	for i := range header {
 		old, isRenamed := renamed[i]
-		d := settlement.Drift{Column: shortName(strings.TrimSpace(header[i])), At: i + 1}
+		d := settlement.Drift{Column: Short(strings.TrimSpace(header[i])), At: i + 1}
 		switch {
 		case moved[i]:
 			d.Change, d.KnownAt, d.Meaning = settlement.MovedColumn, c.known[i]+1, "read under its name"
@@ -156,8 +155,8 @@ func (c *comparison) renamed(columns []KnownColumn) map[int]int {
 				continue
 			}
 			for _, known := range column.Names {
-				a, b := letters(name), letters(known)
-				if n := edits(a, b); 2*n <= max(len(a), len(b)) {
+				a, b := Letters(name), Letters(known)
+				if n := Edits(a, b); 2*n <= max(len(a), len(b)) {
 					pairs = append(pairs, pair{i, k, n, max(i-k, k-i)})
 				}
 			}
@@ -205,39 +204,4 @@ func (c *comparison) moved() map[int]bool {
 		delete(moved, at[last])
 	}
 	return moved
-}
-
-// letters are what spellings of one name share.
-func letters(name string) []rune {
-	return []rune(strings.NewReplacer("_", "", "-", "", " ", "", ".", "").Replace(strings.ToLower(name)))
-}
-
-// edits counts the insertions, deletions and replacements between a and b.
-func edits(a, b []rune) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range a {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range b {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
-}
-
-// shortName is a name as a report shows it.
-func shortName(name string) string {
-	const most = 60
-	if utf8.RuneCountInString(name) <= most {
-		return name
-	}
-	return string([]rune(name)[:most]) + "…"
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/apache/arrow/go/v17/parquet/file"
 	"github.com/apache/arrow/go/v17/parquet/pqarrow"
 
+	"reconcile/ingest/delimited"
 	"reconcile/settlement"
 )
 
@@ -108,7 +109,7 @@ func (t *columnar) corrupt(err error) error {
 	}
 	return &settlement.InputError{
 		Position: settlement.Position{Line: line},
-		What:     fmt.Sprintf("the %s breaks off or is corrupt: %s", t.what, cut(err.Error())), Do: adviceColumnar,
+		What:     fmt.Sprintf("the %s breaks off or is corrupt: %s", t.what, delimited.Short(err.Error())), Do: adviceColumnar,
 	}
 }
 

@@ -192,7 +192,7 @@ func (r *reading) unknownTable(t table, names []string, row int64) error {
 		}
 	}
 	return r.in.Errorf(row, "orders need "+plainLayout(settlement.OrderExtract)+"; refunds need "+plainLayout(settlement.RefundExtract)+"; other names are given with orders.columns or refunds.columns",
-		"not a file of a known kind: its columns are %s", listed(names, 12))
+		"not a file of a known kind: its columns are %s", delimited.Listed(names, 12))
 }
 
 // table reads the rows of t and emits them.
@@ -284,7 +284,7 @@ func faultOfCell(c column, value *cell) (what, do string) {
 	case value.null && c == colAmount:
 		return "NULL", "every row needs an amount"
 	case value.lost && isID(c):
-		return cut(string(value.text)) + " is a number of more than 15 digits, of which a spreadsheet keeps 15: the last ones are lost",
+		return delimited.Short(string(value.text)) + " is a number of more than 15 digits, of which a spreadsheet keeps 15: the last ones are lost",
 			"export it as CSV, or with the numbers as text, and do not save it with a spreadsheet before"
 	case !utf8.Valid(value.text) || bytes.IndexByte(value.text, 0) >= 0:
 		return "no UTF-8 text", "write the column as UTF-8 text"

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
+	"reconcile/ingest/delimited"
 	"reconcile/settlement"
 )
 
@@ -156,73 +156,21 @@ func plainLayout(kind settlement.StatementKind) string {
 // foundInstead names what the header has in place of name.
 func foundInstead(name string, header []string) string {
 	if len(header) == 1 && strings.ContainsAny(header[0], ";\t|") {
-		return fmt.Sprintf("the header has no comma: %q; export it again with commas between the fields", cut(header[0]))
+		return fmt.Sprintf("the header has no comma: %q; export it again with commas between the fields", delimited.Short(header[0]))
 	}
 	if near := closest(name, header); near != "" {
-		return fmt.Sprintf("found %q instead", cut(near))
+		return fmt.Sprintf("found %q instead", delimited.Short(near))
 	}
-	return fmt.Sprintf("found %s", listed(header, 12))
+	return fmt.Sprintf("found %s", delimited.Listed(header, 12))
 }
 
 // closest returns the candidate that is most like name, "" where none is.
 func closest(name string, candidates []string) string {
 	best, least := "", len([]rune(name))/3+1
 	for _, candidate := range candidates {
-		if d := editDistance(plainLetters(name), plainLetters(candidate)); candidate != "" && d < least {
+		if d := delimited.Edits(delimited.Letters(name), delimited.Letters(candidate)); candidate != "" && d < least {
 			best, least = candidate, d
 		}
 	}
 	return best
-}
-
-// plainLetters drops what spellings of one name differ in.
-func plainLetters(name string) []rune {
-	return []rune(strings.NewReplacer("_", "", "-", "", " ", "", ".", "").Replace(strings.ToLower(name)))
-}
-
-// editDistance counts the insertions, deletions and replacements between a and b.
-func editDistance(a, b []rune) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range a {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range b {
-			replaced := diagonal
-			if a[i] != b[j] {
-				replaced++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
-}
-
-// cut shortens a text of the file for a message.
-func cut(text string) string {
-	const most = 60
-	for i, n := 0, 0; i < len(text); n++ {
-		if n == most {
-			return text[:i] + "…"
-		}
-		_, size := utf8.DecodeRuneInString(text[i:])
-		i += size
-	}
-	return text
-}
-
-// listed prints up to most names, quoted.
-func listed(names []string, most int) string {
-	var out []string
-	for i, name := range names {
-		if i == most {
-			out = append(out, fmt.Sprintf("and %d more", len(names)-most))
-			break
-		}
-		out = append(out, fmt.Sprintf("%q", cut(name)))
-	}
-	return strings.Join(out, ", ")
 }

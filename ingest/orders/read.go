@@ -186,7 +186,7 @@ func (r *reading) arrange(names []string, st *settlement.Statement) []headerFaul
 }
 
 func (r *reading) headerFault(f headerFault, at settlement.Position) {
-	r.problems.Add(&settlement.InputError{Position: at, ColumnName: cut(f.name), What: f.what, Do: f.do})
+	r.problems.Add(&settlement.InputError{Position: at, ColumnName: delimited.Short(f.name), What: f.what, Do: f.do})
 	r.broken.Store(true)
 }
 
@@ -278,7 +278,7 @@ func (r *reading) describe(st *settlement.Statement) {
 	st.Layout = fmt.Sprintf("%s, %d columns%s", words, r.layout.fields, encoding)
 	named := slices.DeleteFunc(slices.Clone(r.layout.extra), func(name string) bool { return name == "" })
 	if len(named) > 0 {
-		st.Notef("columns not used: %s", listed(named, 200))
+		st.Notef("columns not used: %s", delimited.Listed(named, 200))
 	}
 	if unnamed := len(r.layout.extra) - len(named); unnamed > 0 {
 		st.Notef("%d columns without a name are not used", unnamed)

@@ -3,6 +3,7 @@ package orders
 import (
 	"io"
 
+	"reconcile/ingest/delimited"
 	"reconcile/ingest/sheet"
 	"reconcile/settlement"
 )
@@ -47,7 +48,7 @@ func (t *sheetTable) next() ([]cell, int64, error) {
 	if name != t.sheet {
 		return nil, 0, &settlement.InputError{
 			Position: settlement.Position{Line: int64(row)},
-			What:     "rows on a second sheet, " + cut(name) + ", beside those on " + cut(t.sheet),
+			What:     "rows on a second sheet, " + delimited.Short(name) + ", beside those on " + delimited.Short(t.sheet),
 			Do:       "keep one extract in a workbook, on one sheet",
 		}
 	}

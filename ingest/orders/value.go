@@ -69,7 +69,7 @@ func (w *worker) shown(text []byte) string {
 			text = decoded
 		}
 	}
-	return fmt.Sprintf("%q", cut(string(text)))
+	return fmt.Sprintf("%q", delimited.Short(string(text)))
 }
 
 // fault records what is wrong with column c of the current record.
@@ -341,7 +341,7 @@ func (w *worker) unknownWord(c column, word []byte) {
 		return // it could not be decoded, which was said
 	}
 	w.bad = true
-	w.unknown.add(c, cut(string(word)), w.position(w.start(w.layout.at[c])))
+	w.unknown.add(c, delimited.Short(string(word)), w.position(w.start(w.layout.at[c])))
 }
 
 // currency checks that the row is in yuan, where the file says so.
@@ -352,7 +352,7 @@ func (w *worker) currency() {
 	switch word := w.text(colCurrency, nil); string(word) {
 	case "", "CNY", "RMB", "人民币":
 	default:
-		w.fault(colCurrency, "leave rows of other currencies out of the extract", "%q where only CNY is read", cut(string(word)))
+		w.fault(colCurrency, "leave rows of other currencies out of the extract", "%q where only CNY is read", delimited.Short(string(word)))
 	}
 }
 

@@ -169,7 +169,7 @@ func (r *reading) header() error {
 			return r.layOut(slices.Clone(names))
 		}
 		if !r.record.blank() {
-			r.titles = append(r.titles, cut(strings.Trim(strings.Join(names, " "), " ")))
+			r.titles = append(r.titles, delimited.Short(strings.Trim(strings.Join(names, " "), " ")))
 		}
 	}
 }
@@ -185,7 +185,7 @@ func (r *reading) layOut(names []string) error {
 		found = append(found, clean(name))
 	}
 	for _, c := range r.head.missing {
-		e := r.in.Errorf(r.record.row, knownLayouts, "the required column is missing; found: %s", cut(strings.Join(found, ", ")))
+		e := r.in.Errorf(r.record.row, knownLayouts, "the required column is missing; found: %s", delimited.Short(strings.Join(found, ", ")))
 		e.ColumnName = wordings[c][0]
 		r.problems.Add(e)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"reconcile/ingest/delimited"
 	"reconcile/ingest/sheet"
 	"reconcile/settlement"
 )
@@ -113,7 +114,7 @@ func (r *reading) parseTime(l *line) bool {
 	}
 	at, err := settlement.ParseInstant([]byte(text))
 	if err != nil {
-		r.bad(bookedAt, adviceFetch, "%q: %v", cut(text), err)
+		r.bad(bookedAt, adviceFetch, "%q: %v", delimited.Short(text), err)
 		return false
 	}
 	l.at, l.atText = at, text
@@ -129,10 +130,10 @@ func (r *reading) parseNumbers(l *line) (ok bool) {
 		cell, text := r.cell(n.c), r.text(n.c)
 		switch {
 		case cell.Lost() || isScientific(text):
-			r.bad(n.c, adviceLost, "%s: a number of more than 15 digits that was stored as one has lost digits", cut(text))
+			r.bad(n.c, adviceLost, "%s: a number of more than 15 digits that was stored as one has lost digits", delimited.Short(text))
 			ok = false
 		case len(text) > 64 || strings.ContainsAny(text, " \t\r\n"):
-			r.bad(n.c, adviceFetch, "%q is no number of the export's", cut(text))
+			r.bad(n.c, adviceFetch, "%q is no number of the export's", delimited.Short(text))
 			ok = false
 		}
 		if text == "-" || text == "--" || text == "0" {
@@ -191,17 +192,10 @@ func (r *reading) amount(c column) (amount settlement.Amount, filled, ok bool) {
 	}
 	amount, err := settlement.ParseAmount([]byte(text))
 	if err != nil {
-		r.bad(c, adviceFetch, "%q: %v", cut(text), err)
+		r.bad(c, adviceFetch, "%q: %v", delimited.Short(text), err)
 		return 0, true, false
 	}
 	return amount, true, true
-}
-
-func cut(text string) string {
-	if runes := []rune(text); len(runes) > 40 {
-		return string(runes[:40]) + "…"
-	}
-	return text
 }
 
 // merchantNumber takes the prefix off that Taobao puts before the order number in the

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"reconcile/ingest/delimited"
 	"reconcile/settlement"
 )
 
@@ -19,7 +20,7 @@ func (r *reading) take(l *line) {
 	if r.st.Rows == 0 {
 		r.st.Account = l.account
 	} else if r.st.Account != l.account {
-		r.bad(shop, "export each shop alone", "the file holds rows of the shops %q and %q", cut(r.st.Account), cut(l.account))
+		r.bad(shop, "export each shop alone", "the file holds rows of the shops %q and %q", delimited.Short(r.st.Account), delimited.Short(l.account))
 		return
 	}
 	r.st.Rows++
@@ -209,14 +210,14 @@ func (r *reading) notes() {
 	}
 	for _, word := range words(r.others) {
 		c := r.others[word]
-		st.Notef("%s %q is not known: %d rows, together %s, are in category other", r.head.name(rowType), cut(word), c.rows, c.sum)
+		st.Notef("%s %q is not known: %d rows, together %s, are in category other", r.head.name(rowType), delimited.Short(word), c.rows, c.sum)
 	}
 	for _, word := range words(r.channels) {
 		c := r.channels[word]
 		if word == "支付宝" {
 			st.Notef("%d rows of the channel %s, together %s, are a second view of Alipay's account: they do not count here", c.rows, word, c.sum)
 		} else {
-			st.Notef("%d rows, together %s, are of the channel %q: they count as the aggregated account's", c.rows, c.sum, cut(word))
+			st.Notef("%d rows, together %s, are of the channel %q: they count as the aggregated account's", c.rows, c.sum, delimited.Short(word))
 		}
 	}
 	if r.reversed.rows > 0 {
