@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -202,21 +201,7 @@ const (
 // readLogTrailer reads to the end of the file and gives every fault to report.
 func (l *lineReader) readLogTrailer(report func(*settlement.InputError)) (*logTrailer, error) {
 	t := &logTrailer{}
-	for {
-		text, line, err := l.next()
-		if err == io.EOF {
-			return t, nil
-		}
-		if err != nil {
-			return t, err
-		}
-		if text = unpadded(text); text == "" {
-			continue
-		}
-		if why := t.take(text, line); why != nil {
-			report(l.in.Errorf(line, adviceForm, "%v", why))
-		}
-	}
+	return t, l.readFooters(t.take, report)
 }
 
 func (t *logTrailer) take(text string, line int64) error {

@@ -34,18 +34,24 @@ type trailer struct {
 // readTrailer reads to the end of the file and gives every fault to report.
 func (l *lineReader) readTrailer(report func(*settlement.InputError)) (*trailer, error) {
 	t := &trailer{}
+	return t, l.readFooters(t.take, report)
+}
+
+// readFooters hands every line up to the end of the file to take, and what take finds
+// wrong with it to report.
+func (l *lineReader) readFooters(take func(text string, line int64) error, report func(*settlement.InputError)) error {
 	for {
 		text, line, err := l.next()
 		if err == io.EOF {
-			return t, nil
+			return nil
 		}
 		if err != nil {
-			return t, err
+			return err
 		}
 		if text = unpadded(text); text == "" {
 			continue
 		}
-		if why := t.take(text, line); why != nil {
+		if why := take(text, line); why != nil {
 			report(l.in.Errorf(line, adviceForm, "%v", why))
 		}
 	}
