@@ -82,7 +82,7 @@ type bucket struct {
 	leavingOnly bool
 	orderOf     []int32 // of refunds that state no shop: the order whose it is, −1; nil where none is
 	arrange     arrangement
-	keys        keyTable // of Suspects
+	sight       sight // of Suspects
 }
 
 // Bucket matches the lines and events of one bucket, with what pass 3 found for
@@ -186,7 +186,7 @@ func (b *bucket) walletFits(event, line int32) bool {
 	if stated == settlement.NoWallet || stated == paid {
 		return true
 	}
-	return paid == settlement.TaobaoAggregated && b.rules.AggregatedPlatforms[string(b.events.Platform.At(int(event)))]
+	return b.rules.aggregates(paid, b.events.Platform.At(int(event)))
 }
 
 // accountFits says that event and line may be of one account: each may leave it

@@ -63,7 +63,7 @@ func (m *Memory) take(rules *Rules) *bucket {
 func (m *Memory) give(b *bucket) {
 	b.rules, b.resolved, b.lines, b.events, b.out, b.memory = nil, nil, nil, nil, nil, nil
 	b.lineState, b.eventState, b.eventColumns = nil, nil, nil
-	b.groups.lines, b.groups.events = nil, nil
+	b.groups.lines, b.groups.events, b.sight.rules = nil, nil, nil
 	b.leavingOnly = false
 	clear(b.named)
 	m.mu.Lock()

@@ -50,6 +50,12 @@ type Rules struct {
 	FileRank []int32
 }
 
+// aggregates says that orders of a platform fit lines of that wallet whatever wallet
+// they state.
+func (r *Rules) aggregates(paid settlement.Wallet, platform []byte) bool {
+	return paid == settlement.TaobaoAggregated && r.AggregatedPlatforms[string(platform)]
+}
+
 // The windows of a run that configures none.
 const (
 	DefaultWindow        = 30 * settlement.Minute

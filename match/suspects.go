@@ -2,102 +2,222 @@ package match
 
 import (
 	"bytes"
-	"math/bits"
 
 	"reconcile/settlement"
 )
 
-// Suspects returns the rows of those groups of a bucket that can leave something to
-// pass 3, ascending: all but those that are plain, and those of events alone that
-// carry nothing to be claimed by. Rows of files that are not accepted are left out.
+// Suspects returns the rows of those groups that can leave something to pass 3,
+// ascending: all but those that are settled at a glance, and those of events alone
+// that carry nothing to be claimed by. Rows of files that are not accepted are left
+// out. Row n is the n-th of all pieces together; all rows of a group must be there.
 //
-// It looks at few columns (the wallet's and the merchant's numbers, amounts, kind and
-// state), which is all that the batches need to have, and at most groups once: a table
-// of the rows' keys tells which line and which event are alone under a number.
-func Suspects(rules *Rules, memory *Memory, lines *settlement.Lines, events *settlement.Events, accepted func(file int32) bool) (lineRows, eventRows []int32) {
+// It is fast because it brings only columns of fixed width together, which is a copy of
+// memory, reads texts where they lie and only of rows that share a key, and looks at
+// most groups once. What it finds settled, solve finds settled: the tests compare.
+func Suspects(rules *Rules, memory *Memory, lines, events []settlement.Piece, accepted func(file int32) bool) (lineRows, eventRows []int32) {
 	if memory == nil {
 		memory = &Memory{}
 	}
 	b := memory.take(rules)
 	defer memory.give(b)
-	b.lines, b.events = lines, events
-	t := &b.keys
-	t.reset(len(lines.Key) + len(events.Key))
-	lineAt, eventAt := filled(t.lineAt, len(lines.Key), -1), filled(t.eventAt, len(events.Key), -1)
-	t.lineAt, t.eventAt = lineAt, eventAt
-	for i, key := range lines.Key {
-		if accepted(lines.File[i]) {
-			at := t.find(key)
-			lineAt[i] = at
-			g := &t.groups[at]
-			g.lines = min(g.lines+1, 2)
-			g.line = int32(i)
+	s := &b.sight
+	s.rules = rules
+	s.lay(lines, events)
+	s.table.reset(s.lines.index.Len() + s.events.index.Len())
+	s.lines.group(&s.table, s.lines.Key, s.lines.File, accepted, lineSide)
+	s.events.group(&s.table, s.events.Key, s.events.File, accepted, eventSide)
+	// By rows, so that texts are read about in the order in which they lie.
+	for i, at := range s.lines.at {
+		if at >= 0 && s.table.groups[at].last[lineSide] == int32(i)+1 {
+			g := &s.table.groups[at]
+			g.clear = s.settled(g)
 		}
 	}
-	for i, key := range events.Key {
-		if accepted(events.File[i]) {
-			at := t.find(key)
-			eventAt[i] = at
-			g := &t.groups[at]
-			g.events = min(g.events+1, 2)
-			g.event = int32(i)
-			g.claimable = g.claimable || len(events.ProviderTxnID.At(i)) > 0 || events.Link[i].Inferred()
+	for i, at := range s.events.at {
+		if at >= 0 && s.table.groups[at].last[lineSide] == 0 && s.table.groups[at].last[eventSide] == int32(i)+1 {
+			g := &s.table.groups[at]
+			g.clear = !s.claimable(g)
 		}
 	}
-	for at := range t.groups {
-		g := &t.groups[at]
+	return s.table.suspects(s.lines.at), s.table.suspects(s.events.at)
+}
+
+// sight is what Suspects sees of the rows. Its memory serves one call after the other.
+type sight struct {
+	rules *Rules
+	table keyTable
+	lines struct {
+		settlement.Lines // the columns of fixed width that are named below
+		keyedRows
+		orderNo, refundNo, provider, account settlement.PieceTexts
+	}
+	events struct {
+		settlement.Events // the same
+		keyedRows
+		orderNo, paymentNo, refundNo, provider, account, platform settlement.PieceTexts
+	}
+}
+
+var (
+	seenOfLines  = []string{"line_id", "wallet", "kind", "gross_amount", "source_file", "status", "key"}
+	seenOfEvents = []string{"kind", "wallet", "amount", "status", "source_file", "escrow", "link", "key"}
+)
+
+func (s *sight) lay(lines, events []settlement.Piece) {
+	l, e := &s.lines, &s.events
+	settlement.Reset(&l.Lines)
+	settlement.Reset(&e.Events)
+	lineColumns, eventColumns := l.Lines.Columns(), e.Events.Columns()
+	settlement.AppendPieces(lineColumns, lines, seenOfLines...)
+	settlement.AppendPieces(eventColumns, events, seenOfEvents...)
+	l.index.Lay(lines)
+	e.index.Lay(events)
+	l.orderNo, l.refundNo = l.index.Texts(lineColumns, "order_no"), l.index.Texts(lineColumns, "refund_no")
+	l.provider, l.account = l.index.Texts(lineColumns, "provider_txn_id"), l.index.Texts(lineColumns, "account")
+	e.orderNo, e.paymentNo = e.index.Texts(eventColumns, "order_no"), e.index.Texts(eventColumns, "payment_no")
+	e.refundNo, e.provider = e.index.Texts(eventColumns, "refund_no"), e.index.Texts(eventColumns, "provider_txn_id")
+	e.account, e.platform = e.index.Texts(eventColumns, "account"), e.index.Texts(eventColumns, "platform")
+}
+
+// lineNumber is lineKey.
+func (s *sight) lineNumber(line int32) []byte {
+	if key := s.lines.orderNo.At(line); len(key) > 0 {
+		return key
+	}
+	return s.lines.provider.At(line)
+}
+
+// eventNumber is eventKey.
+func (s *sight) eventNumber(event int32) []byte {
+	if key := s.events.paymentNo.At(event); len(key) > 0 {
+		return key
+	}
+	if key := s.events.orderNo.At(event); len(key) > 0 {
+		return key
+	}
+	return s.events.provider.At(event)
+}
+
+// fits is bucket.fits.
+func (s *sight) fits(event, line int32) bool {
+	stated, paid := s.events.Wallet[event], s.lines.Wallet[line]
+	if stated != settlement.NoWallet && stated != paid && !s.rules.aggregates(paid, s.events.platform.At(event)) {
+		return false
+	}
+	return compatible(s.events.account.At(event), s.lines.account.At(line))
+}
+
+// plain is bucket.plain.
+func (s *sight) plain(line, event int32) bool {
+	l, e := &s.lines, &s.events
+	return l.Kind[line] == settlement.Payment && e.Kind[event] == settlement.Payment &&
+		e.Status[event] == settlement.Paid && e.Escrow[event] == 0 && e.Link[event] != settlement.LinkListed &&
+		e.Amount[event] == l.Gross[line] && s.fits(event, line)
+}
+
+// claimable says that one of a group's events carries something that pass 3 can claim
+// it by.
+func (s *sight) claimable(g *keyGroup) bool {
+	for event := g.last[eventSide] - 1; event >= 0; event = s.events.next[event] {
+		if len(s.events.provider.At(event)) > 0 || s.events.Link[event].Inferred() {
+			return true
+		}
+	}
+	return false
+}
+
+// settled says of a group that has lines that passes 1 and 2 leave nothing of it: that
+// it is plain, or a plain payment or none with refunds of which each has a number, a
+// line with that number, and the amount.
+func (s *sight) settled(g *keyGroup) bool {
+	line, event := g.last[lineSide]-1, g.last[eventSide]-1
+	if event < 0 {
+		return false
+	}
+	if g.rows[lineSide] == 1 && g.rows[eventSide] == 1 && s.lines.Kind[line] == settlement.Payment {
+		return s.plain(line, event) && bytes.Equal(s.lineNumber(line), s.eventNumber(event))
+	}
+	const most = 8 // rows of a side: what orders in several parts have
+	if g.rows[lineSide] > most || g.rows[eventSide] > most {
+		return false
+	}
+	var lines, events [most]int32
+	refundLines, refunds := lines[:0], events[:0]
+	number, payment, paid := s.lineNumber(line), int32(-1), int32(-1)
+	for ; line >= 0; line = s.lines.next[line] {
 		switch {
-		case g.lines == 0:
-			g.clear = !g.claimable
-		case g.lines == 1 && g.events == 1:
-			g.clear = b.plain(g.line, g.event) && bytes.Equal(lineKey(lines, g.line), eventKey(events, g.event))
+		case !bytes.Equal(s.lineNumber(line), number):
+			return false
+		case s.lines.Kind[line] != settlement.Payment:
+			refundLines = append(refundLines, line)
+		case payment >= 0:
+			return false
+		default:
+			payment = line
 		}
 	}
-	rows := func(at []int32) (rows []int32) {
-		for i, g := range at {
-			if g >= 0 && !t.groups[g].clear {
-				rows = append(rows, int32(i))
+	for ; event >= 0; event = s.events.next[event] {
+		switch {
+		case s.events.Link[event] == settlement.LinkListed || !bytes.Equal(s.eventNumber(event), number):
+			return false
+		case s.events.Kind[event] != settlement.Payment:
+			refunds = append(refunds, event)
+		case paid >= 0:
+			return false
+		default:
+			paid = event
+		}
+	}
+	if payment >= 0 && paid >= 0 {
+		// An order of nothing expects no money, whatever is paid.
+		if s.events.Amount[paid] == 0 || !s.plain(payment, paid) {
+			return false
+		}
+	} else if payment >= 0 || paid >= 0 {
+		return false
+	}
+	return s.refundsSettled(payment, refundLines, refunds)
+}
+
+// refundsSettled says that each refund of a group claims the one line with its number
+// exactly, and that no two lines, the payment's included, are copies.
+func (s *sight) refundsSettled(payment int32, lines, refunds []int32) bool {
+	l, e := &s.lines, &s.events
+	if len(lines) != len(refunds) {
+		return false
+	}
+	for i, line := range lines {
+		if !l.Settles(int(line)) || payment >= 0 && l.ID[line] == l.ID[payment] {
+			return false
+		}
+		for _, other := range lines[:i] {
+			if l.ID[line] == l.ID[other] {
+				return false
 			}
 		}
-		return rows
 	}
-	return rows(lineAt), rows(eventAt)
-}
-
-// keyTable finds rows by their key: open addressing, at most half full.
-type keyTable struct {
-	groups          []keyGroup
-	mask            uint64
-	lineAt, eventAt []int32 // where the group of a row is, −1 for none
-}
-
-// keyGroup is the rows under one key: how many, up to two, and the last of each side.
-type keyGroup struct {
-	key           uint64
-	line, event   int32
-	lines, events uint8
-	used          bool
-	claimable     bool // an event carries something that pass 3 can claim it by
-	clear         bool // nothing is left of it
-}
-
-// reset empties the table and makes room for the keys of so many rows.
-func (t *keyTable) reset(rows int) {
-	width := bits.Len(uint(2*rows + 1))
-	t.groups = filled(t.groups, 1<<width, keyGroup{})
-	t.mask = 1<<width - 1
-}
-
-// find returns where the group of a key is. The keys of a bucket share their top bits.
-func (t *keyTable) find(key uint64) int32 {
-	for at := key & t.mask; ; at = (at + 1) & t.mask {
-		g := &t.groups[at]
-		if !g.used {
-			g.key, g.used = key, true
-			return int32(at)
+	for i, refund := range refunds {
+		number := e.refundNo.At(refund)
+		if len(number) == 0 {
+			return false
 		}
-		if g.key == key {
-			return int32(at)
+		for _, other := range refunds[:i] {
+			if bytes.Equal(e.refundNo.At(other), number) {
+				return false
+			}
+		}
+		claimed := 0
+		for _, line := range lines {
+			if bytes.Equal(l.refundNo.At(line), number) {
+				if l.Gross[line] != e.Amount[refund] || !s.fits(refund, line) {
+					return false
+				}
+				claimed++
+			}
+		}
+		if claimed != 1 {
+			return false
 		}
 	}
+	return true
 }

@@ -36,7 +36,7 @@ func TestSuspectsLeaveAllThatIsLeft(t *testing.T) {
 			return match.LeftOfAllGroups(context.Background(), &s.rules, &lines, &events)
 		}
 		want, wantErr := left(rows(s.lines.File), rows(s.events.File))
-		lineRows, eventRows := match.Suspects(&s.rules, memory, &s.lines, &s.events, accepted)
+		lineRows, eventRows := match.Suspects(&s.rules, memory, piecesOf(t, &s.lines), piecesOf(t, &s.events), accepted)
 		if !slices.IsSorted(lineRows) || !slices.IsSorted(eventRows) {
 			t.Fatal("rows are not ascending")
 		}
@@ -55,4 +55,18 @@ func TestSuspectsLeaveAllThatIsLeft(t *testing.T) {
 			t.Fatalf("events (-want +got)\n%s", diff)
 		}
 	})
+}
+
+// piecesOf is the rows of a batch as they wait in an exchange: some packed, others as
+// they come back from a disk.
+func piecesOf(t *rapid.T, b settlement.Batch) []settlement.Piece {
+	cut := rapid.IntRange(0, b.Len()).Draw(t, "cut")
+	rows := make([]int32, cut)
+	for i := range rows {
+		rows[i] = int32(i)
+	}
+	return []settlement.Piece{
+		{Rows: settlement.Pack(b.Columns(), rows), Until: cut},
+		{Rows: settlement.PackedOver(b), From: cut, Until: b.Len()},
+	}
 }

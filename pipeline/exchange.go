@@ -132,25 +132,26 @@ func (x *exchange[T, B]) load(from, until int) (B, error) {
 
 // loadInto is load into an empty batch that may have memory already.
 func (x *exchange[T, B]) loadInto(into B, from, until int) error {
-	pieces, room, err := x.pieces(from, until)
+	pieces, err := x.pieces(from, until)
 	if err != nil {
 		return err
 	}
-	room.Make(into)
+	if err := makeRoom(into, pieces); err != nil {
+		return err
+	}
 	settlement.AppendPieces(into.Columns(), pieces)
 	return nil
 }
 
-// pieces returns the rows of partitions [from, until) where they lie, and the room
-// that they take in a batch.
-func (x *exchange[T, B]) pieces(from, until int) (pieces []settlement.Piece, room settlement.Room, err error) {
+// pieces returns the rows of partitions [from, until) where they lie.
+func (x *exchange[T, B]) pieces(from, until int) (pieces []settlement.Piece, err error) {
 	x.mu.Lock()
 	blocks, runs := x.blocks, x.runs
 	x.mu.Unlock()
 	for i := range runs {
 		batches, err := loadRun[T, B](x.budget, &runs[i], from, until)
 		if err != nil {
-			return nil, room, err
+			return nil, err
 		}
 		for _, batch := range batches {
 			pieces = append(pieces, settlement.Piece{Rows: settlement.PackedOver(batch), Until: batch.Len()})
@@ -161,13 +162,20 @@ func (x *exchange[T, B]) pieces(from, until int) (pieces []settlement.Piece, roo
 			pieces = append(pieces, settlement.Piece{Rows: b.rows, From: int(b.start[from]), Until: int(b.start[until])})
 		}
 	}
+	return pieces, nil
+}
+
+// makeRoom makes room for pieces in a batch.
+func makeRoom(into settlement.Batch, pieces []settlement.Piece) error {
+	var room settlement.Room
 	for _, p := range pieces {
 		room.AddPacked(p.Rows, p.From, p.Until)
 	}
 	if !room.Fits() {
-		return nil, room, fmt.Errorf("one of the run's buckets holds more than 2 GiB of text in a column: too many rows share one order number (look for a file whose order numbers are all the same)")
+		return fmt.Errorf("one of the run's buckets holds more than 2 GiB of text in a column: too many rows share one order number (look for a file whose order numbers are all the same)")
 	}
-	return pieces, room, nil
+	room.Make(into)
+	return nil
 }
 
 // release says that partitions [from, until) are not loaded again. When all are

@@ -114,35 +114,27 @@ func (r *run) claimLeftovers(ctx context.Context, round func(*Rules, arrow.Recor
 	})
 }
 
-// The columns by which match.Suspects tells.
-var (
-	suspectLines  = []string{"wallet", "account", "kind", "order_no", "provider_txn_id", "gross_amount", "source_file", "key"}
-	suspectEvents = []string{"kind", "order_no", "payment_no", "wallet", "account", "platform", "amount", "status", "provider_txn_id", "source_file", "escrow", "link", "key"}
-)
-
 // loadSuspects returns the rows of those groups of bucket b that can leave something:
-// few, of which alone all columns are needed.
+// few, of which alone all columns are needed. A partition at a time: its groups fit
+// the processor's cache.
 func (r *run) loadSuspects(b int) (*settlement.Lines, *settlement.Events, error) {
+	lines, events := &settlement.Lines{}, &settlement.Events{}
 	from, until := r.bucketParts(b)
-	lines, events := r.lines.spare.Take(), r.events.spare.Take()
-	defer r.lines.spare.Give(lines)
-	defer r.events.spare.Give(events)
-	linePieces, _, err := r.lines.pieces(from, until)
-	if err != nil {
-		return nil, nil, err
+	for p := from; p < until; p++ {
+		linePieces, err := r.lines.pieces(p, p+1)
+		if err != nil {
+			return nil, nil, err
+		}
+		eventPieces, err := r.events.pieces(p, p+1)
+		if err != nil {
+			return nil, nil, err
+		}
+		lineRows, eventRows := match.Suspects(r.rules.Match, r.spare.match, linePieces, eventPieces, r.intake.Accepted)
+		settlement.AppendFewRows(lines.Columns(), linePieces, lineRows)
+		settlement.AppendFewRows(events.Columns(), eventPieces, eventRows)
 	}
-	eventPieces, _, err := r.events.pieces(from, until)
-	if err != nil {
-		return nil, nil, err
-	}
-	settlement.AppendPieces(lines.Columns(), linePieces, suspectLines...)
-	settlement.AppendPieces(events.Columns(), eventPieces, suspectEvents...)
-	lineRows, eventRows := match.Suspects(r.rules.Match, r.spare.match, lines, events, r.intake.Accepted)
-	someLines, someEvents := &settlement.Lines{}, &settlement.Events{}
-	settlement.AppendFewRows(someLines.Columns(), linePieces, lineRows)
-	settlement.AppendFewRows(someEvents.Columns(), eventPieces, eventRows)
-	r.fillDays(someLines)
-	return someLines, someEvents, nil
+	r.fillDays(lines)
+	return lines, events, nil
 }
 
 // spread gives each bucket what pass 3 found for its rows.

@@ -450,11 +450,13 @@ func (r *run) fillDays(lines *settlement.Lines) {
 func loadOrdered[T any, B batchOf[T]](x *exchange[T, B], into B, from, until int, sees []string, order func(B) []int32) error {
 	raw := x.spare.Take()
 	defer x.spare.Give(raw)
-	pieces, room, err := x.pieces(from, until)
+	pieces, err := x.pieces(from, until)
 	if err != nil {
 		return err
 	}
-	room.Make(into)
+	if err := makeRoom(into, pieces); err != nil {
+		return err
+	}
 	columns := raw.Columns()
 	settlement.AppendPieces(columns, pieces, sees...)
 	settlement.AppendPieceRows(into.Columns(), columns, pieces, order(raw))
