@@ -2,6 +2,7 @@ package match
 
 import (
 	"bytes"
+	"slices"
 
 	"reconcile/settlement"
 )
@@ -127,23 +128,23 @@ func (s *sight) claimable(g *keyGroup) bool {
 }
 
 // settled says of a group that has lines that passes 1 and 2 leave nothing of it: that
-// it is plain, or a plain payment or none with refunds of which each has a number, a
-// line with that number, and the amount.
+// it is plain, or has at most one payment line, which pays all of its orders, and
+// refunds of which each has a number, a line with that number, and the amount.
 func (s *sight) settled(g *keyGroup) bool {
 	line, event := g.last[lineSide]-1, g.last[eventSide]-1
 	if event < 0 {
 		return false
 	}
-	if g.rows[lineSide] == 1 && g.rows[eventSide] == 1 && s.lines.Kind[line] == settlement.Payment {
-		return s.plain(line, event) && bytes.Equal(s.lineNumber(line), s.eventNumber(event))
+	number := s.lineNumber(line)
+	if g.rows[lineSide] == 1 && g.rows[eventSide] == 1 && s.plain(line, event) {
+		return bytes.Equal(number, s.eventNumber(event))
 	}
 	const most = 8 // rows of a side: what orders in several parts have
 	if g.rows[lineSide] > most || g.rows[eventSide] > most {
 		return false
 	}
-	var lines, events [most]int32
-	refundLines, refunds := lines[:0], events[:0]
-	number, payment, paid := s.lineNumber(line), int32(-1), int32(-1)
+	var lines, events, refundEvents [most]int32
+	payment, refundLines, orders, refunds := int32(-1), lines[:0], events[:0], refundEvents[:0]
 	for ; line >= 0; line = s.lines.next[line] {
 		switch {
 		case !bytes.Equal(s.lineNumber(line), number):
@@ -160,23 +161,51 @@ func (s *sight) settled(g *keyGroup) bool {
 		switch {
 		case s.events.Link[event] == settlement.LinkListed || !bytes.Equal(s.eventNumber(event), number):
 			return false
-		case s.events.Kind[event] != settlement.Payment:
-			refunds = append(refunds, event)
-		case paid >= 0:
-			return false
+		case s.events.Kind[event] == settlement.Payment:
+			orders = append(orders, event)
 		default:
-			paid = event
+			refunds = append(refunds, event)
 		}
 	}
-	if payment >= 0 && paid >= 0 {
-		// An order of nothing expects no money, whatever is paid.
-		if s.events.Amount[paid] == 0 || !s.plain(payment, paid) {
+	return s.paymentSettled(payment, orders, refunds) && s.refundsSettled(payment, refundLines, refunds)
+}
+
+// paymentSettled says that the payment line of a group, −1 for none, pays its orders:
+// all of them expect money, and where they are several they are the shares of one
+// payment. Whatever the amounts, the line is then claimed for them.
+func (s *sight) paymentSettled(payment int32, orders, refunds []int32) bool {
+	if payment < 0 || len(orders) == 0 {
+		return payment < 0 && len(orders) == 0
+	}
+	e := &s.events
+	for i, order := range orders {
+		if e.Amount[order] == 0 || e.Escrow[order] != 0 || !s.fits(order, payment) {
 			return false
 		}
-	} else if payment >= 0 || paid >= 0 {
-		return false
+		switch e.Status[order] {
+		case settlement.Paid:
+		case settlement.Refunded: // of the whole, unless refunds are listed
+			if !slices.ContainsFunc(refunds, func(refund int32) bool { return s.sameOrder(refund, order) }) {
+				return false
+			}
+		default:
+			return false
+		}
+		for _, other := range orders[:i] {
+			if e.Wallet[other] != e.Wallet[order] || !bytes.Equal(e.account.At(other), e.account.At(order)) ||
+				len(e.paymentNo.At(order)) == 0 || len(e.paymentNo.At(other)) == 0 ||
+				bytes.Equal(e.orderNo.At(other), e.orderNo.At(order)) {
+				return false
+			}
+		}
 	}
-	return s.refundsSettled(payment, refundLines, refunds)
+	return true
+}
+
+// sameOrder is bucket.sameOrder.
+func (s *sight) sameOrder(x, y int32) bool {
+	e := &s.events
+	return bytes.Equal(e.orderNo.At(x), e.orderNo.At(y)) && compatible(e.account.At(x), e.account.At(y))
 }
 
 // refundsSettled says that each refund of a group claims the one line with its number
