@@ -15,9 +15,11 @@ type arrangement struct {
 	place         []int32 // by row, where it stands in the table
 	shops         []int32 // of events in their order: the event whose shop they have
 	pairs         []int32
-	keys          tableKeys
-	sorter        keySorter
-	raw           settlement.Text
+
+	pairLines, pairEvents []int32 // of pairs in their order
+	keys                  tableKeys
+	sorter                keySorter
+	raw                   settlement.Text
 }
 
 // finish brings lines, events, matches and open items into the order of the tables.
@@ -180,18 +182,17 @@ func (b *bucket) pairOrder() []int32 {
 	return a.pairs
 }
 
-// appendMatches appends the rows of pairs.
+// appendMatches appends the rows of pairs, column by column.
 func (b *bucket) appendMatches(m *settlement.Matches, order []int32) {
-	l, e := b.lines, b.events
+	l, e, a := b.lines, b.events, &b.arrange
+	a.pairLines, a.pairEvents = a.pairLines[:0], a.pairEvents[:0]
 	for _, i := range order {
 		p := &b.pairs[i]
-		line, event := int(p.line), int(p.event)
+		line, event := p.line, p.event
+		a.pairLines, a.pairEvents = append(a.pairLines, line), append(a.pairEvents, event)
 		m.ID = append(m.ID, p.id)
 		m.Wallet = append(m.Wallet, l.Wallet[line])
-		m.Account.Append(l.Account.At(line))
 		m.Kind = append(m.Kind, l.Kind[line])
-		m.OrderNo.Append(e.OrderNo.At(event))
-		m.RefundNo.Append(l.RefundNo.At(line))
 		m.LineID = append(m.LineID, l.ID[line])
 		m.EventID = append(m.EventID, e.ID[event])
 		m.OrderAmount = append(m.OrderAmount, e.Amount[event])
@@ -201,9 +202,12 @@ func (b *bucket) appendMatches(m *settlement.Matches, order []int32) {
 		m.Verdict = append(m.Verdict, p.verdict)
 		m.SettledOn = append(m.SettledOn, l.SettledOn[line])
 		if p.rule == ruleRefundNo || p.rule == ruleOrderNo { // the event's was inferred, and may be wrong
-			m.PaymentNo.Append(l.OrderNo.At(line))
+			m.PaymentNo.Append(l.OrderNo.At(int(line)))
 		} else {
-			m.PaymentNo.Append(e.PaymentNo.At(event))
+			m.PaymentNo.Append(e.PaymentNo.At(int(event)))
 		}
 	}
+	m.Account.AppendRows(&l.Account, a.pairLines)
+	m.OrderNo.AppendRows(&e.OrderNo, a.pairEvents)
+	m.RefundNo.AppendRows(&l.RefundNo, a.pairLines)
 }

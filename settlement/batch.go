@@ -101,8 +101,8 @@ func (t *Text) reset()                    { t.Offsets, t.Data = t.Offsets[:0], t
 
 func (t *Text) grow(rows int) { t.Offsets = slices.Grow(t.Offsets, rows+1) }
 
-func (t *Text) appendRows(from columnData, rows []int32) {
-	src := from.(*Text)
+// AppendRows appends the given texts of src.
+func (t *Text) AppendRows(src *Text, rows []int32) {
 	if len(t.Offsets) == 0 {
 		t.Offsets = append(t.Offsets, 0)
 	}
@@ -110,13 +110,14 @@ func (t *Text) appendRows(from columnData, rows []int32) {
 	for _, r := range rows {
 		bytes += int(src.Offsets[r+1] - src.Offsets[r])
 	}
-	offsets, data := slices.Grow(t.Offsets, len(rows)), slices.Grow(t.Data, bytes)
-	for _, r := range rows {
-		data = append(data, src.Data[src.Offsets[r]:src.Offsets[r+1]]...)
-		offsets = append(offsets, int32(len(data)))
-	}
+	offsets, ends := more(t.Offsets, len(rows))
+	at := len(t.Data)
+	data, _ := more(t.Data, bytes)
+	src.gather(data, at, ends, rows)
 	t.Offsets, t.Data = offsets, data
 }
+
+func (t *Text) appendRows(from columnData, rows []int32) { t.AppendRows(from.(*Text), rows) }
 
 func (t *Text) appendAll(from columnData) {
 	src := from.(*Text)
@@ -172,9 +173,9 @@ func (f fixed[T]) bytes() int64              { return int64(len(*f.values)) * in
 
 func (f fixed[T]) appendRows(from columnData, rows []int32) {
 	src := *from.(fixed[T]).values
-	values := slices.Grow(*f.values, len(rows))
-	for _, r := range rows {
-		values = append(values, src[r])
+	values, added := more(*f.values, len(rows))
+	for i, r := range rows {
+		added[i] = src[r]
 	}
 	*f.values = values
 }

@@ -202,10 +202,9 @@ func (p packedFixed[T]) appendTo(dst columnData, from, until int) {
 		*values = append(*values, p.values[from:until]...)
 		return
 	}
-	n := len(*values)
-	all := slices.Grow(*values, until-from)[:n+until-from]
-	for i := n; i < len(all); i++ {
-		all[i] = p.same
+	all, added := more(*values, until-from)
+	for i := range added {
+		added[i] = p.same
 	}
 	*values = all
 }
@@ -246,19 +245,20 @@ func (p packedNarrow[T]) agrees(packedColumn) bool { return false }
 
 func (p packedNarrow[T]) appendTo(dst columnData, from, until int) {
 	values := valuesOf[T](dst)
-	n := len(*values)
-	all := slices.Grow(*values, until-from)[:n+until-from]
+	all, added := more(*values, until-from)
 	for i, above := range p.above[from:until] {
-		all[n+i] = p.least + T(above)
+		added[i] = p.least + T(above)
 	}
 	*values = all
 }
 
 func (p packedNarrow[T]) appendRows(dst columnData, rows []int32) {
 	values := valuesOf[T](dst)
-	for _, r := range rows {
-		*values = append(*values, p.least+T(p.above[r]))
+	all, added := more(*values, len(rows))
+	for i, r := range rows {
+		added[i] = p.least + T(p.above[r])
 	}
+	*values = all
 }
 
 // valuesOf is the slice behind a column of that type.
@@ -300,18 +300,13 @@ func (t *Text) pack(rows []int32) packedColumn {
 	if same {
 		return packedText{data: bytes.Clone(first)}
 	}
-	data := make([]byte, 0, size)
+	data := make([]byte, size)
 	if oneWidth {
-		for _, r := range rows {
-			data = append(data, t.Data[t.Offsets[r]:t.Offsets[r+1]]...)
-		}
+		t.gatherWidth(data, len(first), rows)
 		return packedText{kind: oneLength, width: len(first), data: data}
 	}
 	ends := make([]int32, len(rows))
-	for i, r := range rows {
-		data = append(data, t.Data[t.Offsets[r]:t.Offsets[r+1]]...)
-		ends[i] = int32(len(data))
-	}
+	t.gather(data, 0, ends, rows)
 	return packedText{kind: differing, ends: ends, data: data}
 }
 
