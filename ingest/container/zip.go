@@ -13,7 +13,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/klauspost/compress/flate"
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
@@ -84,7 +83,7 @@ func openDirectory(src *source, limits Limits) (*zip.Reader, error) {
 		return nil, tooMany
 	}
 	metered.unlimited = true
-	archive.RegisterDecompressor(zip.Deflate, func(r io.Reader) io.ReadCloser { return flate.NewReader(r) })
+	archive.RegisterDecompressor(zip.Deflate, func(r io.Reader) io.ReadCloser { return newInflater(r) })
 	return archive, nil
 }
 
