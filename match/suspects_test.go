@@ -70,3 +70,44 @@ func piecesOf(t *rapid.T, b settlement.Batch) []settlement.Piece {
 		{Rows: settlement.PackedOver(b), From: cut, Until: b.Len()},
 	}
 }
+
+// Groups that are settled at a glance are not looked at again: those that a day is
+// made of, refunds and shares included.
+func TestSettledGroupsAreNoSuspects(t *testing.T) {
+	for name, c := range map[string]struct {
+		rows     string
+		suspects bool
+	}{
+		"a payment":                   {"line wechat a1 payment O1 10.00 @10:00 txn=W1\nevent O1 wechat 10.00 paid @10:00 txn=W1", false},
+		"a payment of another amount": {"line wechat a1 payment O1 11.00 @10:00 txn=W1\nevent O1 wechat 10.00 paid @10:00 txn=W1", false},
+		"a payment in another wallet": {"line wechat a1 payment O1 10.00 @10:00 txn=W1\nevent O1 alipay 10.00 paid @10:00", true},
+		"a payment and its refunds": {"line wechat a1 payment O1 10.00 @10:00 txn=W1\nline wechat a1 refund O1 -3.00 @11:00 txn=W1 refund=R1 refundid=1 status=success\n" +
+			"line wechat a1 refund O1 -7.00 @11:00 txn=W1 refund=R2 refundid=2 status=success\nevent O1 wechat 10.00 refunded @10:00 txn=W1\n" +
+			"refund O1 R2 wechat -7.00 success @11:00\nrefund O1 R1 wechat -3.00 success @11:00", false},
+		"a refund of another amount":             {"line wechat a1 refund O1 -3.00 @11:00 txn=W1 refund=R1 refundid=1 status=success\nrefund O1 R1 wechat -4.00 success @11:00", true},
+		"a refund that moved no money":           {"line wechat a1 refund O1 -3.00 @11:00 txn=W1 refund=R1 refundid=1 status=failed\nrefund O1 R1 wechat -3.00 success @11:00", true},
+		"a refund without a line":                {"line wechat a1 payment O1 10.00 @10:00 txn=W1\nevent O1 wechat 10.00 paid @10:00 txn=W1\nrefund O1 R1 wechat -4.00 success @11:00", true},
+		"an order whose refund is not listed":    {"line wechat a1 payment O1 10.00 @10:00 txn=W1\nevent O1 wechat 10.00 refunded @10:00 txn=W1", true},
+		"shares of a payment":                    {"line wechat a1 payment P1 30.00 @10:00 txn=W1\nevent O1 wechat 10.00 paid @10:00 pay=P1\nevent O2 wechat 20.00 paid @10:00 pay=P1", false},
+		"shares of two accounts":                 {"line wechat a1 payment P1 30.00 @10:00 txn=W1\nevent O1 wechat 10.00 paid @10:00 pay=P1 account=a1\nevent O2 wechat 20.00 paid @10:00 pay=P1", true},
+		"a copy of a line":                       {"line wechat a1 payment O1 10.00 @10:00 txn=W1\nline wechat a1 payment O1 10.00 @10:00 txn=W1\nevent O1 wechat 10.00 paid @10:00 txn=W1", true},
+		"an order that can be claimed elsewhere": {"event O1 wechat 10.00 paid @10:00 txn=W1", true},
+		"an order that nothing can claim":        {"event O1 wechat 10.00 paid @10:00", false},
+		"a line alone":                           {"line wechat a1 payment O1 10.00 @10:00 txn=W1", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := read(allRules + c.rows)
+			all := func(b settlement.Batch) []settlement.Piece {
+				return []settlement.Piece{{Rows: settlement.PackedOver(b), Until: b.Len()}}
+			}
+			lines, events := match.Suspects(&s.rules, nil, all(&s.lines), all(&s.events), func(int32) bool { return true })
+			want := 0
+			if c.suspects {
+				want = s.lines.Len() + s.events.Len()
+			}
+			if len(lines)+len(events) != want {
+				t.Errorf("%d lines and %d events of %d rows are suspects, not %d", len(lines), len(events), s.lines.Len()+s.events.Len(), want)
+			}
+		})
+	}
+}

@@ -67,10 +67,7 @@ func (r *run) routeEvents(events *settlement.Events) error {
 // linkRefunds sends the waiting refunds on, under their order's payment number
 // where it has one.
 func (r *run) linkRefunds(ctx context.Context) error {
-	for p := range r.partitions {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
+	return r.each(ctx, r.partitions, func(_ context.Context, p int) error {
 		waiting, err := r.refunds.load(p, p+1)
 		if err != nil {
 			return err
@@ -79,12 +76,9 @@ func (r *run) linkRefunds(ctx context.Context) error {
 		if slices.ContainsFunc(found.Link, settlement.EventLink.Inferred) {
 			r.residue.Store(true)
 		}
-		if err := r.events.scatter(found); err != nil {
-			return err
-		}
 		r.refunds.release(p, p+1)
-	}
-	return nil
+		return r.events.scatter(found)
+	})
 }
 
 // link gives every refund of a bucket of order numbers the payment number of its
@@ -94,10 +88,7 @@ func (r *run) linkRefunds(ctx context.Context) error {
 // their order are listed. Pass 3 may claim such a refund elsewhere. The aliases
 // themselves stay behind.
 func link(rows *settlement.Events) *settlement.Events {
-	order := make([]int32, rows.Len())
-	for i := range order {
-		order[i] = int32(i)
-	}
+	order := asked(rows)
 	slices.SortFunc(order, func(x, y int32) int {
 		i, j := int(x), int(y)
 		return cmp.Or(bytes.Compare(rows.OrderNo.At(i), rows.OrderNo.At(j)),
@@ -146,6 +137,24 @@ func link(rows *settlement.Events) *settlement.Events {
 		}
 	}
 	return out.events(rows)
+}
+
+// asked returns the refunds and those aliases that share a key with one: most orders
+// are not refunded, and need not be sorted.
+func asked(rows *settlement.Events) (asked []int32) {
+	refunded := map[uint64]struct{}{}
+	for i, how := range rows.Link {
+		if how != settlement.LinkAlias {
+			refunded[rows.Key[i]] = struct{}{}
+		}
+	}
+	for i, how := range rows.Link {
+		_, needed := refunded[rows.Key[i]]
+		if needed || how != settlement.LinkAlias {
+			asked = append(asked, int32(i))
+		}
+	}
+	return asked
 }
 
 // linking is the rows of refunds that go on, each under a payment number or none.

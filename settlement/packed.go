@@ -111,24 +111,35 @@ func AppendPieceRows(dst, scratch []Column, pieces []Piece, rows []int32) {
 	}
 }
 
-// AppendFewRows is AppendPieceRows for few rows, which must be ascending.
+// AppendFewRows is AppendPieceRows for few rows, which must be ascending. It goes column
+// by column: each of these rows has to be fetched from memory, and of one column the
+// processor fetches several at a time.
 func AppendFewRows(dst []Column, pieces []Piece, rows []int32) {
-	var own []int32
-	first := 0
+	own := make([]int32, len(rows)) // within their piece
+	var parts []fewRows
+	first, done := 0, 0
 	for _, p := range pieces {
-		own = own[:0]
-		for len(rows) > 0 && int(rows[0]) < first+p.Until-p.From {
-			own = append(own, rows[0]-int32(first-p.From))
-			rows = rows[1:]
+		from := done
+		for done < len(rows) && int(rows[done]) < first+p.Until-p.From {
+			own[done] = rows[done] - int32(first-p.From)
+			done++
 		}
 		first += p.Until - p.From
-		if len(own) == 0 {
-			continue
-		}
-		for i, c := range dst {
-			p.Rows.columns[i].appendRows(c.data, own)
+		if from < done {
+			parts = append(parts, fewRows{p.Rows, own[from:done]})
 		}
 	}
+	for i, c := range dst {
+		for _, part := range parts {
+			part.of.columns[i].appendRows(c.data, part.rows)
+		}
+	}
+}
+
+// fewRows is some rows of one piece.
+type fewRows struct {
+	of   *Packed
+	rows []int32
 }
 
 // sameInAll returns a piece where all rows of all pieces agree in a column.
@@ -384,9 +395,22 @@ func (p packedText) appendRows(dst columnData, rows []int32) {
 	}
 	t := dst.(*Text)
 	for _, r := range rows {
-		start, end := p.span(int(r), int(r)+1)
-		t.Append(p.data[start:end])
+		t.Append(p.at(r))
 	}
+}
+
+// at is the text of a row.
+func (p *packedText) at(row int32) []byte {
+	switch {
+	case p.kind == sameText:
+		return p.data
+	case p.kind == oneLength:
+		start := int(row) * p.width
+		return p.data[start : start+p.width]
+	case row == 0:
+		return p.data[:p.ends[0]]
+	}
+	return p.data[p.ends[row-1]:p.ends[row]]
 }
 
 // AddPacked counts rows [from, until) in.

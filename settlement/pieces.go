@@ -52,16 +52,5 @@ type placedText struct {
 // At returns the text of a row. It shares the memory of the pieces.
 func (t *PieceTexts) At(row int32) []byte {
 	p := &t.at[t.of[row]]
-	if p.kind == sameText {
-		return p.data
-	}
-	i, start := row-p.first, int32(0)
-	if p.kind == oneLength {
-		start = i * int32(p.width)
-		return p.data[start : start+int32(p.width)]
-	}
-	if i > 0 {
-		start = p.ends[i-1]
-	}
-	return p.data[start:p.ends[i]]
+	return p.at(row - p.first)
 }
