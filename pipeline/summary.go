@@ -100,8 +100,8 @@ func (t *tally) add(sum *settlement.Amount, v settlement.Amount) {
 // bucket adds the tables of one bucket. shopOf gives the shop of lines that pass 3
 // claimed for an event of another bucket; eventAt where such an event's line is.
 func (t *tally) bucket(out *BucketOutput, resolved *match.Resolution) {
-	t.addLines(out, resolved)
-	t.addEvents(out, resolved)
+	rows := t.addLines(out, resolved)
+	t.addEvents(out, rows, resolved)
 	for i := range out.Breaks.Len() {
 		b := out.Breaks
 		t.at(b.FirstSeenOn[i], b.Wallet[i], b.Account.At(i), b.Shop.At(i)).breaks++
@@ -119,8 +119,10 @@ func (t *tally) bucket(out *BucketOutput, resolved *match.Resolution) {
 	}
 }
 
-func (t *tally) addLines(out *BucketOutput, resolved *match.Resolution) {
+// addLines returns the row of each line.
+func (t *tally) addLines(out *BucketOutput, resolved *match.Resolution) []*summaryRow {
 	l, c := out.Lines, out.Charges
+	rows := make([]*summaryRow, l.Len())
 	for i := range l.Len() {
 		var shop []byte
 		if event := out.EventOfLine[i]; event >= 0 {
@@ -129,6 +131,7 @@ func (t *tally) addLines(out *BucketOutput, resolved *match.Resolution) {
 			shop = []byte(claim.Shop)
 		}
 		row := t.at(dayOfLine(l, i), l.Wallet[i], l.Account.At(i), shop)
+		rows[i] = row
 		row.lines++
 		if l.MatchState[i] == settlement.Matched {
 			row.matched++
@@ -154,6 +157,7 @@ func (t *tally) addLines(out *BucketOutput, resolved *match.Resolution) {
 		}
 		t.add(&row.net, l.Net[i])
 	}
+	return rows
 }
 
 func dayOfLine(l *settlement.Lines, i int) settlement.Day {
@@ -163,29 +167,23 @@ func dayOfLine(l *settlement.Lines, i int) settlement.Day {
 	return settlement.DayOf(l.OccurredAt[i])
 }
 
-func (t *tally) addEvents(out *BucketOutput, resolved *match.Resolution) {
+func (t *tally) addEvents(out *BucketOutput, rows []*summaryRow, resolved *match.Resolution) {
 	e := out.Events
 	for i := range e.Len() {
 		if e.MatchState[i] == settlement.NotExpected {
 			continue
 		}
 		var row *summaryRow
-		shop := e.Shop.At(i)
 		if line := out.LineOfEvent[i]; line >= 0 {
-			// The line's row takes the shop of the first share; so does the event.
-			if first := out.EventOfLine[line]; first >= 0 {
-				shop = e.Shop.At(int(first))
-			}
-			l := out.Lines
-			row = t.at(dayOfLine(l, int(line)), l.Wallet[line], l.Account.At(int(line)), shop)
+			row = rows[line] // which has the shop of the first share
 		} else if claim, ok := resolved.Event(e.ID[i]); ok {
-			row = t.at(claim.SettledOn, claim.Wallet, []byte(claim.Account), shop)
+			row = t.at(claim.SettledOn, claim.Wallet, []byte(claim.Account), e.Shop.At(i))
 		} else {
 			on := settlement.NoDay
 			if e.ExpectedAt[i] != settlement.NoInstant {
 				on = settlement.DayOf(e.ExpectedAt[i])
 			}
-			row = t.at(on, e.Wallet[i], e.Account.At(i), shop)
+			row = t.at(on, e.Wallet[i], e.Account.At(i), e.Shop.At(i))
 		}
 		row.events++
 	}
