@@ -76,6 +76,7 @@ func (r *run) manifest(checks []output.Check) *output.Manifest {
 		Notes:               r.notes(),
 		Stages:              r.costs.manifest(),
 		SpilledBytes:        r.budget.spilled,
+		Day:                 r.dayState(),
 	}
 	for i, s := range r.intake.Statements {
 		if s == nil {

@@ -24,6 +24,9 @@ type Job struct {
 	Paths []string
 	// Out is the folder that the result becomes.
 	Out string
+	// Dataset is the folder of days of which the result becomes one, that of Day, which
+	// must then be stated; Out is not used. "" for a result of its own.
+	Dataset string
 
 	Mappings ingest.Mappings
 	// Account and Day are stated for statements that do not tell; "" and 0 or NoDay

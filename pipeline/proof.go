@@ -79,6 +79,7 @@ type proofSums struct {
 	fileKinds map[fileKind]lineSums
 
 	events, droppedEvents, wholeRefunds, messages int64
+	carriedEvents                                 int64 // of the day before, with those that a row of today replaces
 	lineStates, eventStates                       [states]int64
 	matches                                       int64
 	claimedEvents                                 int64
@@ -100,7 +101,12 @@ func (p *proofSums) bucket(out *BucketOutput, resolved *match.Resolution, files 
 	l := out.Lines
 	for i := range l.Len() {
 		state := l.MatchState[i]
-		p.lineStates[state]++
+		if l.File[i] >= out.FirstSettled {
+			continue
+		}
+		if l.File[i] < out.FirstCarried {
+			p.lineStates[state]++
+		}
 		p.byState[l.File[i]][state].add(1, l.Gross[i], l.Settled[i], l.Fee[i], l.Coupon[i])
 		// A payment that was taken back at the till is tied to its order without a
 		// pair: neither settles anything.
@@ -120,9 +126,16 @@ func (p *proofSums) bucket(out *BucketOutput, resolved *match.Resolution, files 
 		p.fileKinds[fileKind{c.File, c.Direction}] = kind
 	}
 	e := out.Events
-	p.events += int64(e.Len())
 	for i := range e.Len() {
-		p.eventStates[e.MatchState[i]]++
+		switch {
+		case e.File[i] >= out.FirstSettled:
+			continue
+		case e.File[i] >= out.FirstCarried:
+			p.carriedEvents++
+		default:
+			p.events++
+			p.eventStates[e.MatchState[i]]++
+		}
 		claimed := out.LineOfEvent[i] >= 0
 		if !claimed {
 			_, claimed = resolved.Event(e.ID[i])
@@ -141,7 +154,13 @@ func (p *proofSums) bucket(out *BucketOutput, resolved *match.Resolution, files 
 
 func (p *proofSums) addDropped(out *BucketOutput) {
 	for _, d := range out.Dropped {
-		if d.Side == settlement.EventSide {
+		switch {
+		case d.File >= out.FirstSettled:
+			continue
+		case d.Side == settlement.EventSide && d.File >= out.FirstCarried:
+			p.carriedEvents++
+			continue
+		case d.Side == settlement.EventSide:
 			p.droppedEvents++
 			continue
 		}
@@ -157,6 +176,9 @@ func (p *proofSums) addFees(out *BucketOutput) {
 	var last *feeSums
 	var lastKey feeKey
 	for i := range l.Len() {
+		if l.File[i] >= out.FirstCarried {
+			continue
+		}
 		on := dayOfLine(l, i)
 		if last == nil || lastKey.on != on || lastKey.wallet != l.Wallet[i] || lastKey.account != string(l.Account.At(i)) {
 			lastKey = feeKey{l.Wallet[i], l.Account.StringAt(i), on}
@@ -205,6 +227,7 @@ func (p *proofSums) merge(o *proofSums) {
 	}
 	p.events += o.events
 	p.droppedEvents += o.droppedEvents
+	p.carriedEvents += o.carriedEvents
 	p.wholeRefunds += o.wholeRefunds
 	p.messages += o.messages
 	p.matches += o.matches
@@ -278,6 +301,18 @@ func (r *run) conserve() []output.Check {
 		check("order events without a state", 0, p.eventStates[settlement.NoState]),
 		check("events with a line = rows of matches", p.claimedEvents, p.matches),
 		check("Σ gross of claimed lines = Σ line_amount of matches", p.claimedGross, p.matchedAmount))
+	if r.state != nil {
+		var carried int64
+		for file := r.firstCarried; file < r.settledFile; file++ {
+			for _, sums := range p.byState[file] {
+				carried += sums.rows
+			}
+			carried += p.dropped[file].rows
+		}
+		checks = append(checks,
+			check("lines carried from the day before = Σ over states", r.carriedRows[0], carried),
+			check("order events carried from the day before = Σ over states", r.carriedRows[1], p.carriedEvents))
+	}
 	return append(checks, p.feeChecks()...)
 }
 

@@ -33,6 +33,12 @@ type run struct {
 	// partitions is how finely the exchanges cut, see partitionCount.
 	partitions int
 
+	// Of a day of a dataset: what days before have left. state is nil otherwise.
+	state                     *state
+	firstCarried, settledFile int32
+	carriedRows               [2]int64 // lines, events
+	earlier                   *earlierBreaks
+
 	lines   *exchange[settlement.Lines, *settlement.Lines]
 	events  *exchange[settlement.Events, *settlement.Events]
 	refunds *exchange[settlement.Events, *settlement.Events] // that look for their payment number
@@ -66,6 +72,9 @@ type run struct {
 // stops the run; nothing of it stays behind.
 func Run(ctx context.Context, job Job) (*Result, error) {
 	job = job.orDefaults()
+	if job.Dataset != "" {
+		job.Out = DayFolder(job.Dataset, job.Day)
+	}
 	started := time.Now()
 	deliveries, refused, err := ingest.Open(job.Paths)
 	if err != nil {
@@ -110,6 +119,11 @@ func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refuse
 		started: time.Now(),
 		costs:   &costs{},
 	}
+	if job.Dataset != "" {
+		if r.state, err = openState(job.Dataset, job.Day); err != nil {
+			return nil, err
+		}
+	}
 	r.arrangers.New = func() any { return &arranger{} }
 	r.work = newWorkroom(job.Memory, r.budget)
 	r.partitions = partitionCount(likelySize(deliveries))
@@ -126,6 +140,9 @@ func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refuse
 	}
 	if !r.anythingAccepted() {
 		return &Result{Refusals: r.intake.Refusals}, nil
+	}
+	if err := r.takeState(); err != nil {
+		return nil, err
 	}
 	if err := r.costs.time(StageMatch, func() error { return r.reconcile(ctx, staging) }); err != nil {
 		return nil, r.named(err)
@@ -297,7 +314,10 @@ func (r *run) reconcile(ctx context.Context, staging *output.Staging) error {
 	if err := r.checkOverlaps(ctx); err != nil {
 		return err
 	}
-	if err := r.linkRefunds(ctx); err != nil {
+	if err := r.linkRefunds(ctx, staging); err != nil {
+		return err
+	}
+	if err := r.addEarlier(ctx); err != nil {
 		return err
 	}
 	r.spare = newSpares(r.workers())
@@ -407,7 +427,7 @@ func (r *run) loadBucket(b int) (*settlement.Lines, *settlement.Events, error) {
 	defer r.arrangers.Put(order)
 	lines := r.spare.match.Lines.Take()
 	err := loadOrdered(r.lines, lines, from, until, []string{"line_id", "wallet", "order_no", "source_file"}, func(l *settlement.Lines) []int32 {
-		return order.arrange(l.Wallet, &l.OrderNo, l.ID, func(i int) bool { return r.intake.Accepted(l.File[i]) })
+		return order.arrange(l.Wallet, &l.OrderNo, l.ID, func(i int) bool { return r.usable(l.File[i]) })
 	})
 	if err != nil {
 		return nil, nil, err
@@ -415,7 +435,7 @@ func (r *run) loadBucket(b int) (*settlement.Lines, *settlement.Events, error) {
 	r.fillDays(lines)
 	events := r.spare.match.Events.Take()
 	err = loadOrdered(r.events, events, from, until, []string{"event_id", "wallet", "order_no", "source_file"}, func(e *settlement.Events) []int32 {
-		return order.arrange(e.Wallet, &e.OrderNo, e.ID, func(i int) bool { return r.intake.Accepted(e.File[i]) })
+		return order.arrange(e.Wallet, &e.OrderNo, e.ID, func(i int) bool { return r.usable(e.File[i]) })
 	})
 	return lines, events, err
 }
@@ -439,7 +459,7 @@ func (r *run) loadFunds(b int) (*settlement.FundLines, error) {
 // fillDays gives lines the day of their bill where that was known only at its end.
 func (r *run) fillDays(lines *settlement.Lines) {
 	for i, on := range lines.SettledOn {
-		if on == settlement.NoDay {
+		if on == settlement.NoDay && int(lines.File[i]) < len(r.intake.Statements) {
 			lines.SettledOn[i] = r.intake.Statements[lines.File[i]].From
 		}
 	}
@@ -487,6 +507,7 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 		if out, err = bucket(ctx, r.rules, r.spare, lines, events, fundLines, resolved); err != nil {
 			return err
 		}
+		r.carryOn(b, out)
 		sums.bucket(out, resolved)
 		proof.bucket(out, resolved, len(r.files))
 		return nil

@@ -72,6 +72,7 @@ func (t Table) Column(name string) (TableColumn, bool) {
 // changed here and nowhere else.
 var Tables = []Table{
 	statementLines, fundLines, orderEvents, matches, breaks, openItems, charges, controlTotals, summary,
+	carriedLines, carriedEvents, paymentKeys, paymentNumbers,
 }
 
 // TableNamed returns the table of that name.
