@@ -4,10 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
-	"io/fs"
 	"math/bits"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -393,9 +390,6 @@ func (r *run) orderNumbers(rows *settlement.Events, p int) error {
 }
 
 func (r *run) askNumbers(path string, asked map[string]bool, into *settlement.Events) error {
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return nil // no order of that part has a payment number of its own
-	}
 	found := map[string]bool{}
 	err := readPart(path, "payment_numbers", func(in *output.BatchReader, _ int) error {
 		var list []int32

@@ -69,7 +69,7 @@ func (r *run) routeEvents(events *settlement.Events) error {
 // where it has one.
 func (r *run) linkRefunds(ctx context.Context, staging *output.Staging) error {
 	index := &numberIndex{rows: &settlement.Events{}, write: func(b int, rows *settlement.Events) error {
-		if r.state == nil || rows.Len() == 0 {
+		if r.state == nil {
 			return nil
 		}
 		part, err := r.writePart(staging, "payment_numbers", b, rows)

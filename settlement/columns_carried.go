@@ -8,6 +8,7 @@ import "slices"
 var carriedLines = Table{
 	Name:     "carried_lines",
 	Grain:    "one statement line that waits for its order",
+	Dated:    true,
 	Key:      []string{"line_id"},
 	SortedBy: []string{"wallet", "order_no", "line_id"},
 	Doc: "The lines of this day and of days before that no order event was found for: open items, and breaks whose counterpart may still come. " +
@@ -18,6 +19,7 @@ var carriedLines = Table{
 var carriedEvents = Table{
 	Name:     "carried_events",
 	Grain:    "one order event that waits for its line",
+	Dated:    true,
 	Key:      []string{"event_id"},
 	SortedBy: []string{"wallet", "order_no", "event_id"},
 	Doc: "The order events of this day and of days before that no line was found for: open items, orders that await their release (担保交易), and breaks whose counterpart may still come; " +
@@ -37,6 +39,7 @@ var LinkWords = []string{"", "found", "one_of_several"}
 var paymentKeys = Table{
 	Name:     "payment_keys",
 	Grain:    "one payment number of the day",
+	Dated:    true,
 	Key:      []string{"key"},
 	SortedBy: []string{"key"},
 	Doc:      "An index: which payment numbers the lines and events of the day have, as xxhash64 with its top bit flipped, so that a later day finds the payment of a refund without reading the day's tables whole.",
@@ -49,6 +52,7 @@ var paymentKeys = Table{
 var paymentNumbers = Table{
 	Name:     "payment_numbers",
 	Grain:    "one payment number of an order",
+	Dated:    true,
 	Key:      []string{"order_no", "account", "payment_no"},
 	SortedBy: []string{"order_no", "account", "payment_no"},
 	Doc: "An index: under which payment numbers the wallet knows the day's orders, where these differ from the order number, so that a later day's refund finds its payment. " +
