@@ -54,6 +54,9 @@ type DayState struct {
 	// PreviousDigest is that day's TablesDigest when this day was run: where it is
 	// another now, this day is stale.
 	PreviousDigest string `json:"previous_digest,omitempty"`
+	// InputsDigest identifies the day's files as the inbox had them; "" where the run
+	// was given files.
+	InputsDigest string `json:"inputs_digest,omitempty"`
 	// Up to when orders and refunds speak, in Asia/Shanghai; the latest of all days.
 	Watermark       string `json:"watermark,omitempty"`
 	RefundWatermark string `json:"refund_watermark,omitempty"`

@@ -28,6 +28,9 @@ type Job struct {
 	// must then be stated; Out is not used. "" for a result of its own.
 	Dataset string
 
+	// InputsDigest is noted in the manifest of a day, see DayFiles.
+	InputsDigest string
+
 	Mappings ingest.Mappings
 	// Account and Day are stated for statements that do not tell; "" and 0 or NoDay
 	// where they are not stated.

@@ -259,6 +259,14 @@ func check(name string, expected, actual any) output.Check {
 func (r *run) conserve() []output.Check {
 	var checks []output.Check
 	p := &r.proof
+	if p.fileKinds == nil {
+		p.fileKinds = map[fileKind]lineSums{}
+	}
+	for key, sums := range r.other.kinds { // to whoever reads back, they are left out like copies
+		kind := p.fileKinds[key]
+		kind.add(sums.rows, sums.gross, sums.settled, sums.fee, sums.coupon)
+		p.fileKinds[key] = kind
+	}
 	var eventsRead int64
 	for _, i := range r.inNameOrder() {
 		s := r.intake.Statements[i]
@@ -273,7 +281,8 @@ func (r *run) conserve() []output.Check {
 		}
 		if s.Kind.IsFunds() {
 			in, table, copies := lineSums{rows: read.fundRows.Load(), gross: settlement.Amount(read.fundAmount.Load())}, p.funds.lines[i], p.funds.copies[i]
-			table.add(copies.rows, copies.gross, 0, 0, 0)
+			others := r.other.of(i, true)
+			table.add(copies.rows+others.rows, copies.gross+others.gross, 0, 0, 0)
 			checks = append(checks,
 				check("rows read of "+r.files[i], s.Rows, in.rows),
 				check("fund lines of "+r.files[i]+" = fund_lines + copies", in.funds(), table.funds()))
@@ -288,15 +297,16 @@ func (r *run) conserve() []output.Check {
 			sums := p.byState[i][state]
 			out.add(sums.rows, sums.gross, sums.settled, sums.fee, sums.coupon)
 		}
-		d := p.dropped[i]
-		out.add(d.rows, d.gross, d.settled, d.fee, d.coupon)
+		for _, d := range [...]lineSums{p.dropped[i], r.other.of(i, false)} {
+			out.add(d.rows, d.gross, d.settled, d.fee, d.coupon)
+		}
 		if !s.Kind.IsFunds() {
 			checks = append(checks, check("rows read of "+r.files[i], s.Rows, read.rows.Load()))
 		}
 		checks = append(checks, check("lines of "+r.files[i]+" = Σ over states + copies", in, out))
 	}
 	checks = append(checks,
-		check("order events read + whole refunds = order_events + copies", eventsRead+p.wholeRefunds, p.events+p.droppedEvents),
+		check("order events read + whole refunds = order_events + copies", eventsRead+p.wholeRefunds, p.events+p.droppedEvents+r.other.events),
 		check("lines without a state", 0, p.lineStates[settlement.NoState]),
 		check("order events without a state", 0, p.eventStates[settlement.NoState]),
 		check("events with a line = rows of matches", p.claimedEvents, p.matches),

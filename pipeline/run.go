@@ -38,6 +38,7 @@ type run struct {
 	firstCarried, settledFile int32
 	carriedRows               [2]int64 // lines, events
 	earlier                   *earlierBreaks
+	other                     otherDays
 
 	lines   *exchange[settlement.Lines, *settlement.Lines]
 	events  *exchange[settlement.Events, *settlement.Events]
@@ -272,7 +273,11 @@ func (r *run) takeLines(rec arrow.Record) error {
 			break
 		}
 	}
-	return r.lines.scatter(&lines)
+	own := r.ownLines(&lines)
+	if own.Len() == 0 {
+		return nil
+	}
+	return r.lines.scatter(own)
 }
 
 // takeEvents is where providers hand over order events.
@@ -288,7 +293,11 @@ func (r *run) takeEvents(rec arrow.Record) error {
 	if len(events.ProviderTxnID.Data) > 0 {
 		r.residue.Store(true)
 	}
-	return r.routeEvents(&events)
+	own := r.ownEvents(&events)
+	if own.Len() == 0 {
+		return nil
+	}
+	return r.routeEvents(own)
 }
 
 // takeFunds is where providers hand over fund lines.
@@ -301,7 +310,11 @@ func (r *run) takeFunds(rec arrow.Record) error {
 		return nil
 	}
 	r.read[lines.File[0]].addFunds(&lines)
-	return r.funds.scatter(&lines)
+	own := r.ownFunds(&lines)
+	if own.Len() == 0 {
+		return nil
+	}
+	return r.funds.scatter(own)
 }
 
 // reconcile computes every bucket and writes its part of each table.

@@ -175,7 +175,7 @@ func (r *run) dayState() *output.DayState {
 	rules := r.rules.Match
 	d := &output.DayState{
 		Day: r.job.Day.String(), Watermark: rules.Watermark.String(), RefundWatermark: rules.RefundWatermark.String(),
-		RefundsListed: rules.RefundsListed, CarriedLines: r.carriedRows[0], CarriedEvents: r.carriedRows[1],
+		InputsDigest: r.job.InputsDigest, RefundsListed: rules.RefundsListed, CarriedLines: r.carriedRows[0], CarriedEvents: r.carriedRows[1],
 	}
 	if r.state.previous != nil {
 		d.Previous = r.state.previous.Day.Day

@@ -159,7 +159,8 @@ func (a *app) source(what, dir string) (settlement.Table, func(func(output.Row) 
 	if !ok {
 		return table, nil, usage(fmt.Errorf("no table %q (%s)", what, nearest(what, tableNames())))
 	}
-	if _, err := readResult(dir); err != nil {
+	dir, _, err := readResult(dir)
+	if err != nil {
 		return table, nil, err
 	}
 	return table, func(fn func(output.Row) error) error { return output.ReadTable(dir, what, fn) }, nil
