@@ -22,7 +22,7 @@ func Suspects(rules *Rules, memory *Memory, lines, events []settlement.Piece, ac
 	b := memory.take(rules)
 	defer memory.give(b)
 	s := &b.sight
-	s.rules = rules
+	s.rules, s.settledFrom, s.earlier = rules, b.settled, min(b.carried, b.settled)
 	s.lay(lines, events)
 	s.table.reset(s.lines.index.Len() + s.events.index.Len())
 	s.lines.group(&s.table, s.lines.Key, s.lines.File, accepted, lineSide)
@@ -46,8 +46,10 @@ func Suspects(rules *Rules, memory *Memory, lines, events []settlement.Piece, ac
 // sight is what Suspects sees of the rows. Its memory serves one call after the other.
 type sight struct {
 	rules *Rules
-	table keyTable
-	lines struct {
+	// The first files whose rows are settled on earlier days, and of earlier days at all.
+	settledFrom, earlier int32
+	table                keyTable
+	lines                struct {
 		settlement.Lines // the columns of fixed width that are named below
 		keyedRows
 		orderNo, refundNo, provider, account settlement.PieceTexts
@@ -113,7 +115,7 @@ func (s *sight) plain(line, event int32) bool {
 	l, e := &s.lines, &s.events
 	return l.Kind[line] == settlement.Payment && e.Kind[event] == settlement.Payment &&
 		e.Status[event] == settlement.Paid && e.Escrow[event] == 0 && e.Link[event] != settlement.LinkListed &&
-		e.Amount[event] == l.Gross[line] && s.fits(event, line)
+		e.Amount[event] == l.Gross[line] && l.File[line] < s.settledFrom && e.File[event] < s.settledFrom && s.fits(event, line)
 }
 
 // claimable says that one of a group's events carries something that pass 3 can claim
@@ -147,7 +149,7 @@ func (s *sight) settled(g *keyGroup) bool {
 	payment, refundLines, orders, refunds := int32(-1), lines[:0], events[:0], refundEvents[:0]
 	for ; line >= 0; line = s.lines.next[line] {
 		switch {
-		case !bytes.Equal(s.lineNumber(line), number):
+		case s.lines.File[line] >= s.earlier || !bytes.Equal(s.lineNumber(line), number):
 			return false
 		case s.lines.Kind[line] != settlement.Payment:
 			refundLines = append(refundLines, line)
@@ -159,7 +161,7 @@ func (s *sight) settled(g *keyGroup) bool {
 	}
 	for ; event >= 0; event = s.events.next[event] {
 		switch {
-		case s.events.Link[event] == settlement.LinkListed || !bytes.Equal(s.eventNumber(event), number):
+		case s.events.File[event] >= s.earlier || s.events.Link[event] == settlement.LinkListed || !bytes.Equal(s.eventNumber(event), number):
 			return false
 		case s.events.Kind[event] == settlement.Payment:
 			orders = append(orders, event)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"reconcile/match"
+	"reconcile/output"
 	"reconcile/settlement"
 )
 
@@ -65,20 +66,50 @@ func (r *run) routeEvents(events *settlement.Events) error {
 }
 
 // linkRefunds sends the waiting refunds on, under their order's payment number
-// where it has one.
-func (r *run) linkRefunds(ctx context.Context) error {
-	return r.each(ctx, r.partitions, func(_ context.Context, p int) error {
-		waiting, err := r.refunds.load(p, p+1)
-		if err != nil {
+// where it has one. What orders of today say of their payment numbers is written for
+// the days to come.
+func (r *run) linkRefunds(ctx context.Context, staging *output.Staging) error {
+	return r.each(ctx, r.buckets, func(ctx context.Context, b int) error {
+		numbers := &settlement.Events{}
+		from, until := r.bucketParts(b)
+		for p := from; p < until; p++ {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if err := r.linkPartition(p, numbers); err != nil {
+				return err
+			}
+		}
+		if r.state == nil {
+			return nil
+		}
+		part, err := r.writePart(staging, "payment_numbers", b, sortedNumbers(numbers))
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.parts = append(r.parts, part)
+		return err
+	})
+}
+
+// linkPartition is linkRefunds for a partition of orders.
+func (r *run) linkPartition(p int, numbers *settlement.Events) error {
+	waiting, err := r.refunds.load(p, p+1)
+	if err != nil {
+		return err
+	}
+	waiting = keepRows(waiting, func(i int) bool { return r.usable(waiting.File[i]) })
+	if r.state != nil {
+		addNumbers(numbers, waiting, func(file int32) bool { return file < r.firstCarried })
+		if err := r.orderNumbers(waiting, p); err != nil {
 			return err
 		}
-		found := link(keepRows(waiting, func(i int) bool { return r.intake.Accepted(waiting.File[i]) }))
-		if slices.ContainsFunc(found.Link, settlement.EventLink.Inferred) {
-			r.residue.Store(true)
-		}
-		r.refunds.release(p, p+1)
-		return r.events.scatter(found)
-	})
+	}
+	found := link(waiting)
+	if slices.ContainsFunc(found.Link, settlement.EventLink.Inferred) {
+		r.residue.Store(true)
+	}
+	r.refunds.release(p, p+1)
+	return r.events.scatter(found)
 }
 
 // link gives every refund of a bucket of order numbers the payment number of its
@@ -139,18 +170,21 @@ func link(rows *settlement.Events) *settlement.Events {
 	return out.events(rows)
 }
 
-// asked returns the refunds and those aliases that share a key with one: most orders
-// are not refunded, and need not be sorted.
+// asked returns the refunds and those aliases whose order has one: most orders are not
+// refunded, and need not be sorted. Of two orders with one hash both stay.
 func asked(rows *settlement.Events) (asked []int32) {
 	refunded := map[uint64]struct{}{}
 	for i, how := range rows.Link {
 		if how != settlement.LinkAlias {
-			refunded[rows.Key[i]] = struct{}{}
+			refunded[settlement.EventKey(nil, rows.OrderNo.At(i), nil)] = struct{}{}
 		}
 	}
 	for i, how := range rows.Link {
-		_, needed := refunded[rows.Key[i]]
-		if needed || how != settlement.LinkAlias {
+		needed := how != settlement.LinkAlias
+		if !needed {
+			_, needed = refunded[settlement.EventKey(nil, rows.OrderNo.At(i), nil)]
+		}
+		if needed {
 			asked = append(asked, int32(i))
 		}
 	}

@@ -71,7 +71,7 @@ func linked(t rapid.TB, rows []string, partitions int) []string {
 	if err := r.routeEvents(&events); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.linkRefunds(context.Background()); err != nil {
+	if err := r.linkRefunds(context.Background(), nil); err != nil {
 		t.Fatal(err)
 	}
 	out, err := r.events.load(0, partitions)
@@ -99,7 +99,7 @@ func linked(t rapid.TB, rows []string, partitions int) []string {
 
 // testRun is a run whose files are all accepted.
 func testRun(partitions, files int) *run {
-	r := &run{partitions: partitions, budget: &budget{limit: 1 << 30}, rules: &Rules{Match: &match.Rules{}}, intake: &ingest.Intake{
+	r := &run{partitions: partitions, buckets: partitions, budget: &budget{limit: 1 << 30}, rules: &Rules{Match: &match.Rules{}}, intake: &ingest.Intake{
 		Statements: make([]*settlement.Statement, files), CopyOf: slices.Repeat([]int32{-1}, files),
 	}}
 	for i := range r.intake.Statements {

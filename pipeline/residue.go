@@ -129,7 +129,7 @@ func (r *run) loadSuspects(b int) (*settlement.Lines, *settlement.Events, error)
 		if err != nil {
 			return nil, nil, err
 		}
-		lineRows, eventRows := match.Suspects(r.rules.Match, r.spare.match, linePieces, eventPieces, r.intake.Accepted)
+		lineRows, eventRows := match.Suspects(r.rules.Match, r.spare.match, linePieces, eventPieces, r.usable)
 		settlement.AppendFewRows(lines.Columns(), linePieces, lineRows)
 		settlement.AppendFewRows(events.Columns(), eventPieces, eventRows)
 	}

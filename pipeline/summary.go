@@ -104,6 +104,9 @@ func (t *tally) bucket(out *BucketOutput, resolved *match.Resolution) {
 	t.addEvents(out, rows, resolved)
 	for i := range out.Breaks.Len() {
 		b := out.Breaks
+		if b.Status[i] != settlement.BreakOpen {
+			continue
+		}
 		t.at(b.FirstSeenOn[i], b.Wallet[i], b.Account.At(i), b.Shop.At(i)).breaks++
 		key := breakKey{b.Wallet[i], b.Kind[i]}
 		if t.breaks[key] == nil {
@@ -124,6 +127,9 @@ func (t *tally) addLines(out *BucketOutput, resolved *match.Resolution) []*summa
 	l, c := out.Lines, out.Charges
 	rows := make([]*summaryRow, l.Len())
 	for i := range l.Len() {
+		if l.File[i] >= out.FirstCarried {
+			continue
+		}
 		var shop []byte
 		if event := out.EventOfLine[i]; event >= 0 {
 			shop = out.Events.Shop.At(int(event))
@@ -170,7 +176,7 @@ func dayOfLine(l *settlement.Lines, i int) settlement.Day {
 func (t *tally) addEvents(out *BucketOutput, rows []*summaryRow, resolved *match.Resolution) {
 	e := out.Events
 	for i := range e.Len() {
-		if e.MatchState[i] == settlement.NotExpected {
+		if e.MatchState[i] == settlement.NotExpected || e.File[i] >= out.FirstCarried {
 			continue
 		}
 		var row *summaryRow
