@@ -100,8 +100,8 @@ func (t *tally) add(sum *settlement.Amount, v settlement.Amount) {
 // bucket adds the tables of one bucket. shopOf gives the shop of lines that pass 3
 // claimed for an event of another bucket; eventAt where such an event's line is.
 func (t *tally) bucket(out *BucketOutput, resolved *match.Resolution) {
-	rows := t.addLines(out, resolved)
-	t.addEvents(out, rows, resolved)
+	t.addLines(out, resolved)
+	t.addEvents(out, resolved)
 	for i := range out.Breaks.Len() {
 		b := out.Breaks
 		if b.Status[i] != settlement.BreakOpen {
@@ -122,10 +122,8 @@ func (t *tally) bucket(out *BucketOutput, resolved *match.Resolution) {
 	}
 }
 
-// addLines returns the row of each line.
-func (t *tally) addLines(out *BucketOutput, resolved *match.Resolution) []*summaryRow {
+func (t *tally) addLines(out *BucketOutput, resolved *match.Resolution) {
 	l, c := out.Lines, out.Charges
-	rows := make([]*summaryRow, l.Len())
 	for i := range l.Len() {
 		if l.File[i] >= out.FirstCarried {
 			continue
@@ -137,7 +135,6 @@ func (t *tally) addLines(out *BucketOutput, resolved *match.Resolution) []*summa
 			shop = []byte(claim.Shop)
 		}
 		row := t.at(dayOfLine(l, i), l.Wallet[i], l.Account.At(i), shop)
-		rows[i] = row
 		row.lines++
 		if l.MatchState[i] == settlement.Matched {
 			row.matched++
@@ -163,7 +160,6 @@ func (t *tally) addLines(out *BucketOutput, resolved *match.Resolution) []*summa
 		}
 		t.add(&row.net, l.Net[i])
 	}
-	return rows
 }
 
 func dayOfLine(l *settlement.Lines, i int) settlement.Day {
@@ -173,23 +169,29 @@ func dayOfLine(l *settlement.Lines, i int) settlement.Day {
 	return settlement.DayOf(l.OccurredAt[i])
 }
 
-func (t *tally) addEvents(out *BucketOutput, rows []*summaryRow, resolved *match.Resolution) {
+func (t *tally) addEvents(out *BucketOutput, resolved *match.Resolution) {
 	e := out.Events
 	for i := range e.Len() {
 		if e.MatchState[i] == settlement.NotExpected || e.File[i] >= out.FirstCarried {
 			continue
 		}
 		var row *summaryRow
+		shop := e.Shop.At(i)
 		if line := out.LineOfEvent[i]; line >= 0 {
-			row = rows[line] // which has the shop of the first share
+			// The line's row takes the shop of the first share; so does the event.
+			if first := out.EventOfLine[line]; first >= 0 {
+				shop = e.Shop.At(int(first))
+			}
+			l := out.Lines
+			row = t.at(dayOfLine(l, int(line)), l.Wallet[line], l.Account.At(int(line)), shop)
 		} else if claim, ok := resolved.Event(e.ID[i]); ok {
-			row = t.at(claim.SettledOn, claim.Wallet, []byte(claim.Account), e.Shop.At(i))
+			row = t.at(claim.SettledOn, claim.Wallet, []byte(claim.Account), shop)
 		} else {
 			on := settlement.NoDay
 			if e.ExpectedAt[i] != settlement.NoInstant {
 				on = settlement.DayOf(e.ExpectedAt[i])
 			}
-			row = t.at(on, e.Wallet[i], e.Account.At(i), e.Shop.At(i))
+			row = t.at(on, e.Wallet[i], e.Account.At(i), shop)
 		}
 		row.events++
 	}
