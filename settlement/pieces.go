@@ -54,3 +54,34 @@ func (t *PieceTexts) At(row int32) []byte {
 	p := &t.at[t.of[row]]
 	return p.at(row - p.first)
 }
+
+// AppendFewRows is AppendPieceRows for few rows, which must be ascending. It goes column
+// by column: each of these rows has to be fetched from memory, and of one column the
+// processor fetches several at a time.
+func AppendFewRows(dst []Column, pieces []Piece, rows []int32) {
+	own := make([]int32, len(rows)) // within their piece
+	var parts []fewRows
+	first, done := 0, 0
+	for _, p := range pieces {
+		from := done
+		for done < len(rows) && int(rows[done]) < first+p.Until-p.From {
+			own[done] = rows[done] - int32(first-p.From)
+			done++
+		}
+		first += p.Until - p.From
+		if from < done {
+			parts = append(parts, fewRows{p.Rows, own[from:done]})
+		}
+	}
+	for i, c := range dst {
+		for _, part := range parts {
+			part.of.columns[i].appendRows(c.data, part.rows)
+		}
+	}
+}
+
+// fewRows is some rows of one piece.
+type fewRows struct {
+	of   *Packed
+	rows []int32
+}

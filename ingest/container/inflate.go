@@ -8,11 +8,12 @@ import (
 )
 
 // inflater decodes DEFLATE (RFC 1951), as the members of zip archives hold it. It is
-// twice as fast as the library's decoder, and inflating is a tenth of the work on a
-// day of zipped bills: bits are taken eight bytes at a time, up to three literals
-// come of one look at the input, matches are copied in words, and all checks of room
-// are made once for a symbol of any length. Near the end of what was read or of the
-// room for output, where that does not hold, it goes byte by byte (slow).
+// 1.6 times as fast as the library's decoder, whose work was a tenth of that on a day
+// of which one wallet's bill is zipped: bits are taken eight bytes at a time, up to
+// three literals come of one look at the input, matches are copied in words, and all
+// checks of room are made once for a symbol of any length. Near the end of what was
+// read or of the room for output, where that does not hold, it goes symbol by symbol
+// and byte by byte (slow).
 //
 // It refuses what the standard library refuses; the tests and a fuzz target compare.
 type inflater struct {
