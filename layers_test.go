@@ -55,9 +55,11 @@ var rules = []rule{
 		why: "when a run happens has nothing to do with what it does: cmd joins the two"},
 	{pkg: "generate", may: []string{"settlement"},
 		why: "made-up days must not share a reading, or an error, with the code they test"},
-	{pkg: "pipeline", may: []string{"ingest", "match", "fees", "funds", "output", "settlement"},
+	{pkg: "decisions", may: []string{"settlement"},
+		why: "what people decided is told to breaks, whoever found them"},
+	{pkg: "pipeline", may: []string{"decisions", "ingest", "match", "fees", "funds", "output", "settlement"},
 		why: "the flow is told in one place, and only there stages meet"},
-	{pkg: "cmd/reconcile", may: []string{"pipeline", "schedule", "generate", "output", "fees", "ingest", "ingest/bank", "ingest/orders", "settlement"},
+	{pkg: "cmd/reconcile", may: []string{"decisions", "pipeline", "schedule", "generate", "output", "fees", "ingest", "ingest/bank", "ingest/orders", "settlement"},
 		only: map[string][]string{
 			"ingest":        {"Mappings"},
 			"ingest/bank":   {"Mapping"},

@@ -229,10 +229,8 @@ func (c *Catalogue) Of(day settlement.Day) DayFiles {
 	for _, path := range slices.Sorted(mapKeys(c.Files)) {
 		belongs := false
 		for _, m := range c.Files[path].Members {
-			switch {
-			case m.From == "" && m.Refused != "":
-				belongs = true
-			case m.From == "" || day.String() < m.From || day.String() >= m.Until:
+			anyDay := m.From == "" && m.Refused != ""
+			if !anyDay && (m.From == "" || day.String() < m.From || day.String() >= m.Until) {
 				continue
 			}
 			belongs = true

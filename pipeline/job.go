@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"time"
 
+	"reconcile/decisions"
 	"reconcile/ingest"
 	"reconcile/match"
 	"reconcile/output"
@@ -34,7 +35,7 @@ type Job struct {
 	// and period.
 	Supersede []string
 	// Decisions is what people decided of breaks; nil for nothing.
-	Decisions *Decisions
+	Decisions *decisions.Register
 	// Restate is why a day of a closed month is run again; "" where it is not.
 	Restate string
 	// InputsDigest is noted in the manifest of a day, see DayFiles.
