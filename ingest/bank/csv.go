@@ -166,6 +166,7 @@ func (r *csvReading) describe(st *settlement.Statement, names []string, skipped 
 	}
 	var faults []headerFault
 	r.layout, faults = layOut(names, r.mapping)
+	st.Drift = driftOf(names, r.mapping)
 	for _, f := range faults {
 		offset := 0
 		if f.field >= 0 {

@@ -180,6 +180,7 @@ func (r *reading) layOut(names []string) error {
 		return r.in.Errorf(r.record.row, knownLayouts, "a header of more than %d columns", maxColumns)
 	}
 	r.head = parseHeader(names)
+	r.st.Drift = r.head.drift()
 	var found []string
 	for _, name := range names {
 		found = append(found, clean(name))
