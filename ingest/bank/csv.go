@@ -25,6 +25,7 @@ type csvReading struct {
 	source  *delimited.Reader
 	layout  layout
 
+	raw     []byte // scratch of next
 	record  string // the record being read, decoded
 	line    int64  // on which it begins
 	fields  []field
@@ -72,7 +73,8 @@ func (r *csvReading) next() error {
 	if err != nil {
 		return err
 	}
-	raw := append([]byte(nil), text...)
+	raw := append(r.raw[:0], text...)
+	defer func() { r.raw = raw }()
 	for bytes.Count(raw, []byte{'"'})%2 == 1 {
 		if text, _, err = r.source.Line(); err == io.EOF {
 			break // which splitRecord says

@@ -165,6 +165,9 @@ func ungrouped(text string) string {
 
 // accountOf checks that all lines are of one account.
 func (r *csvReading) accountOf() {
+	if text := r.text(colAccount); text != "" && text == r.account {
+		return
+	}
 	account := r.number(colAccount)
 	if account == "" {
 		account = r.mapping.Account
@@ -196,6 +199,9 @@ func (r *csvReading) number(c column) string {
 
 // isScientific knows 4.00123E+27, 4E+27 and 2.70186e18, not 4E27, which may be genuine.
 func isScientific(text string) bool {
+	if !strings.ContainsAny(text, "eE") {
+		return false
+	}
 	digits, exponent, ok := strings.Cut(strings.ToLower(text), "e")
 	exponent, sign := strings.CutPrefix(exponent, "+")
 	whole, fraction, point := strings.Cut(digits, ".")
@@ -204,6 +210,9 @@ func isScientific(text string) bool {
 
 // isNothing knows what stands for a reference that is not there.
 func isNothing(text string) bool {
+	if len(text) > len("NOTPROVIDED") {
+		return false
+	}
 	switch strings.ToUpper(text) {
 	case "-", "--", "—", "NULL", "N/A", "NONE", "NOTPROVIDED", "NONREF":
 		return true

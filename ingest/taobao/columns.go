@@ -167,6 +167,9 @@ func (h *header) name(c column) string {
 // clean takes off what exports and spreadsheets put around a text: blanks, tabs, byte
 // order marks, ="…", and the apostrophe that keeps a number a text.
 func clean(text string) string {
+	if isClean(text) {
+		return text
+	}
 	text = strings.Trim(text, " \t\r\n\u00a0\u3000\ufeff")
 	if rest, ok := strings.CutPrefix(text, `="`); ok && strings.HasSuffix(rest, `"`) {
 		text = strings.TrimSuffix(rest, `"`)
@@ -175,4 +178,26 @@ func clean(text string) string {
 		text = text[1:]
 	}
 	return strings.Trim(text, " \t\u00a0\u3000")
+}
+
+// isClean says that nothing stands around a text, by its first and its last byte. It is
+// false of some clean ones.
+func isClean(text string) bool {
+	if text == "" {
+		return true
+	}
+	switch first := text[0]; first {
+	case '=', '\'', '`', 0xC2, 0xE3, 0xEF: // the last three begin U+00A0, U+3000 and U+FEFF
+		return false
+	default:
+		if first <= ' ' {
+			return false
+		}
+	}
+	switch last := text[len(text)-1]; last {
+	case 0xA0, 0x80, 0xBF: // end them
+		return false
+	default:
+		return last > ' '
+	}
 }

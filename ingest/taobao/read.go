@@ -34,6 +34,9 @@ type reading struct {
 	hasher    settlement.IDHasher
 	nth       map[settlement.ID]uint32 // how often the file had a statement line of this key
 
+	key        [][]byte // scratch of lineID
+	amountText []byte
+
 	first, last  settlement.Day
 	above, below int64 // first row with an expense above, below zero
 	overflow     bool

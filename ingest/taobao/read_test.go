@@ -88,7 +88,7 @@ func workbook(t testing.TB, csv string, change func(*excelize.File)) []byte {
 	f := excelize.NewFile()
 	defer f.Close()
 	for i, line := range strings.Split(strings.TrimSuffix(csv, "\n"), "\n") {
-		fields, _, ok := split(line)
+		fields, ok := split(line, nil)
 		if !ok {
 			t.Fatal(line)
 		}
@@ -134,7 +134,7 @@ func TestEveryRowIsAFundLineAndTradesAreLinesToo(t *testing.T) {
 			f.SetCellInt("Sheet1", "B3", 710000000000002)
 			f.SetCellInt("Sheet1", "F3", 8)
 			f.NewSheet("二")
-			names, _, _ := split(listHeader)
+			names, _ := split(listHeader, nil)
 			f.SetSheetRow("二", "A1", &names)
 		}),
 	} {
@@ -171,7 +171,7 @@ func TestEveryRowIsAFundLineAndTradesAreLinesToo(t *testing.T) {
 func reordered(t testing.TB, csv string) []byte {
 	var out strings.Builder
 	for _, line := range strings.Split(strings.TrimSuffix(csv, "\n"), "\n") {
-		fields, _, ok := split(line)
+		fields, ok := split(line, nil)
 		if !ok {
 			t.Fatal(line)
 		}

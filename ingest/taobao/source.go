@@ -15,18 +15,25 @@ type record struct {
 	sheet string // "" in CSV
 	row   int64
 	cells []sheet.Cell
-	place []int64 // column of each cell in CSV, in characters from 1; nil in a sheet
+	text  string // the record in CSV, "" in a sheet
 }
 
-// column is the position of a cell for messages; a missing one stands behind the last.
+// column is the position of a cell for messages, in CSV in characters from 1; a missing
+// one stands behind the last.
 func (r *record) column(i int) int64 {
-	if r.place == nil {
+	if r.text == "" {
 		return int64(i) + 1
 	}
-	if i >= len(r.place) {
-		return 0
+	for at, text := int64(1), r.text; ; i-- {
+		_, rest, size, ok := firstField(text)
+		switch {
+		case i == 0:
+			return at
+		case !ok || rest == "":
+			return 0
+		}
+		text, at = rest[1:], at+size+1
 	}
-	return r.place[i]
 }
 
 func (r *record) texts() []string {
@@ -106,6 +113,7 @@ type textSource struct {
 	lines   *delimited.Reader
 	decided bool
 	gb18030 bool
+	fields  []string
 	cells   []sheet.Cell
 	joined  []byte
 }
@@ -129,15 +137,15 @@ func (s *textSource) next(r *record) error {
 		}
 		return s.in.Errorf(line, adviceFetch, "a line that is not %s as the file's header is", encoding)
 	}
-	fields, places, ok := split(text)
-	if !ok {
+	var closed bool
+	if s.fields, closed = split(text, s.fields[:0]); !closed {
 		return s.in.Errorf(line, `a field with a quote or comma stands in quotes, with each quote inside it doubled`, "a quote that is not closed, or text behind one")
 	}
 	s.cells = s.cells[:0]
-	for _, field := range fields {
+	for _, field := range s.fields {
 		s.cells = append(s.cells, sheet.Cell{Text: field})
 	}
-	*r = record{row: line, cells: s.cells, place: places}
+	*r = record{row: line, cells: s.cells, text: text}
 	return nil
 }
 
@@ -174,27 +182,26 @@ func (s *textSource) layout() string {
 	return "CSV, UTF-8"
 }
 
-// split cuts a record of CSV into its fields, with the column at which each begins.
-func split(text string) (fields []string, places []int64, ok bool) {
-	if !strings.Contains(text, `"`) {
-		fields = strings.Split(text, ",")
-		at := int64(1)
-		for _, field := range fields {
-			places = append(places, at)
-			at += int64(utf8.RuneCountInString(field)) + 1
+// split cuts a record of CSV into its fields, which it appends to fields.
+func split(text string, fields []string) (_ []string, ok bool) {
+	if strings.IndexByte(text, '"') < 0 {
+		for {
+			end := strings.IndexByte(text, ',')
+			if end < 0 {
+				return append(fields, text), true
+			}
+			fields, text = append(fields, text[:end]), text[end+1:]
 		}
-		return fields, places, true
 	}
-	for at := int64(1); ; {
-		field, rest, size, ok := firstField(text)
+	for {
+		field, rest, _, ok := firstField(text)
 		if !ok {
-			return nil, nil, false
+			return nil, false
 		}
-		fields, places = append(fields, field), append(places, at)
-		if rest == "" {
-			return fields, places, true
+		if fields = append(fields, field); rest == "" {
+			return fields, true
 		}
-		text, at = rest[1:], at+size+1
+		text = rest[1:]
 	}
 }
 

@@ -105,15 +105,16 @@ func (r *reading) appendFund(l *line, day settlement.Day) {
 // ones of a file are numbered. Copies of a row in other files get the same.
 func (r *reading) lineID(l *line, kind settlement.Kind) settlement.ID {
 	account := []byte(l.account)
-	key := [][]byte{[]byte(l.flow), []byte(kind.String()), []byte(l.order), []byte(l.atText), l.amount.Append(nil)}
-	id := settlement.LineID(&r.hasher, settlement.AggregatedFunds, settlement.TaobaoAggregated, account, key...)
+	r.amountText = l.amount.Append(r.amountText[:0])
+	r.key = append(r.key[:0], []byte(l.flow), []byte(kind.String()), []byte(l.order), []byte(l.atText), r.amountText)
+	id := settlement.LineID(&r.hasher, settlement.AggregatedFunds, settlement.TaobaoAggregated, account, r.key...)
 	n := r.nth[id]
 	r.nth[id] = n + 1
 	if n == 0 {
 		return id
 	}
-	key = append(key, fmt.Append(nil, n))
-	return settlement.LineID(&r.hasher, settlement.AggregatedFunds, settlement.TaobaoAggregated, account, key...)
+	r.key = append(r.key, fmt.Append(nil, n))
+	return settlement.LineID(&r.hasher, settlement.AggregatedFunds, settlement.TaobaoAggregated, account, r.key...)
 }
 
 func (r *reading) appendLine(l *line, kind settlement.Kind, day settlement.Day) {
