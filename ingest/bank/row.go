@@ -40,7 +40,7 @@ func (r *csvReading) row() error {
 	if e.reference == "" {
 		r.noted.unreferenced++
 	}
-	counterparty, purpose := r.text(colCounterparty), r.text(colPurpose)
+	counterparty, purpose := r.parties.of(r.text(colCounterparty)), r.text(colPurpose)
 	e.rawType = delimited.ShortTo(unnamed(counterparty, r.text(colType)), maxNote)
 	e.note = note(counterparty, purpose)
 	e.category = categoryOf(e.direction, counterparty, e.rawType, purpose)
@@ -189,13 +189,15 @@ func (r *csvReading) number(c column) string {
 	switch {
 	case isScientific(text):
 		r.wrong(c, "the file was saved by a spreadsheet and its digits are lost: export it again and do not open it before", "%q is a number in scientific notation", delimited.Short(text))
-	case strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }):
+	case strings.ContainsFunc(text, isControl):
 		r.wrong(c, "export it again as plain text", "%q has a character that no number has", delimited.Short(text))
 	case isNothing(text):
 		return ""
 	}
 	return text
 }
+
+func isControl(c rune) bool { return c < ' ' || c == 0x7f }
 
 // isScientific knows 4.00123E+27, 4E+27 and 2.70186e18, not 4E27, which may be genuine.
 func isScientific(text string) bool {

@@ -15,7 +15,7 @@ import (
 )
 
 // batchRows is how many rows are handed over at a time.
-const batchRows = 4096
+const batchRows = 1024
 
 // reading is one file being read.
 type reading struct {
@@ -34,8 +34,8 @@ type reading struct {
 	hasher    settlement.IDHasher
 	nth       map[settlement.ID]uint32 // how often the file had a statement line of this key
 
-	key        [][]byte // scratch of lineID
-	amountText []byte
+	fundBytes, lineBytes bytesOf
+	amountText           []byte
 
 	first, last  settlement.Day
 	above, below int64 // first row with an expense above, below zero
