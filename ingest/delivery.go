@@ -32,16 +32,13 @@ func (d *Delivery) Source() string {
 	return settlement.Position{File: d.File, Member: d.Member}.String()
 }
 
-// Open lists the deliveries in the named files and folders, in the order of their
-// names. A container that cannot be opened is a refusal; a path that does not
+// Open lists the deliveries in the named files and folders, and in what patterns match, in
+// the order of their names. A container that cannot be opened is a refusal; a path that does not
 // exist is an error, since it was typed wrong.
 func Open(paths []string) ([]*Delivery, []*settlement.Refusal, error) {
 	var deliveries []*Delivery
 	var refusals []*settlement.Refusal
 	for _, path := range paths {
-		if _, err := os.Stat(path); err != nil {
-			return nil, nil, err
-		}
 		members, err := container.Open(path, container.Limits{})
 		bad, err := inputErrors(err)
 		if err != nil {
@@ -55,6 +52,23 @@ func Open(paths []string) ([]*Delivery, []*settlement.Refusal, error) {
 		}
 	}
 	return deliveries, refusals, nil
+}
+
+// Pattern says whether path is a pattern such as bills/*.zip and not the name of a file,
+// and names the folder that it starts from.
+func Pattern(path string) (folder string, ok bool) { return container.Pattern(path) }
+
+// Found is an error where nothing has the name path, or where no file matches it.
+func Found(path string) error {
+	if _, ok := Pattern(path); !ok {
+		_, err := os.Stat(path)
+		return err
+	}
+	files, err := container.Files(path)
+	if len(files) > 0 {
+		return nil // what is wrong with others is told when they are read
+	}
+	return err
 }
 
 // inputErrors takes the errors of single files out of an error that may join
