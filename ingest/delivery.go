@@ -179,7 +179,7 @@ func (d *Delivery) unknown(head []byte) *settlement.InputError {
 		return d.fault("where it is an orders or refunds CSV in GBK or GB18030, set orders.encoding: gb18030 (refunds.encoding) in the configuration, and map its column names (orders.columns)",
 			"not a file of a known kind, and not UTF-8: its first line is "+firstLine(head))
 	}
-	return d.fault("give it a WeChat Pay trade bill, an Alipay trade bill, or an orders or refunds CSV; map other column names in the configuration (orders.columns)",
+	return d.fault("give it bills of WeChat Pay and Alipay, exports of an aggregated account, statements of a bank, or orders and refunds; map other column names of yours in the configuration (orders.columns, refunds.columns, bank.columns)",
 		"not a file of a known kind: its first line is "+firstLine(head))
 }
 

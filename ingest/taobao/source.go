@@ -107,7 +107,8 @@ func (s *sheetSource) content() (string, int64) { return s.reader.SHA256(), s.re
 func (s *sheetSource) layout() string           { return "spreadsheet" }
 func (s *sheetSource) close()                   { _ = s.reader.Close() } // a temporary file
 
-// textSource reads CSV, UTF-8 or GB18030: the first line that is not ASCII decides.
+// textSource reads CSV, UTF-8 or GB18030: the first line that is not ASCII decides. Of
+// UTF-8, records are then taken many at a time, so that they share one string.
 type textSource struct {
 	in      delimited.Input
 	lines   *delimited.Reader
@@ -116,26 +117,27 @@ type textSource struct {
 	fields  []string
 	cells   []sheet.Cell
 	joined  []byte
+
+	buffer  []byte // records, each with a line end behind it
+	text    string // the same
+	waiting []placed
+	at      int   // of those, the next to hand out
+	ended   error // behind them
 }
 
+// placed is a record in textSource.text.
+type placed struct {
+	begin, end int
+	line       int64
+}
+
+// together is how many bytes of records share a string.
+const together = 64 << 10
+
 func (s *textSource) next(r *record) error {
-	raw, line, err := s.record()
+	text, line, err := s.decoded()
 	if err != nil {
 		return err
-	}
-	if line == 1 {
-		raw = bytes.TrimPrefix(raw, []byte("\ufeff"))
-	}
-	if !s.decided && bytes.ContainsFunc(raw, func(c rune) bool { return c >= utf8.RuneSelf }) {
-		s.decided, s.gb18030 = true, !utf8.Valid(raw)
-	}
-	text, ok := decoded(raw, s.gb18030)
-	if !ok {
-		encoding := "UTF-8"
-		if s.gb18030 {
-			encoding = "GB18030"
-		}
-		return s.in.Errorf(line, adviceFetch, "a line that is not %s as the file's header is", encoding)
 	}
 	var closed bool
 	if s.fields, closed = split(text, s.fields[:0]); !closed {
@@ -147,6 +149,69 @@ func (s *textSource) next(r *record) error {
 	}
 	*r = record{row: line, cells: s.cells, text: text}
 	return nil
+}
+
+// decoded returns the next record in UTF-8 and the line that it begins on.
+func (s *textSource) decoded() (string, int64, error) {
+	if s.at == len(s.waiting) && s.ended == nil && s.decided && !s.gb18030 {
+		s.gather()
+	}
+	if s.at < len(s.waiting) {
+		p := s.waiting[s.at]
+		s.at++
+		return s.text[p.begin:p.end], p.line, nil
+	}
+	if s.ended != nil {
+		return "", 0, s.ended
+	}
+	raw, line, err := s.record()
+	if err != nil {
+		return "", line, err
+	}
+	if line == 1 {
+		raw = bytes.TrimPrefix(raw, []byte("\ufeff"))
+	}
+	if !s.decided && bytes.ContainsFunc(raw, func(c rune) bool { return c >= utf8.RuneSelf }) {
+		s.decided, s.gb18030 = true, !utf8.Valid(raw)
+	}
+	text, ok := decoded(raw, s.gb18030)
+	if !ok {
+		return "", line, s.undecoded(line)
+	}
+	return text, line, nil
+}
+
+func (s *textSource) undecoded(line int64) error {
+	encoding := "UTF-8"
+	if s.gb18030 {
+		encoding = "GB18030"
+	}
+	return s.in.Errorf(line, adviceFetch, "a line that is not %s as the file's header is", encoding)
+}
+
+// gather takes the next records of UTF-8.
+func (s *textSource) gather() {
+	s.buffer, s.waiting, s.at = s.buffer[:0], s.waiting[:0], 0
+	for len(s.buffer) < together && s.ended == nil {
+		raw, line, err := s.record()
+		if err != nil {
+			s.ended = err
+			break
+		}
+		begin := len(s.buffer)
+		s.buffer = append(s.buffer, raw...)
+		s.waiting = append(s.waiting, placed{begin, len(s.buffer), line})
+		s.buffer = append(s.buffer, '\n')
+	}
+	if !utf8.Valid(s.buffer) {
+		for i, p := range s.waiting {
+			if !utf8.Valid(s.buffer[p.begin:p.end]) {
+				s.waiting, s.ended = s.waiting[:i], s.undecoded(p.line)
+				break
+			}
+		}
+	}
+	s.text = string(s.buffer)
 }
 
 // record reads a line, and those behind it while a quote is open.
