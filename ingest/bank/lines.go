@@ -10,7 +10,7 @@ import (
 )
 
 // batchRows is how many lines are emitted at a time.
-const batchRows = 1024
+const batchRows = 2048
 
 // booking is one line of a statement.
 type booking struct {

@@ -15,7 +15,7 @@ import (
 )
 
 // batchRows is how many rows are handed over at a time.
-const batchRows = 1024
+const batchRows = 2048
 
 // reading is one file being read.
 type reading struct {
