@@ -54,6 +54,23 @@ func Open(paths []string) ([]*Delivery, []*settlement.Refusal, error) {
 	return deliveries, refusals, nil
 }
 
+// Files lists the files behind the paths as Open does, without opening them: a link that
+// leads out of its folder, for example, is a refusal.
+func Files(paths []string) (files []string, refusals []*settlement.Refusal, err error) {
+	for _, path := range paths {
+		found, err := container.Files(path)
+		bad, err := inputErrors(err)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, e := range bad {
+			refusals = append(refusals, settlement.Refuse(e))
+		}
+		files = append(files, found...)
+	}
+	return files, refusals, nil
+}
+
 // Pattern says whether path is a pattern such as bills/*.zip and not the name of a file,
 // and names the folder that it starts from.
 func Pattern(path string) (folder string, ok bool) { return container.Pattern(path) }

@@ -22,8 +22,16 @@ import (
 type Job struct {
 	// Paths are files and folders as the user named them.
 	Paths []string
+	// Refused is what was refused before: it makes the run incomplete.
+	Refused []*settlement.Refusal
 	// Out is the folder that the result becomes.
 	Out string
+	// Dataset is the folder of days of which the result becomes one, that of Day, which
+	// must then be stated; Out is not used. "" for a result of its own.
+	Dataset string
+
+	// InputsDigest is noted in the manifest of a day, see DayFiles.
+	InputsDigest string
 
 	Mappings ingest.Mappings
 	// Account and Day are stated for statements that do not tell; "" and 0 or NoDay

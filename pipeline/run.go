@@ -33,6 +33,13 @@ type run struct {
 	// partitions is how finely the exchanges cut, see partitionCount.
 	partitions int
 
+	// Of a day of a dataset: what days before have left. state is nil otherwise.
+	state                     *state
+	firstCarried, settledFile int32
+	carriedRows               [2]int64 // lines, events
+	earlier                   *earlierBreaks
+	other                     otherDays
+
 	lines   *exchange[settlement.Lines, *settlement.Lines]
 	events  *exchange[settlement.Events, *settlement.Events]
 	refunds *exchange[settlement.Events, *settlement.Events] // that look for their payment number
@@ -66,11 +73,15 @@ type run struct {
 // stops the run; nothing of it stays behind.
 func Run(ctx context.Context, job Job) (*Result, error) {
 	job = job.orDefaults()
+	if job.Dataset != "" {
+		job.Out = DayFolder(job.Dataset, job.Day)
+	}
 	started := time.Now()
 	deliveries, refused, err := ingest.Open(job.Paths)
 	if err != nil {
 		return nil, err
 	}
+	refused = append(refused, job.Refused...)
 	deliveries = append(deliveries, ingest.Queries(job.Mappings)...)
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(max(job.Memory, MinMemory) / 100 * 110))
 	// Two files that contradict each other in a line are found while the buckets are
@@ -110,6 +121,11 @@ func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refuse
 		started: time.Now(),
 		costs:   &costs{},
 	}
+	if job.Dataset != "" {
+		if r.state, err = openState(job.Dataset, job.Day); err != nil {
+			return nil, err
+		}
+	}
 	r.arrangers.New = func() any { return &arranger{} }
 	r.work = newWorkroom(job.Memory, r.budget)
 	r.partitions = partitionCount(likelySize(deliveries))
@@ -126,6 +142,9 @@ func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refuse
 	}
 	if !r.anythingAccepted() {
 		return &Result{Refusals: r.intake.Refusals}, nil
+	}
+	if err := r.takeState(); err != nil {
+		return nil, err
 	}
 	if err := r.costs.time(StageMatch, func() error { return r.reconcile(ctx, staging) }); err != nil {
 		return nil, r.named(err)
@@ -255,7 +274,11 @@ func (r *run) takeLines(rec arrow.Record) error {
 			break
 		}
 	}
-	return r.lines.scatter(&lines)
+	own := r.ownLines(&lines)
+	if own.Len() == 0 {
+		return nil
+	}
+	return r.lines.scatter(own)
 }
 
 // takeEvents is where providers hand over order events.
@@ -271,7 +294,11 @@ func (r *run) takeEvents(rec arrow.Record) error {
 	if len(events.ProviderTxnID.Data) > 0 {
 		r.residue.Store(true)
 	}
-	return r.routeEvents(&events)
+	own := r.ownEvents(&events)
+	if own.Len() == 0 {
+		return nil
+	}
+	return r.routeEvents(own)
 }
 
 // takeFunds is where providers hand over fund lines.
@@ -284,7 +311,11 @@ func (r *run) takeFunds(rec arrow.Record) error {
 		return nil
 	}
 	r.read[lines.File[0]].addFunds(&lines)
-	return r.funds.scatter(&lines)
+	own := r.ownFunds(&lines)
+	if own.Len() == 0 {
+		return nil
+	}
+	return r.funds.scatter(own)
 }
 
 // reconcile computes every bucket and writes its part of each table.
@@ -297,7 +328,10 @@ func (r *run) reconcile(ctx context.Context, staging *output.Staging) error {
 	if err := r.checkOverlaps(ctx); err != nil {
 		return err
 	}
-	if err := r.linkRefunds(ctx); err != nil {
+	if err := r.linkRefunds(ctx, staging); err != nil {
+		return err
+	}
+	if err := r.addEarlier(ctx); err != nil {
 		return err
 	}
 	r.spare = newSpares(r.workers())
@@ -407,7 +441,7 @@ func (r *run) loadBucket(b int) (*settlement.Lines, *settlement.Events, error) {
 	defer r.arrangers.Put(order)
 	lines := r.spare.match.Lines.Take()
 	err := loadOrdered(r.lines, lines, from, until, []string{"line_id", "wallet", "order_no", "source_file"}, func(l *settlement.Lines) []int32 {
-		return order.arrange(l.Wallet, &l.OrderNo, l.ID, func(i int) bool { return r.intake.Accepted(l.File[i]) })
+		return order.arrange(l.Wallet, &l.OrderNo, l.ID, func(i int) bool { return r.usable(l.File[i]) })
 	})
 	if err != nil {
 		return nil, nil, err
@@ -415,7 +449,7 @@ func (r *run) loadBucket(b int) (*settlement.Lines, *settlement.Events, error) {
 	r.fillDays(lines)
 	events := r.spare.match.Events.Take()
 	err = loadOrdered(r.events, events, from, until, []string{"event_id", "wallet", "order_no", "source_file"}, func(e *settlement.Events) []int32 {
-		return order.arrange(e.Wallet, &e.OrderNo, e.ID, func(i int) bool { return r.intake.Accepted(e.File[i]) })
+		return order.arrange(e.Wallet, &e.OrderNo, e.ID, func(i int) bool { return r.usable(e.File[i]) })
 	})
 	return lines, events, err
 }
@@ -439,7 +473,7 @@ func (r *run) loadFunds(b int) (*settlement.FundLines, error) {
 // fillDays gives lines the day of their bill where that was known only at its end.
 func (r *run) fillDays(lines *settlement.Lines) {
 	for i, on := range lines.SettledOn {
-		if on == settlement.NoDay {
+		if on == settlement.NoDay && int(lines.File[i]) < len(r.intake.Statements) {
 			lines.SettledOn[i] = r.intake.Statements[lines.File[i]].From
 		}
 	}
@@ -487,6 +521,7 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 		if out, err = bucket(ctx, r.rules, r.spare, lines, events, fundLines, resolved); err != nil {
 			return err
 		}
+		r.carryOn(b, out)
 		sums.bucket(out, resolved)
 		proof.bucket(out, resolved, len(r.files))
 		return nil

@@ -26,6 +26,13 @@ type outcome struct {
 	breaks  bool // there are breaks, and the caller did not say that this is fine
 }
 
+// add joins what another piece of the work came to.
+func (o *outcome) add(other outcome) {
+	o.refused = o.refused || other.refused
+	o.noBill = o.noBill || other.noBill
+	o.breaks = o.breaks || other.breaks
+}
+
 // usageError is a fault of the command line or the configuration.
 type usageError struct{ error }
 

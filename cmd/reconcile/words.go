@@ -48,6 +48,7 @@ var inChinese = map[string]string{
 	"BREAKS: %s, short %s, over %s":                   "有差异：%s 笔，短 %s，长 %s",
 	"NOTHING COMPARED: no bill of a wallet":           "未核对：没有钱包账单",
 	"NOTHING COMPARED: no orders":                     "未核对：没有订单",
+	"%s: no bill of a wallet is there yet":            "%s：还没有任何钱包的账单",
 	"the configuration %s was applied":                "已应用配置 %s",
 	"no breaks in the rest":                           "其余无差异",
 	"open items: %s":                                  "未达 %s 笔",
