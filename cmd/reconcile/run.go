@@ -11,6 +11,7 @@ import (
 
 	"reconcile/output"
 	"reconcile/pipeline"
+	"reconcile/schedule"
 	"reconcile/settlement"
 )
 
@@ -81,6 +82,9 @@ func (a *app) runCommand() *cobra.Command {
 	cmd.Flags().StringVar(&dated.date, "date", "", "run this day of the configured inbox, on top of the day before")
 	cmd.Flags().StringVar(&dated.from, "from", "", "with --to: run these days in order")
 	cmd.Flags().StringVar(&dated.to, "to", "", "the last day of --from")
+	cmd.Flags().BoolVar(&dated.cascade, "cascade", false, "with a day: run the later days again that were built on it")
+	cmd.Flags().BoolVar(&dated.dryRun, "dry-run", false, "with a day: say what would be read and replaced, and run nothing")
+	cmd.Flags().StringVar(&dated.restate, "restate", "", "with a day of a closed month: the reason why it changes")
 	a.withConfig(cmd)
 	flags.add(cmd)
 	cmd.Flags().StringVar(&profile, "profile", "", "folder for CPU and heap profiles and the time of each stage")
@@ -103,7 +107,31 @@ func (a *app) runDated(cmd *cobra.Command, dated *dayFlags, flags *jobFlags, out
 	if !cmd.Flags().Changed("out") {
 		out = ""
 	}
-	return a.runDays(cmd.Context(), c, flags, out, from, to, breaksOK)
+	ctx := cmd.Context()
+	r, lock, err := a.openDays(ctx, c, flags, out, breaksOK)
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
+	r.job.Restate = dated.restate
+	if dated.dryRun {
+		return r.preview(a.out, from, to)
+	}
+	if err := r.days(ctx, from, to); err != nil {
+		return err
+	}
+	stale, err := r.staleAfter(to)
+	switch {
+	case err != nil:
+		return err
+	case len(stale) > 0 && dated.cascade:
+		err = r.due(ctx, func(d schedule.Due) bool { return d.Day > to.String() && d.Why != schedule.Missing })
+	case len(stale) > 0:
+		a.log.Warn("later days were built on what this day was; run them with --cascade, or leave them to the schedule",
+			"first", stale[0].Day, "days", len(stale))
+	}
+	a.outcome = r.total
+	return err
 }
 
 // reconcile runs the job and notes what it came to.

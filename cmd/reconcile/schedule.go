@@ -10,9 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"reconcile/ingest"
-	"reconcile/pipeline"
 	"reconcile/schedule"
-	"reconcile/settlement"
 )
 
 const scheduleHelp = `Runs over schedule.inbox of the configuration, a folder or a pattern such as
@@ -113,35 +111,22 @@ func (a *app) configWith(keys ...string) (*config, error) {
 
 // runScheduled is one run of the schedule.
 func (a *app) runScheduled(ctx context.Context, c *config, breaksOK bool) error {
-	job, err := a.nightlyJob(c, &jobFlags{}, "")
+	r, lock, err := a.openDays(ctx, c, &jobFlags{}, "", breaksOK)
 	if err != nil {
 		return err
 	}
-	catalogue, err := pipeline.OpenCatalogue(ctx, job)
-	if err != nil {
-		return err
-	}
-	due, err := planOf(catalogue, job.Dataset)
+	defer lock.Release()
+	due, err := planOf(r.catalogue, r.job.Dataset)
 	if err != nil {
 		return err
 	}
 	if len(due) == 0 {
 		a.log.Info("every day of the inbox is up to date")
 	}
-	total := outcome{noBill: len(catalogue.Days()) == 0}
-	for _, d := range due {
-		a.log.Info("day is due", "date", d.Day, "why", string(d.Why))
-		day, err := settlement.ParseDay([]byte(d.Day))
-		if err != nil {
-			return err
-		}
-		if err := a.runDay(ctx, job, catalogue.Of(day), breaksOK); err != nil {
-			return err
-		}
-		total.add(a.outcome)
-	}
-	a.outcome = total
-	return nil
+	r.total.noBill = len(r.catalogue.Days()) == 0
+	err = r.due(ctx, func(schedule.Due) bool { return true })
+	a.outcome = r.total
+	return err
 }
 
 // logOutcome says in the log what a run came to, beside its summary.
