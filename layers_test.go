@@ -61,13 +61,13 @@ var rules = []rule{
 		why: "the flow is told in one place, and only there stages meet"},
 	{pkg: "cmd/reconcile", may: []string{"decisions", "pipeline", "schedule", "generate", "output", "fees", "ingest", "ingest/bank", "ingest/orders", "settlement"},
 		only: map[string][]string{
-			"ingest":        {"Mappings"},
+			"ingest":        {"Mappings", "Found", "Pattern"},
 			"ingest/bank":   {"Mapping"},
 			"ingest/orders": {"Mapping", "Query", "Fault", "RefundedIfPaid"},
 			"fees":          {"Arithmetic", "Charge"},
 		},
 		why: "commands parse flags, call the pipeline and print: of stages they know what the configuration fills in " +
-			"(the column maps), how a fee explains itself, and how written results are read"},
+			"(the column maps), whether a path is there, how a fee explains itself, and how written results are read"},
 }
 
 // moneyPackages are where no amount may ever pass through a float.

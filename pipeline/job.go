@@ -23,6 +23,8 @@ import (
 type Job struct {
 	// Paths are files and folders as the user named them.
 	Paths []string
+	// Refused is what was refused before: it makes the run incomplete.
+	Refused []*settlement.Refusal
 	// Out is the folder that the result becomes.
 	Out string
 	// Dataset is the folder of days of which the result becomes one, that of Day, which

@@ -94,6 +94,7 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	refused = append(refused, job.Refused...)
 	deliveries = append(deliveries, ingest.Queries(job.Mappings)...)
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(max(job.Memory, MinMemory) / 100 * 110))
 	// Two files that contradict each other in a line are found while the buckets are
