@@ -342,6 +342,7 @@ func (r *reading) verdict(st *settlement.Statement, workers []*worker, failure e
 	st.Rows = all.rows
 	if len(workers) > 0 {
 		all.note(st, r)
+		r.judgeProducts(st, workers)
 	}
 	r.blanks.judge(r)
 	r.unknown.judge(r)

@@ -248,7 +248,7 @@ func TestSpreadsheetsRefuse(t *testing.T) {
 		{"a title above the header", workbook([][]string{{"九月订单"}, header, good}), []string{"orders.x:1: the first row is not the header"}},
 		{"other columns", workbook([][]string{{"name", "phone"}, {"x", "1"}}), []string{`orders.x:1: not a file of a known kind: its columns are "name", "phone"`}},
 		{"a JD settlement export with a title", workbook([][]string{{"结算单"}, {"订单编号", "父单号", "费用名称", "应结金额"}}), []string{"orders.x: this is a JD settlement export"}},
-		{"a JD order export", workbook([][]string{{"订单号", "商品ID", "京东价", "订单金额", "应付金额"}}), []string{"orders.x: this is a JD order export (京东) (it has a row for each product"}},
+		{"a JD order export without payment times", workbook([][]string{{"订单号", "商品ID", "京东价", "订单金额", "应付金额"}}), []string{"orders.x:1: 付款确认时间: this column is missing, which gives paid_at"}},
 		{"zero bytes", nil, []string{"orders.x: the file is empty (zero bytes)"}},
 		{"no rows at all", workbook(nil), []string{"orders.x: the file has no rows, not even a header"}},
 		{"a workbook cut short", workbook([][]string{header, good})[:900], []string{"orders.x: "}},
