@@ -37,6 +37,8 @@ type BucketOutput struct {
 	Funds   *settlement.FundLines
 	// FundCopies are fund lines that stand under another file.
 	FundCopies []funds.Copied
+	// Ties is, by file, which of its copies of another account's lines have an original.
+	Ties []funds.Ties
 }
 
 // spares keep the memory of buckets for those that follow; see match.Memory.
@@ -110,6 +112,7 @@ func bucket(ctx context.Context, rules *Rules, spare *spares, lines *settlement.
 	if out.Funds, out.FundCopies, conflict = funds.Distinct(rules.Match.FileRank, fundLines); conflict != nil {
 		return nil, conflict
 	}
+	out.Ties = funds.TieCopies(out.Funds)
 	addFeeBreaks(out, wrong, rules.Match.Day)
 	out.Breaks = match.SortBreaks(out.Breaks)
 	return out, nil
