@@ -63,9 +63,16 @@ type Reader struct {
 	buffer  []byte // what was read and not yet handed out
 	size    int64
 	line    int64 // number of the last line handed out
+	last    byte  // of the stream, as far as it was read
 	ended   bool
 	failure error
 }
+
+// NoLineEnd notes a file without totals whose last line may have been cut off.
+const NoLineEnd = "the last line has no line end: if the file was cut off there, nothing else shows it"
+
+// EndsInLine says that the stream was read to its end, and its last line has no line end.
+func (r *Reader) EndsInLine() bool { return r.ended && r.size > 0 && r.last != '\n' }
 
 // NewReader returns a reader of in. Nothing is read yet.
 func NewReader(in Input) *Reader {
@@ -108,6 +115,9 @@ func (r *Reader) fill(want int) error {
 		n, err := r.in.Stream.Read(r.buffer[len(r.buffer):cap(r.buffer)])
 		fresh := r.buffer[len(r.buffer) : len(r.buffer)+n]
 		r.sum.Write(fresh)
+		if n > 0 {
+			r.last = fresh[n-1]
+		}
 		r.size += int64(n)
 		if at := bytes.IndexByte(fresh, 0); at >= 0 {
 			return r.fail(r.nulError(len(r.buffer) + at))

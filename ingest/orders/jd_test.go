@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"reconcile/ingest/ingesttest"
 	"reconcile/settlement"
 )
 
@@ -59,7 +60,7 @@ func TestJDOrdersAreReadWithoutConfiguration(t *testing.T) {
 	for version, header := range map[string]string{"2016": jd2016, "2018": jd2018} {
 		rows := jdExport(header, jdRows...)
 		csv := asCSV(rows)
-		for form, content := range map[string][]byte{"CSV in GBK": []byte(gb(csv)), "CSV in UTF-8": []byte("\uFEFF" + csv), "workbook": workbook(rows), "HTML table": htmlTable(rows)} {
+		for form, content := range map[string][]byte{"CSV in GBK": []byte(gb(csv)), "CSV in UTF-8": []byte("\uFEFF" + csv), "workbook": ingesttest.Workbook(rows), "HTML table": ingesttest.HTMLTable(rows)} {
 			t.Run(version+", "+form, func(t *testing.T) {
 				st, events, err := readTable(content, Mapping{}, Mapping{})
 				if strings.HasPrefix(form, "CSV") {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"reconcile/ingest/delimited"
 	"reconcile/settlement"
 )
 
@@ -51,7 +52,7 @@ func (t *tally) note(st *settlement.Statement, r *reading) {
 		note(t.zero, "%d orders are paid with 0.00: no wallet was asked for money")
 	}
 	if r.cutOff.Load() {
-		st.Notef("the last line has no line end: if the file was cut off there, nothing else shows it")
+		st.Notef(delimited.NoLineEnd)
 	}
 	note(t.notPaidYet, "%d rows are of orders on their way without a payment time (paid on delivery, or later): taken as unpaid")
 	note(t.noRefundNo, "%d refunds have no refund number and can be matched by their order number alone")

@@ -53,6 +53,7 @@ type source interface {
 	drain() error
 	content() (sha256 string, size int64)
 	layout() string
+	cutOff() bool // the last line may be cut off
 	close()
 }
 
@@ -98,7 +99,11 @@ func (s *sheetSource) next(r *record) error {
 func (s *sheetSource) drain() error             { return nil } // a sheet is read when it is opened
 func (s *sheetSource) content() (string, int64) { return s.reader.SHA256(), s.reader.Size() }
 func (s *sheetSource) layout() string           { return "spreadsheet" }
+func (s *sheetSource) cutOff() bool             { return false }
 func (s *sheetSource) close()                   { _ = s.reader.Close() } // a temporary file
+
+// maxFields is how many fields a line of CSV may have, commas in quotes among them.
+const maxFields = 4096
 
 // textSource reads CSV, UTF-8 or GB18030: the first line that is not ASCII decides.
 type textSource struct {
@@ -117,6 +122,13 @@ func (s *textSource) next(r *record) error {
 	}
 	if line == 1 {
 		raw = bytes.TrimPrefix(raw, []byte("\ufeff"))
+	}
+	if len(raw) == 0 {
+		*r = record{row: line}
+		return nil
+	}
+	if n := bytes.Count(raw, []byte{','}) + 1; n > maxFields { // before a cell is made of each
+		return s.in.Errorf(line, adviceFetch, "a line of %d fields; %d are read at most", n, maxFields)
 	}
 	if !s.decided && bytes.ContainsFunc(raw, func(c rune) bool { return c >= utf8.RuneSelf }) {
 		s.decided, s.gb18030 = true, !utf8.Valid(raw)
@@ -165,6 +177,7 @@ func (s *textSource) record() ([]byte, int64, error) {
 
 func (s *textSource) drain() error             { return s.lines.Drain() }
 func (s *textSource) content() (string, int64) { return s.lines.SHA256(), s.lines.Size() }
+func (s *textSource) cutOff() bool             { return s.lines.EndsInLine() }
 func (s *textSource) close()                   {}
 
 func (s *textSource) layout() string {
