@@ -68,6 +68,10 @@ type Reader struct {
 	failure error
 }
 
+// MaxFields is how many fields a line may have that is cut into fields one by one, and how
+// many columns a header: each of its faults is placed, which takes its length.
+const MaxFields = 4096
+
 // NoLineEnd notes a file without totals whose last line may have been cut off.
 const NoLineEnd = "the last line has no line end: if the file was cut off there, nothing else shows it"
 
@@ -145,11 +149,16 @@ func (r *Reader) nulError(at int) error {
 
 // readError gives an error of the container its position.
 func (r *Reader) readError(err error) error {
+	return r.in.ReadError(r.line+1+int64(bytes.Count(r.buffer, []byte{'\n'})), err)
+}
+
+// ReadError makes the file's fault of a stream that broke in a line, 0 where it has none.
+// What the container says of it stays.
+func (in Input) ReadError(line int64, err error) *settlement.InputError {
 	if placed := (*settlement.InputError)(nil); errors.As(err, &placed) {
 		return placed
 	}
-	line := r.line + 1 + int64(bytes.Count(r.buffer, []byte{'\n'}))
-	return r.in.Errorf(line, "fetch the file again", "the file ends or breaks while it is read: %v", err)
+	return in.Errorf(line, "fetch the file again", "the file ends or breaks while it is read: %v", err)
 }
 
 // Peek returns up to the first n bytes that were not yet handed out; n is at most

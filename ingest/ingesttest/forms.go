@@ -235,6 +235,9 @@ func (s suite) badCell(t *testing.T, text string, at []int, bad Bad, e Encoding,
 			line, column = s.Place(line, column)
 		}
 	}
+	if s.LinesOnly {
+		column = 0
+	}
 	changed := s.file(t, text[:at[2]]+bad.Put+text[at[3]:], e)
 	r := s.read(t, changed, func(o *options) { o.workers = workers })
 	if r.refusal == nil {

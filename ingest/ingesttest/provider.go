@@ -87,6 +87,10 @@ type Provider struct {
 	// takes long.
 	Few bool
 
+	// LinesOnly says that errors tell the line of a cell and not its column: an element of
+	// XML has none.
+	LinesOnly bool
+
 	// NoRows says that the file has totals of another file and no rows of its own: what its
 	// statement says of rows is not looked at.
 	NoRows bool

@@ -67,13 +67,13 @@ func (w *watched) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// unreadable makes the file's fault of a stream that broke, where it does not say what is
-// wrong with the file itself.
+// unreadable makes the file's fault of a stream that broke. What the container says of it
+// stays.
 func unreadable(err error) error {
-	if own := (*settlement.InputError)(nil); errors.As(err, &own) {
-		return err
+	if placed := (*settlement.InputError)(nil); errors.As(err, &placed) {
+		return placed
 	}
-	return fault(0, 0, "deliver the file again", "the file cannot be read: %v", err)
+	return fault(0, 0, "fetch the file again", "the file ends or breaks while it is read: %v", err)
 }
 
 // Read implements io.Reader.

@@ -102,9 +102,6 @@ func (s *sheetSource) layout() string           { return "spreadsheet" }
 func (s *sheetSource) cutOff() bool             { return false }
 func (s *sheetSource) close()                   { _ = s.reader.Close() } // a temporary file
 
-// maxFields is how many fields a line of CSV may have, commas in quotes among them.
-const maxFields = 4096
-
 // textSource reads CSV, UTF-8 or GB18030: the first line that is not ASCII decides.
 type textSource struct {
 	in      delimited.Input
@@ -127,8 +124,8 @@ func (s *textSource) next(r *record) error {
 		*r = record{row: line}
 		return nil
 	}
-	if n := bytes.Count(raw, []byte{','}) + 1; n > maxFields { // before a cell is made of each
-		return s.in.Errorf(line, adviceFetch, "a line of %d fields; %d are read at most", n, maxFields)
+	if n := bytes.Count(raw, []byte{','}) + 1; n > delimited.MaxFields { // before a cell is made of each
+		return s.in.Errorf(line, adviceFetch, "a line of %d fields; %d are read at most", n, delimited.MaxFields)
 	}
 	if !s.decided && bytes.ContainsFunc(raw, func(c rune) bool { return c >= utf8.RuneSelf }) {
 		s.decided, s.gb18030 = true, !utf8.Valid(raw)
