@@ -1,6 +1,9 @@
 package delimited
 
-import "testing"
+import (
+	"regexp"
+	"testing"
+)
 
 func TestNumbersThatLostDigitsOrHoldControlsAreNone(t *testing.T) {
 	const scientific, control = "scientific notation, as a spreadsheet program saves long numbers: the digits are lost", "a control character, which no number has"
@@ -14,3 +17,30 @@ func TestNumbersThatLostDigitsOrHoldControlsAreNone(t *testing.T) {
 		}
 	}
 }
+
+// FuzzNumberFault: what is accepted as a number has no control character, and is none that
+// a spreadsheet has rounded.
+func FuzzNumberFault(f *testing.F) {
+	for _, seed := range []string{"4200001234", "4.00123E+27", "S-1", "1\x00", "2e7", "E+1"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		what, do := NumberFault(text)
+		if (what == "") != (do == "") {
+			t.Fatalf("%q without %q", what, do)
+		}
+		if what != "" {
+			return
+		}
+		for _, c := range text {
+			if c < ' ' || c == 0x7f {
+				t.Fatalf("%q is accepted", text)
+			}
+		}
+		if rounded.Match(text) {
+			t.Fatalf("%q is accepted", text)
+		}
+	})
+}
+
+var rounded = regexp.MustCompile(`^([0-9]+[.][0-9]*[eE][+]?[0-9]+|[.][0-9]+[eE][+]?[0-9]+|[0-9]+[eE][+][0-9]+)$`)

@@ -3,6 +3,7 @@ package orders
 import (
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -210,4 +211,42 @@ func textRecord(rows [][]string) arrow.Record {
 		}
 	}
 	return b.NewRecord()
+}
+
+// The rows of a query are text of one form when they are read; how a database breaks off
+// is tested beside them.
+func TestTheTextOfAQueryConforms(t *testing.T) {
+	ingesttest.Run(t, ingesttest.Provider{
+		Recognise: func(head []byte) bool {
+			kind, ok := Recognise(head, Mapping{})
+			return ok && kind == settlement.OrderExtract
+		},
+		Read: func(ctx context.Context, in delimited.Input, emit func(arrow.Record) error) (*settlement.Statement, error) {
+			return Read(ctx, in, settlement.OrderExtract, Mapping{}, emit)
+		},
+		Sample: func(rows int, seed uint64) string {
+			random := rand.New(rand.NewPCG(seed, 0))
+			var all [][]string
+			for i := range rows {
+				amount := settlement.Amount(random.Int64N(90_000) + 1_000)
+				all = append(all, []string{fmt.Sprintf("S2024%06d", i), amount.String() + "00", fmt.Sprintf("2024-09-12 00:%02d:%02d+00", i/60%60, i%60), "paid", `茶 "一" 店`, "0.1"})
+			}
+			q := Query{AllowEmpty: true}
+			text, err := q.text(orderAnswer(all...), settlement.OrderExtract, Mapping{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			content, err := io.ReadAll(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(content)
+		},
+		Uncovered: []string{"amount", "order_no", "paid_at", "shop"}, NoTotals: true,
+		Bad: []ingesttest.Bad{
+			{Column: "amount", Find: `\nS2024[0-9]+,([0-9.]+),`, Put: "1E2"},
+			{Column: "paid_at", Find: `,(2024-09-12 00:[0-9:+]+),paid`, Put: "2024-09-31 08:00:00"},
+			{Column: "order_no", Find: `\n(S2024[0-9]+),`, Put: "2.70186E+18"},
+		},
+	})
 }
