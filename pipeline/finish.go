@@ -65,6 +65,7 @@ func (r *run) totalChecks() []output.Check {
 }
 
 func (r *run) manifest(checks []output.Check) *output.Manifest {
+	r.proof.funds.ties.note(r.intake)
 	m := &output.Manifest{
 		Complete:            len(r.intake.Refusals) == 0,
 		Versions:            versions(r.job.Version),
@@ -89,6 +90,7 @@ func (r *run) manifest(checks []output.Check) *output.Manifest {
 		case of >= 0:
 			in.DuplicateOf = r.files[of]
 		}
+		in.Copies = r.proof.funds.ties.copiesOf(int32(i))
 		m.Inputs = append(m.Inputs, in)
 	}
 	for _, refusal := range r.intake.Refusals {
