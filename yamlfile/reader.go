@@ -334,3 +334,15 @@ func (r *Reader) Matching(pattern string, take func(text string) (do string, err
 		r.Text(take)(at, n)
 	}
 }
+
+// Whole is the field of a whole number between two bounds; take must refuse what is
+// none.
+func (r *Reader) Whole(least, most int64, take func(text string) (do string, err error)) Field {
+	return func(at string, n ast.Node) {
+		if r.schema != nil {
+			r.schema["type"], r.schema["minimum"], r.schema["maximum"] = "integer", least, most
+			return
+		}
+		r.Text(take)(at, n)
+	}
+}
