@@ -178,10 +178,10 @@ var Bases = []string{string(BaseSettled), string(BaseGross), string(BaseConfirme
 type Period string
 
 const (
-	Lifetime   Period = "lifetime"
-	Daily      Period = "day"
-	Monthly    Period = "month"
-	LotPeriod  Period = "lot" // one grant with an expiry of its own
+	Lifetime  Period = "lifetime"
+	Daily     Period = "day"
+	Monthly   Period = "month"
+	LotPeriod Period = "lot" // one grant with an expiry of its own
 )
 
 // Periods are all quota periods.
