@@ -34,6 +34,61 @@ func (p *planner) takePaid(d *draft, paying []int, short settlement.Amount) {
 		}
 	}
 	p.level(d)
+	p.polish(d, order)
+}
+
+// polish saves fen that rounding took: what lifts one withdrawal's fee by its last fen
+// goes to others whose fee it does not lift.
+func (p *planner) polish(d *draft, paying []int) {
+	for _, from := range paying {
+		for fromDay, amount := range d.paid[from] {
+			fee := p.feeOf(d, from, fromDay)
+			if amount == 0 || fee == 0 {
+				continue
+			}
+			low, high := settlement.Amount(0), amount
+			for low < high {
+				d.paid[from][fromDay] = low + (high-low+1)/2
+				if p.feeOf(d, from, fromDay) < fee {
+					low = d.paid[from][fromDay]
+				} else {
+					high = d.paid[from][fromDay] - 1
+				}
+			}
+			d.paid[from][fromDay] = low
+			excess := amount - low
+			if low == 0 || !p.place(d, paying, slot{from, fromDay}, excess) {
+				d.paid[from][fromDay] = amount
+			}
+		}
+	}
+}
+
+// place moves an excess into other paid withdrawals whose fee it does not lift; where
+// not all of it can be placed nothing is.
+func (p *planner) place(d *draft, paying []int, not slot, excess settlement.Amount) bool {
+	placed := map[slot]settlement.Amount{}
+	for _, a := range paying {
+		for day, paid := range d.paid[a] {
+			s := slot{a, day}
+			if s == not || paid == 0 || excess == 0 {
+				continue
+			}
+			fee := p.feeOf(d, a, day)
+			more := p.room(d, s, excess)
+			for d.paid[a][day] = paid + more; more > 0 && p.feeOf(d, a, day) > fee; d.paid[a][day] = paid + more {
+				more /= 2
+			}
+			placed[s] = more
+			excess -= more
+		}
+	}
+	if excess > 0 {
+		for s, more := range placed {
+			d.paid[s.account][s.day] -= more
+		}
+	}
+	return excess == 0
 }
 
 // worthFrom is the smallest amount of which the rate is the minimum fee, NoAmount

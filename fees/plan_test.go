@@ -13,11 +13,11 @@ import (
 
 const planStart = settlement.Day(20_000)
 
-// drawPlan draws a small planning task on a grid of ten fen on which a rate of 10 %
-// never rounds, so that trying every amount finds the best plan.
+// drawPlan draws a small planning task on a grid of ten yuan, small enough to try
+// every amount.
 func drawPlan(t *rapid.T) (*Schedule, PlanInput) {
 	amount := func(most int64, what string) settlement.Amount {
-		return 10 * settlement.Amount(rapid.Int64Range(0, most).Draw(t, what))
+		return 1000 * settlement.Amount(rapid.Int64Range(0, most).Draw(t, what))
 	}
 	var rules []Rule
 	in := PlanInput{From: planStart, Last: planStart + settlement.Day(rapid.IntRange(0, 1).Draw(t, "days")), Quotas: QuotaState{Since: settlement.NoInstant}}
@@ -26,12 +26,12 @@ func drawPlan(t *rapid.T) (*Schedule, PlanInput) {
 		r := blankRule()
 		r.ID, r.Version, r.Wallet, r.AccountType, r.Event = fmt.Sprintf("w%d", i), "1", settlement.WeChat, Personal, OnWithdrawal
 		r.Kind, r.Rate, r.Rounding, r.OnTop, r.Source, r.Mark = QuotaPercent, 100_000, HalfUp, true, "test", Convention
-		r.MinFee = settlement.Amount(rapid.SampledFrom([]int64{1, 2, 3}).Draw(t, "min"))
+		r.MinFee = settlement.Amount(rapid.SampledFrom([]int64{100, 200, 300}).Draw(t, "min"))
 		scope, owner := ByAccount, fmt.Sprintf("a%d", i)
 		if shared {
 			scope, owner, r.ID = ByIdentity, "id", "w"
 		}
-		r.Quotas = []Grant{{Period: Lifetime, Scope: scope, Amount: 1000}, {Period: LotPeriod, Scope: scope, Amount: settlement.NoAmount}}
+		r.Quotas = []Grant{{Period: Lifetime, Scope: scope, Amount: 100_000}, {Period: LotPeriod, Scope: scope, Amount: settlement.NoAmount}}
 		if !shared {
 			r.Merchant = fmt.Sprintf("a%d", i)
 		}
@@ -46,7 +46,7 @@ func drawPlan(t *rapid.T) (*Schedule, PlanInput) {
 		a.Income = []Income{{planStart + 1, amount(3, "income")}}
 		a.Limits.Reserve = amount(1, "reserve")
 		if rapid.Bool().Draw(t, "limited") {
-			a.Limits.Daily = 10 + amount(4, "limit")
+			a.Limits.Daily = 1000 + amount(4, "limit")
 		}
 		in.Accounts = append(in.Accounts, a)
 	}
@@ -94,11 +94,12 @@ func simulate(t *rapid.T, s *Schedule, in PlanInput, moves []Movement) (fee sett
 }
 
 // TestNoPlanIsCheaper tries every way to withdraw on the grid, in both orders of the
-// accounts on a day, and finds none that moves what is needed for less.
+// accounts on a day, and finds none that moves what is needed for less, but for half
+// a fen a withdrawal, which rounding may take.
 func TestNoPlanIsCheaper(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, in := drawPlan(t)
-		in.Amount = 10 * settlement.Amount(rapid.Int64Range(0, 14).Draw(t, "need"))
+		in.Amount = 1000 * settlement.Amount(rapid.Int64Range(0, 14).Draw(t, "need"))
 		best, possible := settlement.Amount(0), false
 		days, n := int(in.Last-in.From)+1, len(in.Accounts)
 		amounts := make([]settlement.Amount, n*days)
@@ -125,7 +126,7 @@ func TestNoPlanIsCheaper(t *testing.T) {
 				}
 				return
 			}
-			for amount := settlement.Amount(0); amount <= min(left, 90); amount += 10 {
+			for amount := settlement.Amount(0); amount <= min(left, 9000); amount += 1000 {
 				amounts[slot] = amount
 				try(slot+1, left-amount)
 			}
@@ -150,7 +151,7 @@ func TestNoPlanIsCheaper(t *testing.T) {
 		if !ok || moved != in.Amount || plan.Moved != moved || plan.Fee != fee {
 			t.Fatalf("the plan moves %s of %s for %s (it says %s), possible %v: %+v", moved, in.Amount, fee, plan.Fee, ok, plan.Steps)
 		}
-		if possible && fee > best {
+		if possible && fee > best+settlement.Amount(len(plan.Steps)/2) {
 			t.Fatalf("the plan costs %s, another %s: %+v", fee, best, plan.Steps)
 		}
 		if plan.Saving() < 0 {
