@@ -270,8 +270,8 @@ func (d *draft) betterThan(other *draft, need settlement.Amount) bool {
 	return cmp.Or(cmp.Compare(d.fee, other.fee), cmp.Compare(d.lifetime, other.lifetime), cmp.Compare(len(d.steps), len(other.steps))) < 0
 }
 
-// draft builds the plan in which only the paying accounts pay. Where patient, these
-// leave free quotas to the others until the last day.
+// draft builds the plan in which only the paying accounts pay, nil where there is
+// none. Where patient, these leave free quotas to the others until the last day.
 func (p *planner) draft(paying []int, patient bool) (*draft, error) {
 	d := &draft{free: p.grid(), paid: p.grid()}
 	if err := p.takeFree(d, paying, patient); err != nil {
@@ -282,7 +282,9 @@ func (p *planner) draft(paying []int, patient bool) (*draft, error) {
 	} else {
 		p.trim(d, -short)
 	}
-	p.play(d)
+	if !p.play(d) {
+		return nil, nil
+	}
 	return d, nil
 }
 

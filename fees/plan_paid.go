@@ -227,9 +227,12 @@ func (r *Rule) parts(amount, first, limit settlement.Amount) (parts []settlement
 	return parts
 }
 
-// play runs a draft through the fold of quotas: its steps, with what each costs.
-func (p *planner) play(d *draft) {
+// play runs a draft through the fold of quotas: its steps, with what each costs. It
+// is false where an account does not have that: one that pays early used a quota that
+// was meant for another.
+func (p *planner) play(d *draft) bool {
 	d.fold = p.newFold()
+	out := make([]settlement.Amount, len(p.in.Accounts))
 	for day := range p.days {
 		for _, a := range d.order {
 			for _, amount := range p.amounts(d, a, day) {
@@ -237,6 +240,9 @@ func (p *planner) play(d *draft) {
 				d.steps = append(d.steps, PlanStep{On: p.in.From + settlement.Day(day), Paid: w})
 				d.moved += amount
 				d.fee += w.Expected
+				if out[a] += amount + w.Expected; out[a] > p.inflow[a][day] {
+					return false
+				}
 				for _, use := range w.Uses {
 					if use.Period == Lifetime {
 						d.lifetime += use.Amount
@@ -245,6 +251,7 @@ func (p *planner) play(d *draft) {
 			}
 		}
 	}
+	return true
 }
 
 // amounts are the withdrawals of an account on a day, in their order.
