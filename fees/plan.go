@@ -238,7 +238,7 @@ func (p *planner) subsets() (sets [][]int) {
 		return [][]int{nil}
 	}
 	if p.in.Need == NeedAll {
-		return [][]int{p.payers}
+		return [][]int{nil, p.payers}
 	}
 	if len(p.payers) > mostPayers {
 		sets = append(sets, nil)

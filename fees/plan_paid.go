@@ -147,21 +147,26 @@ func (p *planner) feeOf(d *draft, a, day int) (fee settlement.Amount) {
 	return fee
 }
 
-// level moves amounts from fuller paid withdrawals of an account to those on days
-// before that pay the minimum for less than it covers, where that is cheaper.
+// level fills paid withdrawals up to what their minimum covers, from others that pay
+// by the rate: what the minimum covers costs nothing more.
 func (p *planner) level(d *draft) {
 	for a := range p.in.Accounts {
 		for day := range p.days {
 			worth := p.rules[a][day].worthFrom()
-			have := d.paid[a][day]
-			if have == 0 || worth == settlement.NoAmount || have >= worth {
+			if d.paid[a][day] == 0 || worth == settlement.NoAmount {
 				continue
 			}
-			for later := p.days - 1; later > day && d.paid[a][day] < worth; later-- {
-				spare := d.paid[a][later] - max(p.rules[a][later].worthFrom(), 0)
-				if move := min(spare, worth-d.paid[a][day]); move > 0 {
-					d.paid[a][later] -= move
-					d.paid[a][day] += p.room(d, slot{a, day}, move)
+			for from := range p.in.Accounts {
+				for other := p.days - 1; other >= 0 && d.paid[a][day] < worth; other-- {
+					spare := d.paid[from][other] - max(p.rules[from][other].worthFrom(), 0)
+					if from == a && other == day || d.paid[from][other] == 0 || spare <= 0 {
+						continue
+					}
+					move := min(spare, worth-d.paid[a][day])
+					d.paid[from][other] -= move // what it leaves may be in the same account
+					got := p.room(d, slot{a, day}, move)
+					d.paid[a][day] += got
+					d.paid[from][other] += move - got
 				}
 			}
 		}
