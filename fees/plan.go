@@ -73,7 +73,7 @@ func (p *Plan) Saving() settlement.Amount { return p.NaiveFee - p.Fee }
 
 const (
 	longestPlan     = 366 // days
-	mostPayers      = 10  // accounts whose subsets are tried
+	mostSlots       = 10  // of which every subset is tried
 	never           = settlement.Amount(math.MaxInt64 / 4)
 	mostWithdrawals = 100_000
 )
@@ -215,12 +215,12 @@ func (p *planner) search() (*draft, error) {
 		}
 		return nil
 	}
-	for _, paying := range p.subsets() {
+	for _, open := range p.openings() {
 		for _, patient := range []bool{false, true} {
-			if patient && len(paying) == 0 {
+			if patient && len(open) == 0 {
 				continue
 			}
-			if err := keep(p.draft(paying, patient)); err != nil {
+			if err := keep(p.draft(open, patient)); err != nil {
 				return nil, err
 			}
 		}
@@ -231,27 +231,54 @@ func (p *planner) search() (*draft, error) {
 	return best, nil
 }
 
-// subsets are the sets of accounts that may pay, none first; where there are too many
-// for all sets, none, each alone and all.
-func (p *planner) subsets() (sets [][]int) {
+// slot is a withdrawal that may cost: one account on one day.
+type slot struct{ account, day int }
+
+// openings are the sets of slots that may be paid for, none first. An account pays on
+// the last day; on others too where a limit may force it. Where there are too many for
+// every set, all days of some accounts are open, the last days filled first.
+func (p *planner) openings() (sets [][]slot) {
 	if p.in.Need == NeedFree {
-		return [][]int{nil}
+		return [][]slot{nil}
+	}
+	var slots []slot
+	for _, a := range p.payers {
+		first := p.days - 1
+		if p.dayLimit(a) < never {
+			first = 0
+		}
+		for day := p.days - 1; day >= first; day-- {
+			slots = append(slots, slot{a, day})
+		}
 	}
 	if p.in.Need == NeedAll {
-		return [][]int{nil, p.payers}
+		return [][]slot{nil, slots}
 	}
-	if len(p.payers) > mostPayers {
-		sets = append(sets, nil)
+	if len(slots) <= mostSlots {
+		return everySet(slots)
+	}
+	accounts := [][]int{nil}
+	if len(p.payers) <= mostSlots {
+		accounts = everySet(p.payers)
+	} else {
 		for _, a := range p.payers {
-			sets = append(sets, []int{a})
+			accounts = append(accounts, []int{a})
 		}
-		return append(sets, p.payers)
+		accounts = append(accounts, p.payers)
 	}
-	for mask := range 1 << len(p.payers) {
-		var set []int
-		for i, a := range p.payers {
+	for _, set := range accounts {
+		sets = append(sets, slices.DeleteFunc(slices.Clone(slots), func(s slot) bool { return !slices.Contains(set, s.account) }))
+	}
+	return sets
+}
+
+// everySet returns the subsets of a list, the empty one first.
+func everySet[T any](list []T) (sets [][]T) {
+	for mask := range 1 << len(list) {
+		var set []T
+		for i, one := range list {
 			if mask>>i&1 == 1 {
-				set = append(set, a)
+				set = append(set, one)
 			}
 		}
 		sets = append(sets, set)
@@ -270,15 +297,20 @@ func (d *draft) betterThan(other *draft, need settlement.Amount) bool {
 	return cmp.Or(cmp.Compare(d.fee, other.fee), cmp.Compare(d.lifetime, other.lifetime), cmp.Compare(len(d.steps), len(other.steps))) < 0
 }
 
-// draft builds the plan in which only the paying accounts pay, nil where there is
-// none. Where patient, these leave free quotas to the others until the last day.
-func (p *planner) draft(paying []int, patient bool) (*draft, error) {
+// draft builds the plan in which only open slots are paid for, nil where there is none.
+// Where patient, the accounts that pay leave free quotas to the others until the last
+// day.
+func (p *planner) draft(open []slot, patient bool) (*draft, error) {
+	var paying []int
+	for _, s := range open {
+		paying = append(paying, s.account)
+	}
 	d := &draft{free: p.grid(), paid: p.grid()}
 	if err := p.takeFree(d, paying, patient); err != nil {
 		return nil, err
 	}
 	if short := p.need - total(d.free); short > 0 {
-		p.takePaid(d, paying, short)
+		p.takePaid(d, open, short)
 	} else {
 		p.trim(d, -short)
 	}
