@@ -70,7 +70,8 @@ var rules = []rule{
 				"Period", "LotPeriod", "Periods", "PresetTerms", "ReadContract", "Rule", "RulesField", "Terms", "TermsInput", "TextField",
 				// what quote and plan ask
 				"Bounce", "Decision", "Event", "Explained", "OnDeposit", "OnPayment", "OnWithdrawal", "ParseTime", "PaymentQuestion", "PaymentQuote",
-				"QuotaState", "ReadStated", "Refunded", "Stated", "StatedLot", "StatedQuotas", "Subject", "WithPresets", "WithdrawalQuestion", "WithdrawalQuote"},
+				"QuotaState", "ReadStated", "Refunded", "Stated", "StatedLot", "StatedQuotas", "Subject", "WithPresets", "WithdrawalQuestion", "WithdrawalQuote",
+				"Income", "Limits", "NeedAll", "NeedFree", "OnRefund", "Plan", "PlanAccount", "PlanInput", "Quota"},
 		},
 		why: "commands parse flags, call the pipeline and print: of stages they know what the configuration fills in " +
 			"(the column maps), how a fee explains itself, and how written results are read"},

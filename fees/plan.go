@@ -216,11 +216,11 @@ func (p *planner) search() (*draft, error) {
 		return nil
 	}
 	for _, open := range p.openings() {
-		for _, patient := range []bool{false, true} {
-			if patient && len(open) == 0 {
+		for way := range usesOfFree {
+			if way != greedy && len(open) == 0 {
 				continue
 			}
-			if err := keep(p.draft(open, patient)); err != nil {
+			if err := keep(p.draft(open, way)); err != nil {
 				return nil, err
 			}
 		}
@@ -297,16 +297,28 @@ func (d *draft) betterThan(other *draft, need settlement.Amount) bool {
 	return cmp.Or(cmp.Compare(d.fee, other.fee), cmp.Compare(d.lifetime, other.lifetime), cmp.Compare(len(d.steps), len(other.steps))) < 0
 }
 
+// useOfFree is how the accounts that pay use quotas that they share with others.
+type useOfFree int
+
+const (
+	greedy useOfFree = iota
+	// patient: they leave them to the others until the last day.
+	patient
+	// sparing: they leave them to the others as far as they need their own balance to
+	// fill what their minimum covers.
+	sparing
+	patientAndSparing
+	usesOfFree
+)
+
 // draft builds the plan in which only open slots are paid for, nil where there is none.
-// Where patient, the accounts that pay leave free quotas to the others until the last
-// day.
-func (p *planner) draft(open []slot, patient bool) (*draft, error) {
+func (p *planner) draft(open []slot, way useOfFree) (*draft, error) {
 	var paying []int
 	for _, s := range open {
 		paying = append(paying, s.account)
 	}
 	d := &draft{free: p.grid(), paid: p.grid()}
-	if err := p.takeFree(d, paying, patient); err != nil {
+	if err := p.takeFree(d, paying, way); err != nil {
 		return nil, err
 	}
 	if short := p.need - total(d.free); short > 0 {
@@ -343,7 +355,7 @@ func (p *planner) newFold() fold {
 
 // takeFree moves what costs nothing, as early as it can: the accounts that do not pay
 // first.
-func (p *planner) takeFree(d *draft, paying []int, patient bool) error {
+func (p *planner) takeFree(d *draft, paying []int, way useOfFree) error {
 	f := p.newFold()
 	for i := range p.in.Accounts {
 		d.order = append(d.order, i)
@@ -351,24 +363,50 @@ func (p *planner) takeFree(d *draft, paying []int, patient bool) error {
 	slices.SortStableFunc(d.order, func(a, b int) int {
 		return cmp.Compare(boolInt(slices.Contains(paying, a)), boolInt(slices.Contains(paying, b)))
 	})
+	waits := func(a, day int) bool {
+		return way&patient != 0 && day < p.days-1 && slices.Contains(paying, a)
+	}
 	for day := range p.days {
-		for _, a := range d.order {
-			if patient && day < p.days-1 && slices.Contains(paying, a) {
-				continue
-			}
-			amount := min(p.slack(d, a, day), p.dayLimit(a))
-			if r := p.rules[a][day]; r.Kind != Zero && r.Kind != Waiver {
-				free, err := p.quotaLeft(&f, a, day)
-				if err != nil {
+		if way&sparing != 0 {
+			for _, a := range d.order {
+				if waits(a, day) {
+					continue
+				}
+				if err := p.takeFreeOn(d, &f, a, day, slices.Contains(paying, a)); err != nil {
 					return err
 				}
-				amount = min(amount, free)
-			}
-			if amount > 0 {
-				d.free[a][day] = amount
-				f.withdraw(p.movement(a, day, amount, 0))
 			}
 		}
+		for _, a := range d.order {
+			if waits(a, day) {
+				continue
+			}
+			if err := p.takeFreeOn(d, &f, a, day, false); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// takeFreeOn moves what costs nothing from one account on one day; where it spares,
+// it keeps what its minimum fee covers, with the fee.
+func (p *planner) takeFreeOn(d *draft, f *fold, a, day int, spare bool) error {
+	r := p.rules[a][day]
+	amount := min(p.slack(d, a, day), p.dayLimit(a)-d.free[a][day])
+	if worth := p.rules[a][p.days-1].worthFrom(); spare && worth != settlement.NoAmount {
+		amount = min(amount, p.slack(d, a, p.days-1)-worth-p.rules[a][p.days-1].MinFee)
+	}
+	if r.Kind != Zero && r.Kind != Waiver {
+		free, err := p.quotaLeft(f, a, day)
+		if err != nil {
+			return err
+		}
+		amount = min(amount, free)
+	}
+	if amount > 0 {
+		d.free[a][day] += amount
+		f.withdraw(p.movement(a, day, amount, 0))
 	}
 	return nil
 }
