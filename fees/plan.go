@@ -302,7 +302,8 @@ type useOfFree int
 
 const (
 	greedy useOfFree = iota
-	// patient: they leave them to the others until the last day.
+	// patient: they leave them to the others until the last day, but for those that
+	// expire before it.
 	patient
 	// sparing: they leave them to the others as far as they need their own balance to
 	// fill what their minimum covers.
@@ -369,19 +370,13 @@ func (p *planner) takeFree(d *draft, paying []int, way useOfFree) error {
 	for day := range p.days {
 		if way&sparing != 0 {
 			for _, a := range d.order {
-				if waits(a, day) {
-					continue
-				}
-				if err := p.takeFreeOn(d, &f, a, day, slices.Contains(paying, a)); err != nil {
+				if err := p.takeFreeOn(d, &f, slot{a, day}, waits(a, day), slices.Contains(paying, a)); err != nil {
 					return err
 				}
 			}
 		}
 		for _, a := range d.order {
-			if waits(a, day) {
-				continue
-			}
-			if err := p.takeFreeOn(d, &f, a, day, false); err != nil {
+			if err := p.takeFreeOn(d, &f, slot{a, day}, waits(a, day), false); err != nil {
 				return err
 			}
 		}
@@ -389,16 +384,18 @@ func (p *planner) takeFree(d *draft, paying []int, way useOfFree) error {
 	return nil
 }
 
-// takeFreeOn moves what costs nothing from one account on one day; where it spares,
-// it keeps what its minimum fee covers, with the fee.
-func (p *planner) takeFreeOn(d *draft, f *fold, a, day int, spare bool) error {
+// takeFreeOn moves what costs nothing from one account on one day; where it waits, by
+// quotas that expire before the last day alone; where it spares, it keeps what its
+// minimum fee covers, with the fee.
+func (p *planner) takeFreeOn(d *draft, f *fold, s slot, wait, spare bool) error {
+	a, day := s.account, s.day
 	r := p.rules[a][day]
 	amount := min(p.slack(d, a, day), p.dayLimit(a)-d.free[a][day])
 	if worth := p.rules[a][p.days-1].worthFrom(); spare && worth != settlement.NoAmount {
 		amount = min(amount, p.slack(d, a, p.days-1)-worth-p.rules[a][p.days-1].MinFee)
 	}
 	if r.Kind != Zero && r.Kind != Waiver {
-		free, err := p.quotaLeft(f, a, day)
+		free, err := p.quotaLeft(f, a, day, wait)
 		if err != nil {
 			return err
 		}
@@ -411,8 +408,9 @@ func (p *planner) takeFreeOn(d *draft, f *fold, a, day int, spare bool) error {
 	return nil
 }
 
-// quotaLeft is what an account can withdraw free on a day.
-func (p *planner) quotaLeft(f *fold, a, day int) (settlement.Amount, error) {
+// quotaLeft is what an account can withdraw free on a day; where it waits, by quotas
+// that expire before the last day.
+func (p *planner) quotaLeft(f *fold, a, day int, wait bool) (settlement.Amount, error) {
 	account := &p.in.Accounts[a]
 	if len(p.rules[a][day].Quotas) == 0 {
 		return 0, nil
@@ -423,7 +421,9 @@ func (p *planner) quotaLeft(f *fold, a, day int) (settlement.Amount, error) {
 	}
 	var left settlement.Amount
 	for _, q := range rows {
-		left = min(left+q.Left(), settlement.MaxAmount)
+		if !wait || q.Expiry != settlement.NoInstant && q.Expiry <= p.at(p.days-1) {
+			left = min(left+q.Left(), settlement.MaxAmount)
+		}
 	}
 	return left, nil
 }

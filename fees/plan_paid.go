@@ -274,7 +274,7 @@ func (p *planner) report(d *draft) *Plan {
 		r := p.rules[a][p.days-1]
 		free := left
 		if r.Kind != Zero && r.Kind != Waiver {
-			free, _ = p.quotaLeft(&d.fold, a, p.days-1) // known: it was asked before
+			free, _ = p.quotaLeft(&d.fold, a, p.days-1, false) // known: it was asked before
 		}
 		plan.Waiting = append(plan.Waiting, Waiting{Account: &p.in.Accounts[a], Amount: left, Fee: r.ExcessFee(left, free), WorthFrom: r.worthFrom()})
 	}
@@ -291,7 +291,7 @@ func (p *planner) naive(plan *Plan) {
 			limits := p.in.Accounts[a].Limits
 			dayLeft := p.dayLimit(a)
 			for n := 0; left > 0 && dayLeft > 0 && n < mostWithdrawals && (limits.DailyCount == 0 || n < limits.DailyCount); n++ {
-				free, _ := p.quotaLeft(&f, a, day)
+				free, _ := p.quotaLeft(&f, a, day, false)
 				have := p.inflow[a][day] - out[a]
 				amount := have
 				if r := p.rules[a][day]; r.OnTop {
