@@ -114,10 +114,14 @@ func ReadStated(name, text string, base Rule) (Rule, []yamlfile.Fault, error) {
 	return base, r.Warnings(), r.Err()
 }
 
-// Stated is what a stated rule has where it does not say otherwise.
+// Stated is what a stated rule has where it does not say otherwise: it is for the
+// wallet and event of the question, of withdrawals also for its account type.
 func Stated(id string, q Subject) Rule {
 	r := blankRule()
-	r.ID, r.Version, r.Wallet, r.AccountType, r.Event, r.Component = id, "1", q.Wallet, q.AccountType, q.Event, q.Component
+	r.ID, r.Version, r.Wallet, r.Event, r.Component = id, "1", q.Wallet, q.Event, q.Component
+	if q.Event == OnWithdrawal {
+		r.AccountType = q.AccountType
+	}
 	r.Source, r.Mark, r.OnTop = "stated with the question", Convention, q.Event == OnWithdrawal
 	return r
 }

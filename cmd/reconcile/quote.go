@@ -107,12 +107,7 @@ func (f *quoteFlags) stateRules(a *app, q *question) error {
 		if i > 0 {
 			id = fmt.Sprintf("stated %d", i+1)
 		}
-		subject := q.subject
-		subject.Merchant, subject.Shop, subject.Category, subject.Funding, subject.Product = "", "", "", "", ""
-		if subject.Event != fees.OnWithdrawal {
-			subject.AccountType = ""
-		}
-		rule, warnings, err := fees.ReadStated(fmt.Sprintf("--rule %d", i+1), text, fees.Stated(id, subject))
+		rule, warnings, err := fees.ReadStated(fmt.Sprintf("--rule %d", i+1), text, fees.Stated(id, q.subject))
 		if err != nil {
 			return usage(err)
 		}
