@@ -175,6 +175,9 @@ func ruleFields(r *yamlfile.Reader, at string, n ast.Node, rule *Rule) {
 		}
 		rule.Rate = listed
 	}
+	if rule.MaxFee == 0 {
+		r.Fault(r.Places[at+".max_fen"], "state kind zero where there is no fee", "%s: a max_fen of 0", at)
+	}
 	if rule.Kind == Discount {
 		rule.ListRate = rule.Rate
 	}

@@ -116,9 +116,9 @@ type planner struct {
 // draft is a plan under construction.
 type draft struct {
 	free, paid [][]settlement.Amount // by account and day
-	// order is that of the accounts on each day: those that do not pay first, so that
+	// order is that of the accounts on each day: those that do not pay on it first, so that
 	// a quota that several share is not used up by one that pays anyway.
-	order      []int
+	order      [][]int
 	fold       fold // after all steps
 	steps      []PlanStep
 	moved, fee settlement.Amount
@@ -314,12 +314,8 @@ const (
 
 // draft builds the plan in which only open slots are paid for, nil where there is none.
 func (p *planner) draft(open []slot, way useOfFree) (*draft, error) {
-	var paying []int
-	for _, s := range open {
-		paying = append(paying, s.account)
-	}
 	d := &draft{free: p.grid(), paid: p.grid()}
-	if err := p.takeFree(d, paying, way); err != nil {
+	if err := p.takeFree(d, open, way); err != nil {
 		return nil, err
 	}
 	if short := p.need - total(d.free); short > 0 {
@@ -356,26 +352,34 @@ func (p *planner) newFold() fold {
 
 // takeFree moves what costs nothing, as early as it can: the accounts that do not pay
 // first.
-func (p *planner) takeFree(d *draft, paying []int, way useOfFree) error {
+func (p *planner) takeFree(d *draft, open []slot, way useOfFree) error {
 	f := p.newFold()
-	for i := range p.in.Accounts {
-		d.order = append(d.order, i)
+	paying := func(a int) bool {
+		return slices.ContainsFunc(open, func(s slot) bool { return s.account == a })
 	}
-	slices.SortStableFunc(d.order, func(a, b int) int {
-		return cmp.Compare(boolInt(slices.Contains(paying, a)), boolInt(slices.Contains(paying, b)))
-	})
+	for day := range p.days {
+		var order []int
+		for i := range p.in.Accounts {
+			order = append(order, i)
+		}
+		slices.SortStableFunc(order, func(a, b int) int {
+			return cmp.Or(cmp.Compare(boolInt(slices.Contains(open, slot{a, day})), boolInt(slices.Contains(open, slot{b, day}))),
+				cmp.Compare(boolInt(paying(a)), boolInt(paying(b))))
+		})
+		d.order = append(d.order, order)
+	}
 	waits := func(a, day int) bool {
-		return way&patient != 0 && day < p.days-1 && slices.Contains(paying, a)
+		return way&patient != 0 && day < p.days-1 && paying(a)
 	}
 	for day := range p.days {
 		if way&sparing != 0 {
-			for _, a := range d.order {
-				if err := p.takeFreeOn(d, &f, slot{a, day}, waits(a, day), slices.Contains(paying, a)); err != nil {
+			for _, a := range d.order[day] {
+				if err := p.takeFreeOn(d, &f, slot{a, day}, waits(a, day), paying(a)); err != nil {
 					return err
 				}
 			}
 		}
-		for _, a := range d.order {
+		for _, a := range d.order[day] {
 			if err := p.takeFreeOn(d, &f, slot{a, day}, waits(a, day), false); err != nil {
 				return err
 			}
@@ -474,7 +478,7 @@ func (p *planner) trim(d *draft, surplus settlement.Amount) {
 	var parts []part
 	f := p.newFold()
 	for day := range p.days {
-		for _, a := range d.order {
+		for _, a := range d.order[day] {
 			amount := d.free[a][day]
 			if amount == 0 {
 				continue

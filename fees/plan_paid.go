@@ -230,7 +230,7 @@ func (p *planner) play(d *draft) bool {
 	d.fold = p.newFold()
 	out := make([]settlement.Amount, len(p.in.Accounts))
 	for day := range p.days {
-		for _, a := range d.order {
+		for _, a := range d.order[day] {
 			for _, amount := range p.amounts(d, a, day) {
 				w := d.fold.withdraw(p.movement(a, day, amount, len(d.steps)))
 				d.steps = append(d.steps, PlanStep{On: p.in.From + settlement.Day(day), Paid: w})
