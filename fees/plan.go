@@ -73,7 +73,7 @@ func (p *Plan) Saving() settlement.Amount { return p.NaiveFee - p.Fee }
 
 const (
 	longestPlan     = 366 // days
-	mostSlots       = 10  // of which every subset is tried
+	mostSlots       = 8   // of which every subset is tried
 	never           = settlement.Amount(math.MaxInt64 / 4)
 	mostWithdrawals = 100_000
 )
@@ -216,12 +216,18 @@ func (p *planner) search() (*draft, error) {
 		return nil
 	}
 	for _, open := range p.openings() {
-		for way := range usesOfFree {
-			if way != greedy && len(open) == 0 {
-				continue
-			}
-			if err := keep(p.draft(open, way)); err != nil {
-				return nil, err
+		ways, firsts := usesOfFree, 1
+		if p.shared() {
+			firsts = len(p.in.Accounts)
+		}
+		if len(open) == 0 {
+			ways, firsts = 1, 1
+		}
+		for way := range ways {
+			for first := range firsts {
+				if err := keep(p.draft(open, way, first)); err != nil {
+					return nil, err
+				}
 			}
 		}
 	}
@@ -297,6 +303,19 @@ func (d *draft) betterThan(other *draft, need settlement.Amount) bool {
 	return cmp.Or(cmp.Compare(d.fee, other.fee), cmp.Compare(d.lifetime, other.lifetime), cmp.Compare(len(d.steps), len(other.steps))) < 0
 }
 
+// shared says that accounts share quotas.
+func (p *planner) shared() bool {
+	for i := range p.in.Accounts {
+		for j := range p.in.Accounts[:i] {
+			a, b := &p.in.Accounts[i], &p.in.Accounts[j]
+			if a.Wallet == b.Wallet && a.Identity == b.Identity && a.Identity != "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // useOfFree is how the accounts that pay use quotas that they share with others.
 type useOfFree int
 
@@ -313,9 +332,10 @@ const (
 )
 
 // draft builds the plan in which only open slots are paid for, nil where there is none.
-func (p *planner) draft(open []slot, way useOfFree) (*draft, error) {
+// Among accounts that pay alike, first is the one that uses quotas first.
+func (p *planner) draft(open []slot, way useOfFree, first int) (*draft, error) {
 	d := &draft{free: p.grid(), paid: p.grid()}
-	if err := p.takeFree(d, open, way); err != nil {
+	if err := p.takeFree(d, open, way, first); err != nil {
 		return nil, err
 	}
 	if short := p.need - total(d.free); short > 0 {
@@ -352,7 +372,7 @@ func (p *planner) newFold() fold {
 
 // takeFree moves what costs nothing, as early as it can: the accounts that do not pay
 // first.
-func (p *planner) takeFree(d *draft, open []slot, way useOfFree) error {
+func (p *planner) takeFree(d *draft, open []slot, way useOfFree, first int) error {
 	f := p.newFold()
 	paying := func(a int) bool {
 		return slices.ContainsFunc(open, func(s slot) bool { return s.account == a })
@@ -360,7 +380,7 @@ func (p *planner) takeFree(d *draft, open []slot, way useOfFree) error {
 	for day := range p.days {
 		var order []int
 		for i := range p.in.Accounts {
-			order = append(order, i)
+			order = append(order, (i+first)%len(p.in.Accounts))
 		}
 		slices.SortStableFunc(order, func(a, b int) int {
 			return cmp.Or(cmp.Compare(boolInt(slices.Contains(open, slot{a, day})), boolInt(slices.Contains(open, slot{b, day}))),
