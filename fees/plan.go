@@ -62,14 +62,21 @@ type Plan struct {
 	Steps      []PlanStep
 	Moved, Fee settlement.Amount
 	Waiting    []Waiting
-	// Naive is what the same amount costs when each account is emptied every day, in the
-	// order given, until the amount is moved.
-	NaiveFee   settlement.Amount
-	NaiveSteps int
+	// NaiveFee is what it costs to empty each account every day, in the order given,
+	// until the same amount is moved. NaiveMoved is less where that way does not get so
+	// far, since it pays more.
+	NaiveFee, NaiveMoved settlement.Amount
+	NaiveSteps           int
 }
 
-// Saving is what the plan saves against the naive way.
-func (p *Plan) Saving() settlement.Amount { return p.NaiveFee - p.Fee }
+// Saving is what the plan saves against the naive way, NoAmount where that does not
+// move as much.
+func (p *Plan) Saving() settlement.Amount {
+	if p.NaiveMoved != p.Moved {
+		return settlement.NoAmount
+	}
+	return p.NaiveFee - p.Fee
+}
 
 const (
 	longestPlan     = 366 // days

@@ -328,6 +328,17 @@ func (r *Reader) OneOf(words []string, take func(word string)) Field {
 	}
 }
 
+// Flag is the field of true or false.
+func (r *Reader) Flag(take func(is bool)) Field {
+	return func(at string, n ast.Node) {
+		if r.schema != nil {
+			r.schema["enum"] = []any{true, false, "true", "false"}
+			return
+		}
+		r.OneOf([]string{"true", "false"}, func(word string) { take(word == "true") })(at, n)
+	}
+}
+
 // Matching is Text whose values match a pattern of JSON Schema (ECMA-262), for the
 // description; take must refuse what does not match.
 func (r *Reader) Matching(pattern string, take func(text string) (do string, err error)) Field {
