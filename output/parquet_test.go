@@ -56,6 +56,7 @@ func TestEveryTableIsWrittenAndReadBack(t *testing.T) {
 		"statement_lines": new(settlement.Lines), "fund_lines": new(settlement.FundLines), "order_events": new(settlement.Events), "matches": new(settlement.Matches),
 		"breaks": new(settlement.Breaks), "open_items": new(settlement.OpenItems), "charges": new(settlement.Charges),
 		"control_totals": new(settlement.ControlTotals), "summary": new(settlement.Summary),
+		"carried_lines": new(settlement.Lines), "carried_events": new(settlement.Events), "payment_keys": new(settlement.PaymentKeys), "payment_numbers": new(settlement.Events),
 	}
 	for _, table := range settlement.Tables {
 		for _, rows := range []int{1, 2, 999} {

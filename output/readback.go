@@ -22,6 +22,8 @@ var provenColumn = map[string]string{
 	"charges":         "charged_fee",
 	"control_totals":  "computed",
 	"summary":         "net",
+	"carried_lines":   "net_amount",
+	"carried_events":  "amount",
 }
 
 // totalled is what FileTotals reads of a table: the file, the kind, and the money that

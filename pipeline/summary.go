@@ -104,6 +104,9 @@ func (t *tally) bucket(out *BucketOutput, resolved *match.Resolution) {
 	t.addEvents(out, resolved)
 	for i := range out.Breaks.Len() {
 		b := out.Breaks
+		if b.Status[i] == settlement.BreakClosed {
+			continue
+		}
 		t.at(b.FirstSeenOn[i], b.Wallet[i], b.Account.At(i), b.Shop.At(i)).breaks++
 		key := breakKey{b.Wallet[i], b.Kind[i]}
 		if t.breaks[key] == nil {
@@ -122,6 +125,9 @@ func (t *tally) bucket(out *BucketOutput, resolved *match.Resolution) {
 func (t *tally) addLines(out *BucketOutput, resolved *match.Resolution) {
 	l, c := out.Lines, out.Charges
 	for i := range l.Len() {
+		if l.File[i] >= out.FirstCarried {
+			continue
+		}
 		var shop []byte
 		if event := out.EventOfLine[i]; event >= 0 {
 			shop = out.Events.Shop.At(int(event))
@@ -166,7 +172,7 @@ func dayOfLine(l *settlement.Lines, i int) settlement.Day {
 func (t *tally) addEvents(out *BucketOutput, resolved *match.Resolution) {
 	e := out.Events
 	for i := range e.Len() {
-		if e.MatchState[i] == settlement.NotExpected {
+		if e.MatchState[i] == settlement.NotExpected || e.File[i] >= out.FirstCarried {
 			continue
 		}
 		var row *summaryRow

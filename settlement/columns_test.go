@@ -13,6 +13,7 @@ func batches() map[string]Batch {
 		"statement_lines": new(Lines), "fund_lines": new(FundLines), "order_events": new(Events), "matches": new(Matches),
 		"breaks": new(Breaks), "open_items": new(OpenItems), "charges": new(Charges),
 		"control_totals": new(ControlTotals), "summary": new(Summary),
+		"carried_lines": new(Lines), "carried_events": new(Events), "payment_keys": new(PaymentKeys), "payment_numbers": new(Events),
 	}
 }
 
