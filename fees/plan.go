@@ -91,8 +91,8 @@ var ErrShort = errors.New("the accounts do not hold enough by then")
 // PlanWithdrawals returns the cheapest plan: what is free as early as it is, one paid
 // withdrawal rather than several, and as late as possible, so that no quota is
 // crossed for a crumb while money may still come. Each account withdraws once a day
-// unless a limit forces more. Of plans of one fee it takes that which leaves the
-// quotas that last longest. It does not hunt for what rounding gives away, up to half
+// unless a limit forces more. Of plans of one fee it takes that which uses the least
+// of lifetime quotas, then that which moves more earlier. It does not hunt for what rounding gives away, up to half
 // a fen a withdrawal.
 func (s *Schedule) PlanWithdrawals(in PlanInput) (*Plan, error) {
 	p := &planner{schedule: s, in: in, days: int(in.Last-in.From) + 1}
@@ -300,14 +300,26 @@ func everySet[T any](list []T) (sets [][]T) {
 }
 
 // betterThan compares drafts: enough before too little, then the fee, then the
-// lifetime quota used, then the number of withdrawals.
+// lifetime quota used, then who moves more earlier, then the number of withdrawals.
 func (d *draft) betterThan(other *draft, need settlement.Amount) bool {
 	if need == never || d.moved < need || other.moved < need {
 		if d.moved != other.moved {
 			return d.moved > other.moved
 		}
 	}
-	return cmp.Or(cmp.Compare(d.fee, other.fee), cmp.Compare(d.lifetime, other.lifetime), cmp.Compare(len(d.steps), len(other.steps))) < 0
+	return cmp.Or(cmp.Compare(d.fee, other.fee), cmp.Compare(d.lifetime, other.lifetime), slices.Compare(other.byDay(), d.byDay()),
+		cmp.Compare(len(d.steps), len(other.steps))) < 0
+}
+
+// byDay is what a draft moves on each day.
+func (d *draft) byDay() []settlement.Amount {
+	sums := make([]settlement.Amount, len(d.free[0]))
+	for a := range d.free {
+		for day := range sums {
+			sums[day] += d.free[a][day] + d.paid[a][day]
+		}
+	}
+	return sums
 }
 
 // shared says that accounts share quotas.
