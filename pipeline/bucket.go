@@ -38,6 +38,8 @@ type BucketOutput struct {
 	Funds   *settlement.FundLines
 	// FundCopies are fund lines that stand under another file.
 	FundCopies []funds.Copied
+	// Ties is, by file, which of its copies of another account's lines have an original.
+	Ties []funds.Ties
 	// Resolved is what pass 3 found for the bucket.
 	Resolved *match.Resolution
 	// FirstCarried and FirstSettled are the first files whose rows are of earlier days,
@@ -127,6 +129,7 @@ func bucket(ctx context.Context, rules *Rules, spare *spares, lines *settlement.
 	if out.Funds, out.FundCopies, conflict = funds.Distinct(rules.Match.FileRank, fundLines); conflict != nil {
 		return nil, conflict
 	}
+	out.Ties = funds.TieCopies(out.Funds)
 	addFeeBreaks(out, wrong, rules.Match.Day)
 	out.Breaks = match.SortBreaks(out.Breaks)
 	return out, nil
