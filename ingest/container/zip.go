@@ -13,6 +13,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/klauspost/compress/flate"
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
@@ -83,7 +84,7 @@ func openDirectory(src *source, limits Limits) (*zip.Reader, error) {
 		return nil, tooMany
 	}
 	metered.unlimited = true
-	archive.RegisterDecompressor(zip.Deflate, func(r io.Reader) io.ReadCloser { return newInflater(r) })
+	archive.RegisterDecompressor(zip.Deflate, func(r io.Reader) io.ReadCloser { return flate.NewReader(r) })
 	return archive, nil
 }
 
