@@ -49,24 +49,34 @@ type Finding struct {
 	Reason           string // the arithmetic, for people
 }
 
+// Known is what else is known of the lines of a bucket. The zero value is nothing.
+type Known struct {
+	// Moved is what the fund flow shows: the truth about what was charged.
+	Moved Moved
+	// Prior are payments of former days, by which refunds are priced whose payment is
+	// not among the lines; nil for none.
+	Prior *settlement.Prior
+}
+
 // ChargeLines appends to dst one charge for every line of a bucket, in row
 // order, and returns the lines whose fee is a break, in row order too. lines
 // must be all lines of their payments that the bucket has: a refund is limited
-// by what its payment was charged, where that is among them.
+// by what its payment was charged, where that is among them or in known.Prior.
 //
 // The expectation is the contract's where schedule has a rule that is not
 // assumed, else that of the row's own rate, else a preset's. A fee that differs
 // from the contract's or from its own row's expectation is a break, but for one
-// fen on a refund; one that differs from a preset's is none.
+// fen on a refund; one that differs from a preset's is none. Where the fund flow
+// shows what was charged, that the bill's line states another fee is a break too.
 //
 // An error (a line of no kind, sums beyond 64 bits) leaves dst as it was.
-func ChargeLines(schedule *Schedule, lines *settlement.Lines, dst *settlement.Charges) ([]Finding, error) {
+func ChargeLines(schedule *Schedule, lines *settlement.Lines, known Known, dst *settlement.Charges) ([]Finding, error) {
 	for i, kind := range lines.Kind {
 		if kind == settlement.NoKind || kind > settlement.Revoke {
 			return nil, fmt.Errorf("line %s is neither payment, refund nor revoke", lines.ID[i])
 		}
 	}
-	refunds, err := refundsOf(lines)
+	refunds, err := refundsOf(lines, known)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +88,7 @@ func ChargeLines(schedule *Schedule, lines *settlement.Lines, dst *settlement.Ch
 	dst.SettledOn = append(dst.SettledOn, lines.SettledOn...)
 	out := newChargeRows(dst, lines.Len())
 
-	p := pricer{schedule: schedule, lines: lines}
+	p := pricer{schedule: schedule, lines: lines, moved: known.Moved.OfLine, prior: known.Prior}
 	var findings []Finding
 	var c priced
 	next := 0
@@ -95,7 +105,20 @@ func ChargeLines(schedule *Schedule, lines *settlement.Lines, dst *settlement.Ch
 		out.set(i, &c)
 	}
 	out.flush(lines.Len())
+	p.states(dst)
 	return findings, nil
+}
+
+// states fills the columns that say by which file a line was charged.
+func (p *pricer) states(dst *settlement.Charges) {
+	rows := p.lines.Len()
+	billed, moved := extend(&dst.Billed, rows), extend(&dst.Moved, rows)
+	for i := range rows {
+		billed[i], moved[i] = settlement.NoAmount, settlement.NoAmount
+		if p.isMoved(i) {
+			billed[i], moved[i] = negated(p.lines.Fee[i]), p.moved[i]
+		}
+	}
 }
 
 // priced is a Charge under construction; small, because there is one a row.
@@ -124,21 +147,43 @@ var (
 )
 
 // notRefunded stands for the refund of a payment's row.
-var notRefunded = refund{payment: none, held: settlement.NoAmount}
+var notRefunded = refund{payment: none, prior: none, held: settlement.NoAmount}
 
 // pricer prices the lines of one bucket.
 type pricer struct {
 	schedule *Schedule
 	lines    *settlement.Lines
+	moved    []settlement.Amount // nil, or Moved.OfLine
+	prior    *settlement.Prior
 	of       refund // of the line at hand, notRefunded of a payment
+}
+
+// isMoved says that a fund flow shows what line i was charged.
+func (p *pricer) isMoved(i int) bool { return p.moved != nil && p.moved[i] != settlement.NoAmount }
+
+// charged is what line i was charged, as a cost.
+func (p *pricer) charged(i int) settlement.Amount {
+	if p.isMoved(i) {
+		return p.moved[i]
+	}
+	return negated(p.lines.Fee[i])
+}
+
+// ownRate is the rate that line i prints, or where it prints none, the one that its
+// payment of a former day printed.
+func (p *pricer) ownRate(i int) settlement.Rate {
+	if own := p.lines.FeeRate[i]; own != settlement.NoRate || p.of.prior == none {
+		return own
+	}
+	return p.prior.Rate[p.of.prior]
 }
 
 // price sets c to the charge of line i.
 func (p *pricer) price(i int, c *priced) {
 	lines := p.lines
-	c.event, c.base, c.charged = lines.Kind[i], p.base(i), negated(lines.Fee[i])
+	c.event, c.base, c.charged = lines.Kind[i], p.base(i), p.charged(i)
 	p.expectNothing(c)
-	own := lines.FeeRate[i]
+	own := p.ownRate(i)
 	switch {
 	case c.base == settlement.NoAmount:
 	case own != settlement.NoRate && !p.schedule.hasContract(lines.Wallet[i]):
@@ -195,6 +240,9 @@ func (p *pricer) refundRule(i int, event settlement.Kind) *Rule {
 	if p.of.payment != none {
 		return p.schedule.Select(wallet, event, p.lines.OccurredAt[p.of.payment])
 	}
+	if p.of.prior != none {
+		return p.schedule.Select(wallet, event, p.prior.PaidAt[p.of.prior])
+	}
 	if at := p.lines.OccurredAt[i]; at != settlement.NoInstant {
 		return p.schedule.SelectBefore(wallet, event, at)
 	}
@@ -224,7 +272,7 @@ func (p *pricer) expectNothing(c *priced) {
 
 // byOwnRate sets the expectation from the rate that row i prints.
 func (p *pricer) byOwnRate(i int, c *priced) {
-	c.rule, c.rate = ownRate, p.lines.FeeRate[i]
+	c.rule, c.rate = ownRate, p.ownRate(i)
 	c.expected = p.percentage(c)
 }
 

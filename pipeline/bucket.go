@@ -17,6 +17,8 @@ import (
 type Rules struct {
 	Match *match.Rules
 	Fees  *fees.Schedule
+	// Shown says which files of fund lines show the fees of their payments.
+	Shown fees.Shown
 }
 
 // BucketInput is the rows of one bucket: records of settlement.Lines and
@@ -25,6 +27,8 @@ type BucketInput struct {
 	Lines, Events arrow.Record
 	// Funds is a record of settlement.FundLines, nil for none.
 	Funds arrow.Record
+	// Prior is a record of settlement.Prior, nil for none: payments of former days.
+	Prior arrow.Record
 	// Resolved is what Residue found for this bucket, nil where it did not run.
 	Resolved *match.Resolution
 }
@@ -33,7 +37,9 @@ type BucketInput struct {
 // and what the run adds up over all buckets.
 type BucketOutput struct {
 	*match.Outcome
-	Charges *settlement.Charges // one for each of Lines, in their order
+	// Charges are one for each of Lines, in their order, and then those of fee rows that
+	// stand alone.
+	Charges *settlement.Charges
 	Funds   *settlement.FundLines
 	// FundCopies are fund lines that stand under another file.
 	FundCopies []funds.Copied
@@ -80,7 +86,13 @@ func Bucket(ctx context.Context, rules *Rules, in BucketInput) (*BucketOutput, e
 		}
 		settlement.AppendAll(&ownFunds, &fundLines)
 	}
-	return bucket(ctx, rules, newSpares(0), &ownLines, &ownEvents, &ownFunds, in.Resolved)
+	var prior settlement.Prior
+	if in.Prior != nil {
+		if err := settlement.View(in.Prior, &prior); err != nil {
+			return nil, fmt.Errorf("payments of former days of a bucket: %w", err)
+		}
+	}
+	return bucket(ctx, rules, newSpares(0), &ownLines, &ownEvents, &ownFunds, &prior, in.Resolved)
 }
 
 func (in *BucketInput) views() (*settlement.Lines, *settlement.Events, error) {
@@ -96,20 +108,25 @@ func (in *BucketInput) views() (*settlement.Lines, *settlement.Events, error) {
 }
 
 // bucket is Bucket with batches that are its own.
-func bucket(ctx context.Context, rules *Rules, spare *spares, lines *settlement.Lines, events *settlement.Events, fundLines *settlement.FundLines, resolved *match.Resolution) (*BucketOutput, error) {
+func bucket(ctx context.Context, rules *Rules, spare *spares, lines *settlement.Lines, events *settlement.Events, fundLines *settlement.FundLines, prior *settlement.Prior, resolved *match.Resolution) (*BucketOutput, error) {
 	found, err := match.Bucket(ctx, rules.Match, spare.match, lines, events, resolved)
 	if err != nil {
 		return nil, err
 	}
 	out := &BucketOutput{Outcome: found, Charges: spare.charges.Take()}
-	wrong, err := fees.ChargeLines(rules.Fees, out.Lines, out.Charges)
-	if err != nil {
-		return nil, err
-	}
 	var conflict *settlement.ConflictError
 	if out.Funds, out.FundCopies, conflict = funds.Distinct(rules.Match.FileRank, fundLines); conflict != nil {
 		return nil, conflict
 	}
+	moved, err := fees.Attach(out.Lines, out.Funds, rules.Shown)
+	if err != nil {
+		return nil, err
+	}
+	wrong, err := fees.ChargeLines(rules.Fees, out.Lines, fees.Known{Moved: moved, Prior: prior}, out.Charges)
+	if err != nil {
+		return nil, err
+	}
+	fees.ChargeAlone(out.Funds, moved.Alone, out.Charges)
 	addFeeBreaks(out, wrong, rules.Match.Day)
 	out.Breaks = match.SortBreaks(out.Breaks)
 	return out, nil

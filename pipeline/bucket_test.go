@@ -106,7 +106,7 @@ func TestBucketGivesEveryFeeBreakAnIdentity(t *testing.T) {
 	var lines settlement.Lines
 	addLine(&lines, testLine{order: "O1", txn: "W1", kind: settlement.Payment, gross: 100_00, fee: -70})
 	addLine(&lines, testLine{order: "O1", txn: "W1", kind: settlement.Revoke, gross: -100_00, fee: 50})
-	out, err := bucket(context.Background(), testRules(t), newSpares(0), &lines, &settlement.Events{}, &settlement.FundLines{}, nil)
+	out, err := bucket(context.Background(), testRules(t), newSpares(0), &lines, &settlement.Events{}, &settlement.FundLines{}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

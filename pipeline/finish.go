@@ -172,6 +172,9 @@ type AccountOverview struct {
 	Net                         settlement.Amount
 	// Unpriced is the part of Charged for which no rule gives an expectation.
 	Unpriced settlement.Amount
+	// Billed is what the bills state as fees, which a fund flow may contradict; Platform
+	// what the platform took.
+	Billed, Platform settlement.Amount
 }
 
 // BreakOverview counts the breaks of one kind in one wallet.
@@ -227,6 +230,8 @@ func (r *run) overview() Overview {
 		a.Variance += row.variance
 		a.Net += row.net
 		a.Unpriced += row.unpriced
+		a.Billed += row.billed
+		a.Platform += row.platform
 	}
 	for _, a := range byPlace {
 		o.Accounts = append(o.Accounts, *a)
@@ -272,6 +277,7 @@ func (o Overview) totals() []output.Total {
 		}{
 			{"gross", a.Gross}, {"refunds", a.Refunds}, {"expected_fees", a.Expected}, {"charged_fees", a.Charged},
 			{"fee_variance", a.Variance}, {"charged_fees_without_rule", a.Unpriced}, {"net", a.Net},
+			{"platform_fees", a.Platform},
 		} {
 			totals = append(totals, output.Total{
 				Name: t.name, Wallet: a.Wallet.String(), Account: a.Account,

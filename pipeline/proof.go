@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"reconcile/fees"
 	"reconcile/match"
 	"reconcile/output"
 	"reconcile/settlement"
@@ -17,6 +18,7 @@ import (
 type fileSums struct {
 	rows, gross, settled, fee, coupon atomic.Int64
 	fundRows, fundAmount              atomic.Int64
+	fundFees                          atomic.Int64 // rows that are a payment's fee
 }
 
 func (f *fileSums) add(l *settlement.Lines) {
@@ -65,7 +67,7 @@ type feeKey struct {
 }
 
 type feeSums struct {
-	billed, charged    settlement.Amount // of lines, of charges
+	billed, charged    settlement.Amount // of lines, of charges without what fee rows moved
 	variance, byClass  settlement.Amount
 	expected, compared settlement.Amount // expected, and charged where an expectation exists
 }
@@ -84,6 +86,8 @@ type proofSums struct {
 	claimedEvents                                 int64
 	claimedGross, matchedAmount                   settlement.Amount
 	fees                                          map[feeKey]*feeSums
+	// moved is by wallet: the fee rows of fund flows, and what charges hold of them.
+	moved [settlement.Bank + 1]struct{ rows, charged settlement.Amount }
 }
 
 type fileKind struct {
@@ -166,7 +170,10 @@ func (p *proofSums) addFees(out *BucketOutput) {
 			last = p.fees[lastKey]
 		}
 		last.billed -= l.Fee[i]
-		if c.Charged[i] != settlement.NoAmount {
+		switch {
+		case c.Moved[i] != settlement.NoAmount:
+			last.charged += c.Billed[i]
+		case c.Charged[i] != settlement.NoAmount:
 			last.charged += c.Charged[i]
 		}
 		if c.Variance[i] != settlement.NoAmount {
@@ -176,6 +183,16 @@ func (p *proofSums) addFees(out *BucketOutput) {
 			if c.Class[i] != settlement.NoClass {
 				last.byClass += c.Variance[i]
 			}
+		}
+	}
+	for i, moved := range c.Moved {
+		if moved != settlement.NoAmount {
+			p.moved[c.Wallet[i]].charged += moved
+		}
+	}
+	for i := range out.Funds.Len() {
+		if fees.IsFee(out.Funds, i) {
+			p.moved[out.Funds.Wallet[i]].rows -= out.Funds.Amount[i]
 		}
 	}
 }
@@ -211,6 +228,10 @@ func (p *proofSums) merge(o *proofSums) {
 	p.claimedEvents += o.claimedEvents
 	p.claimedGross += o.claimedGross
 	p.matchedAmount += o.matchedAmount
+	for w := range o.moved {
+		p.moved[w].rows += o.moved[w].rows
+		p.moved[w].charged += o.moved[w].charged
+	}
 	for key, f := range o.fees {
 		if p.fees[key] == nil {
 			p.fees[key] = &feeSums{}
@@ -296,6 +317,11 @@ func (p *proofSums) feeChecks() []output.Check {
 		checks = append(checks,
 			check("fees billed = Σ charges, "+name, f.billed, f.charged),
 			check("expected − charged = Σ variance over classes, "+name, f.expected-f.compared, f.byClass))
+	}
+	for w, m := range p.moved {
+		if m.rows != 0 || m.charged != 0 {
+			checks = append(checks, check(fmt.Sprintf("fee rows of fund flows = Σ charges, %s", settlement.Wallet(w)), m.rows, m.charged))
+		}
 	}
 	return checks
 }

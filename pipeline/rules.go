@@ -48,7 +48,21 @@ func (r *run) buildRules() (*Rules, error) {
 		rules.Day = r.latestDay(rules.RefundWatermark)
 	}
 	r.distrustRefused(rules)
-	return &Rules{Match: rules, Fees: schedule}, nil
+	return &Rules{Match: rules, Fees: schedule, Shown: r.shownFees()}, nil
+}
+
+// shownFees is up to when each file shows the fees of the payments that it shows. A fee
+// may be booked later than its payment by as much as the cut-off window, and so in
+// the next file.
+func (r *run) shownFees() fees.Shown {
+	shown := make(fees.Shown, len(r.intake.Statements))
+	for i, s := range r.intake.Statements {
+		shown[i] = settlement.NoInstant
+		if s != nil && s.Until != settlement.NoDay && r.read[i].fundFees.Load() > 0 {
+			shown[i] = s.Until.Start() - r.job.Window
+		}
+	}
+	return shown
 }
 
 // latestDay is the settlement day of a run of which no statement tells one.

@@ -37,6 +37,7 @@ type run struct {
 	events  *exchange[settlement.Events, *settlement.Events]
 	refunds *exchange[settlement.Events, *settlement.Events] // that look for their payment number
 	funds   *exchange[settlement.FundLines, *settlement.FundLines]
+	strays  *exchange[settlement.FundLines, *settlement.FundLines] // that look for their payment's bucket
 
 	// What loading a bucket needs and the next one uses again.
 	arrangers sync.Pool // of *arranger
@@ -118,6 +119,7 @@ func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refuse
 	r.events = newExchange[settlement.Events]("events", r.partitions, r.budget, func(e *settlement.Events) []uint64 { return e.Key })
 	r.refunds = newExchange[settlement.Events]("refunds", r.partitions, r.budget, func(e *settlement.Events) []uint64 { return e.Key })
 	r.funds = newExchange[settlement.FundLines]("funds", r.partitions, r.budget, func(f *settlement.FundLines) []uint64 { return f.Key })
+	r.strays = newExchange[settlement.FundLines]("strays", r.partitions, r.budget, func(f *settlement.FundLines) []uint64 { return f.Key })
 
 	if err := r.costs.time(StageIngest, func() error {
 		return r.ingest(ctx, deliveries, refused, excluded, ingest.Emits{Lines: r.takeLines, Events: r.takeEvents, Funds: r.takeFunds})
@@ -284,7 +286,7 @@ func (r *run) takeFunds(rec arrow.Record) error {
 		return nil
 	}
 	r.read[lines.File[0]].addFunds(&lines)
-	return r.funds.scatter(&lines)
+	return r.routeFunds(&lines)
 }
 
 // reconcile computes every bucket and writes its part of each table.
@@ -298,6 +300,9 @@ func (r *run) reconcile(ctx context.Context, staging *output.Staging) error {
 		return err
 	}
 	if err := r.linkRefunds(ctx); err != nil {
+		return err
+	}
+	if err := r.placeStrays(ctx); err != nil {
 		return err
 	}
 	r.spare = newSpares(r.workers())
@@ -484,7 +489,7 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 	sums := newTally()
 	var proof proofSums
 	err = r.costs.share(StageCompute, lines.Len()+events.Len()+fundLines.Len(), func() (err error) {
-		if out, err = bucket(ctx, r.rules, r.spare, lines, events, fundLines, resolved); err != nil {
+		if out, err = bucket(ctx, r.rules, r.spare, lines, events, fundLines, nil, resolved); err != nil {
 			return err
 		}
 		sums.bucket(out, resolved)

@@ -1,9 +1,11 @@
 package pipeline
 
 import (
+	"bytes"
 	"cmp"
 	"math/bits"
 	"slices"
+	"sort"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -26,6 +28,9 @@ type summaryRow struct {
 	priced                                           int64 // charges with an expectation, charges with a fee
 	charges                                          int64
 	unpriced                                         settlement.Amount // charged where no rule gives an expectation
+	platform                                         settlement.Amount // fees of the platform, which no wallet charges
+	platformFees                                     int64
+	billed                                           settlement.Amount // as the bills state it
 }
 
 // tally adds up the rows of buckets by the grain of the summary. Each worker has
@@ -101,6 +106,7 @@ func (t *tally) add(sum *settlement.Amount, v settlement.Amount) {
 // claimed for an event of another bucket; eventAt where such an event's line is.
 func (t *tally) bucket(out *BucketOutput, resolved *match.Resolution) {
 	t.addLines(out, resolved)
+	t.addAlone(out)
 	t.addEvents(out, resolved)
 	for i := range out.Breaks.Len() {
 		b := out.Breaks
@@ -133,6 +139,7 @@ func (t *tally) addLines(out *BucketOutput, resolved *match.Resolution) {
 		if l.MatchState[i] == settlement.Matched {
 			row.matched++
 		}
+		t.add(&row.billed, -l.Fee[i])
 		t.add(&row.expected, c.Expected[i])
 		t.add(&row.charged, c.Charged[i])
 		t.add(&row.variance, c.Variance[i])
@@ -153,6 +160,31 @@ func (t *tally) addLines(out *BucketOutput, resolved *match.Resolution) {
 			t.add(&row.refunds, l.Gross[i])
 		}
 		t.add(&row.net, l.Net[i])
+	}
+}
+
+// addAlone adds the fee rows that stand alone, with the shop of their order where it
+// has a line of the same wallet.
+func (t *tally) addAlone(out *BucketOutput) {
+	l, c := out.Lines, out.Charges
+	for i := l.Len(); i < c.Len(); i++ {
+		var shop []byte
+		order := c.OrderNo.At(i)
+		at := sort.Search(l.Len(), func(line int) bool {
+			return cmp.Or(cmp.Compare(l.Wallet[line], c.Wallet[i]), bytes.Compare(l.OrderNo.At(line), order)) >= 0
+		})
+		if len(order) > 0 && at < l.Len() && l.Wallet[at] == c.Wallet[i] && bytes.Equal(l.OrderNo.At(at), order) && out.EventOfLine[at] >= 0 {
+			shop = out.Events.Shop.At(int(out.EventOfLine[at]))
+		}
+		row := t.at(c.SettledOn[i], c.Wallet[i], c.Account.At(i), shop)
+		if c.Component[i] == settlement.PlatformFee {
+			t.add(&row.platform, c.Charged[i])
+			row.platformFees++
+			continue
+		}
+		t.add(&row.charged, c.Charged[i])
+		t.add(&row.unpriced, c.Charged[i])
+		row.charges++
 	}
 }
 
@@ -206,13 +238,14 @@ func (t *tally) merge(other *tally) {
 		row.open += from.open
 		row.priced += from.priced
 		row.charges += from.charges
+		row.platformFees += from.platformFees
 		for _, sum := range []struct {
 			to   *settlement.Amount
 			from settlement.Amount
 		}{
 			{&row.gross, from.gross}, {&row.refunds, from.refunds}, {&row.expected, from.expected},
 			{&row.charged, from.charged}, {&row.variance, from.variance}, {&row.net, from.net},
-			{&row.unpriced, from.unpriced},
+			{&row.unpriced, from.unpriced}, {&row.platform, from.platform}, {&row.billed, from.billed},
 		} {
 			t.add(sum.to, sum.from)
 		}
@@ -261,6 +294,7 @@ func (t *tally) table() *settlement.Summary {
 		s.Withdrawal = append(s.Withdrawal, settlement.NoAmount)
 		s.Cross = append(s.Cross, settlement.NoAmount)
 		s.CostBps = append(s.CostBps, basisPoints(row.charged, row.gross+row.refunds))
+		s.Platform = append(s.Platform, known(row.platform, row.platformFees))
 	}
 	return s
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"reconcile/fees"
 	"reconcile/output"
 	"reconcile/settlement"
 )
@@ -18,7 +19,7 @@ func (r *run) writeParts(staging *output.Staging, b int, out *BucketOutput) ([]o
 		rows settlement.Batch
 	}{
 		{"statement_lines", out.Lines}, {"fund_lines", out.Funds}, {"order_events", out.Events}, {"matches", out.Matches},
-		{"breaks", out.Breaks}, {"open_items", out.Open}, {"charges", out.Charges},
+		{"breaks", out.Breaks}, {"open_items", out.Open}, {"charges", fees.InOrder(out.Charges, out.Lines.Len())},
 	}
 	*out = BucketOutput{}
 	for i := range tables {

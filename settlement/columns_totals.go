@@ -6,10 +6,11 @@ var charges = Table{
 	Key:      []string{"line_id", "component"},
 	SortedBy: []string{"wallet", "order_no", "line_id", "component"},
 	Doc: "What each payment and refund should have cost, and what it did cost; zeros are included. " +
-		"Here a fee is a cost, the opposite sign of statement_lines.fee_amount.",
+		"Here a fee is a cost, the opposite sign of statement_lines.fee_amount. A fee row of a fund flow (扣除交易手续费, 收费, 服务费退回) " +
+		"counts with the line that it names; one that names no line of the run, and every fee of the platform, has a row of its own.",
 	Columns: []TableColumn{
 		{Name: "line_id", Type: TypeID,
-			Doc: "The line charged, as in statement_lines."},
+			Doc: "The line charged, as in statement_lines; of a fee row that stands alone, as in fund_lines."},
 		{Name: "wallet", Type: TypeWord, Words: WalletWords,
 			Doc: "The wallet that charges."},
 		{Name: "account", Type: TypeText, Nullable: true, Repeats: true,
@@ -19,7 +20,7 @@ var charges = Table{
 		{Name: "event", Type: TypeWord, Words: KindWords[:Income],
 			Doc: "What is charged for: payment, refund (the fee's return, 退费) or revoke."},
 		{Name: "component", Type: TypeWord, Words: ComponentWords,
-			Doc: "The part of the fee: channel is the wallet's acquiring fee (支付手续费)."},
+			Doc: "The part of the fee: channel is the wallet's acquiring fee (支付手续费), platform what the platform takes out whichever wallet pays (基础软件服务费, 佣金, 运费险)."},
 		{Name: "rule_id", Type: TypeText, Nullable: true, Repeats: true,
 			Doc: "The rule that gives expected_fee. Null where none does."},
 		{Name: "rule_version", Type: TypeText, Nullable: true, Repeats: true,
@@ -31,7 +32,7 @@ var charges = Table{
 		{Name: "expected_fee", Type: TypeMoney, Nullable: true, Unit: unitYuan, Sign: signCost,
 			Doc: "The fee by rule, rounded for this line alone (应收手续费). Null, never 0, where no rule gives an expectation."},
 		{Name: "charged_fee", Type: TypeMoney, Nullable: true, Unit: unitYuan, Sign: signCost,
-			Doc: "The fee the wallet took or gave back (实收手续费). Null where the file does not tell."},
+			Doc: "The fee the wallet took or gave back (实收手续费): moved_fee where it is known, else what the bill's line states. Null where no file tells."},
 		{Name: "variance", Type: TypeMoney, Nullable: true, Unit: unitYuan, Sign: signVariance,
 			Doc: "expected_fee − charged_fee (差异). Null where either is."},
 		{Name: "variance_class", Type: TypeWord, Words: ClassWords,
@@ -40,6 +41,10 @@ var charges = Table{
 			Doc: "True where the expectation comes from a shipped preset, not from a contract or the line itself. An assumed variance is never a break."},
 		{Name: "settled_on", Type: TypeDay, Nullable: true, Unit: unitDay,
 			Doc: "Day of the line's bill (账单日期). Null where unknown."},
+		{Name: "billed_fee", Type: TypeMoney, Nullable: true, Unit: unitYuan, Sign: signCost,
+			Doc: "What the bill's own line states, where moved_fee is known. Null elsewhere, where charged_fee is the bill's, and on fee rows that stand alone."},
+		{Name: "moved_fee", Type: TypeMoney, Nullable: true, Unit: unitYuan, Sign: signCost,
+			Doc: "What the fee rows of the fund flow come to that name this line; 0.00 where the fund flow shows the payment and fees of others, but none for it. Null where no fund flow tells."},
 	},
 }
 
@@ -107,7 +112,7 @@ var summary = Table{
 		{Name: "expected_fees", Type: TypeMoney, Nullable: true, Unit: unitYuan, Sign: signCost,
 			Doc: "Sum of the expected fees that are known. Null where none is."},
 		{Name: "charged_fees", Type: TypeMoney, Nullable: true, Unit: unitYuan, Sign: signCost,
-			Doc: "Sum of the fees charged less those given back. Null where none is known."},
+			Doc: "Sum of the wallet's fees charged (component channel) less those given back. Null where none is known."},
 		{Name: "fee_variance", Type: TypeMoney, Nullable: true, Unit: unitYuan, Sign: signVariance,
 			Doc: "Sum of the variances that are known. Null where none is."},
 		{Name: "net", Type: TypeMoney, Unit: unitYuan, Sign: signMerchant,
@@ -120,5 +125,7 @@ var summary = Table{
 			Doc: "Fees per amount kept, 10,000 × charged_fees ÷ (gross + refunds), rounded half away from zero. Null where nothing was kept. Cannot be added."},
 		{Name: "open_items", Type: TypeCount, Unit: unitRows,
 			Doc: "Lines and events that wait for their counterpart."},
+		{Name: "platform_fees", Type: TypeMoney, Nullable: true, Unit: unitYuan, Sign: signCost,
+			Doc: "What the platform took out of the account, less what it gave back (基础软件服务费, 佣金, 运费险): no part of charged_fees. Null where there is none."},
 	},
 }

@@ -184,11 +184,12 @@ type Component uint8
 
 const (
 	NoComponent Component = iota
-	ChannelFee
+	ChannelFee            // 支付手续费: for taking the payment
+	PlatformFee           // 基础软件服务费 and what else the platform takes out: the same whichever wallet pays
 )
 
 // ComponentWords is the dictionary of Component.
-var ComponentWords = []string{"", "channel"}
+var ComponentWords = []string{"", "channel", "platform"}
 
 func (c Component) String() string { return word(ComponentWords, uint8(c)) }
 
@@ -212,6 +213,13 @@ type Charges struct {
 	Class     []VarianceClass
 	Assumed   []uint8 // 1 where the expectation comes from a preset
 	SettledOn []Day
+	// Billed is what the bill's own column says where Moved is known: fee rows of the
+	// fund flow are the truth about what was charged. NoAmount elsewhere, and on fee
+	// rows that stand alone.
+	Billed []Amount
+	// Moved is what the fee rows of the fund flow that name the line come to, and so
+	// Charged; NoAmount where no fund flow tells.
+	Moved []Amount
 }
 
 // Columns implements Batch.
@@ -233,6 +241,8 @@ func (b *Charges) Columns() []Column {
 		wordColumn("variance_class", &b.Class),
 		wordColumn("assumed", &b.Assumed),
 		dayColumn("settled_on", &b.SettledOn),
+		moneyColumn("billed_fee", &b.Billed),
+		moneyColumn("moved_fee", &b.Moved),
 	}
 }
 
@@ -294,6 +304,7 @@ type Summary struct {
 	Cross      []Amount
 	CostBps    []int64 // NoCount where nothing was taken
 	Open       []int64
+	Platform   []Amount
 }
 
 // NoCount stands for a count that cannot be given.
@@ -321,6 +332,7 @@ func (b *Summary) Columns() []Column {
 		moneyColumn("cross_wallet_fees", &b.Cross),
 		countColumn("cost_bps", &b.CostBps),
 		countColumn("open_items", &b.Open),
+		moneyColumn("platform_fees", &b.Platform),
 	}
 }
 

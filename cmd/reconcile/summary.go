@@ -120,7 +120,7 @@ var figureRows = []figure{
 	{name: "gross", rule: true, money: func(a *pipeline.AccountOverview) settlement.Amount { return a.Gross }},
 	{name: "refunds", money: func(a *pipeline.AccountOverview) settlement.Amount { return a.Refunds }},
 	{name: "coupons, not settled", optional: true, money: unsettled},
-	{name: "fees", money: func(a *pipeline.AccountOverview) settlement.Amount { return -a.Charged }},
+	{name: "fees", money: func(a *pipeline.AccountOverview) settlement.Amount { return -a.Billed }},
 	{name: "net", rule: true, money: func(a *pipeline.AccountOverview) settlement.Amount { return a.Net }},
 	{name: "fees expected", rule: true, money: func(a *pipeline.AccountOverview) settlement.Amount { return a.Expected }},
 	{name: "fees charged", money: func(a *pipeline.AccountOverview) settlement.Amount { return a.Charged }},
@@ -131,7 +131,7 @@ var figureRows = []figure{
 // unsettled is the part of gross and refunds that is not settled with the
 // merchant, such as coupons of the merchant's own: what makes the column add up.
 func unsettled(a *pipeline.AccountOverview) settlement.Amount {
-	return a.Net - a.Gross - a.Refunds + a.Charged
+	return a.Net - a.Gross - a.Refunds + a.Billed
 }
 
 func (f *figure) text(a *pipeline.AccountOverview) string {
@@ -195,6 +195,8 @@ func totalOf(accounts []pipeline.AccountOverview) (total pipeline.AccountOvervie
 		total.Charged += a.Charged
 		total.Variance += a.Variance
 		total.Unpriced += a.Unpriced
+		total.Billed += a.Billed
+		total.Platform += a.Platform
 		total.Net += a.Net
 	}
 	return total
