@@ -56,6 +56,9 @@ type Known struct {
 	// Prior are payments of former days, by which refunds are priced whose payment is
 	// not among the lines; nil for none.
 	Prior *settlement.Prior
+	// Describe adds to a line's subject what the line itself does not tell, such as its
+	// shop; nil for nothing. It is asked where rules depend on it.
+	Describe func(line int, q Subject) Subject
 }
 
 // ChargeLines appends to dst one charge for every line of a bucket, in row
@@ -88,7 +91,11 @@ func ChargeLines(schedule *Schedule, lines *settlement.Lines, known Known, dst *
 	dst.SettledOn = append(dst.SettledOn, lines.SettledOn...)
 	out := newChargeRows(dst, lines.Len())
 
-	p := pricer{schedule: schedule, lines: lines, moved: known.Moved.OfLine, prior: known.Prior}
+	p := pricer{schedule: schedule, lines: lines, moved: known.Moved.OfLine, prior: known.Prior, describe: known.Describe}
+	for w := range p.detailed {
+		wallet := settlement.Wallet(w)
+		p.detailed[w] = schedule.NeedsDetail(wallet, OnPayment, settlement.ChannelFee) || schedule.NeedsDetail(wallet, OnRefund, settlement.ChannelFee)
+	}
 	var findings []Finding
 	var c priced
 	next := 0
@@ -147,7 +154,7 @@ var (
 )
 
 // notRefunded stands for the refund of a payment's row.
-var notRefunded = refund{payment: none, prior: none, held: settlement.NoAmount}
+var notRefunded = refund{payment: none, prior: none, held: settlement.NoAmount, settled: settlement.NoAmount, refunded: settlement.NoAmount}
 
 // pricer prices the lines of one bucket.
 type pricer struct {
@@ -155,7 +162,9 @@ type pricer struct {
 	lines    *settlement.Lines
 	moved    []settlement.Amount // nil, or Moved.OfLine
 	prior    *settlement.Prior
-	of       refund // of the line at hand, notRefunded of a payment
+	describe func(line int, q Subject) Subject
+	detailed [settlement.Bank + 1]bool // by wallet: rules ask for more than it
+	of       refund                    // of the line at hand, notRefunded of a payment
 }
 
 // isMoved says that a fund flow shows what line i was charged.
@@ -186,14 +195,14 @@ func (p *pricer) price(i int, c *priced) {
 	own := p.ownRate(i)
 	switch {
 	case c.base == settlement.NoAmount:
-	case own != settlement.NoRate && !p.schedule.hasContract(lines.Wallet[i]):
+	case own != settlement.NoRate && !p.schedule.HasContract(lines.Wallet[i]):
 		p.byOwnRate(i, c)
 	default:
 		rule := p.rule(i)
 		if own != settlement.NoRate && (rule == nil || rule.Assumed) {
 			p.byOwnRate(i, c)
 		} else if rule != nil {
-			p.byRule(rule, c)
+			p.byRule(i, rule, c)
 		}
 	}
 	p.compare(i, c)
@@ -215,13 +224,12 @@ func (p *pricer) base(i int) settlement.Amount {
 
 // rule returns the rule that gives line i an expectation, nil where none does.
 func (p *pricer) rule(i int) *Rule {
-	wallet := p.lines.Wallet[i]
 	var rule *Rule
 	if p.lines.Kind[i] == settlement.Payment {
-		rule = p.schedule.Select(wallet, settlement.Payment, p.lines.OccurredAt[i])
+		rule = p.schedule.Select(p.subject(i, OnPayment), p.lines.OccurredAt[i])
 	} else {
-		if rule = p.refundRule(i, settlement.Refund); rule == nil {
-			rule = p.refundRule(i, settlement.Payment)
+		if rule = p.refundRule(i, OnRefund); rule == nil {
+			rule = p.refundRule(i, OnPayment)
 			if rule != nil && rule.Refund == RefundUnknown {
 				return nil
 			}
@@ -235,18 +243,31 @@ func (p *pricer) rule(i int) *Rule {
 
 // refundRule selects by the time of the payment; where the bucket lacks the
 // payment it was made not after its refund.
-func (p *pricer) refundRule(i int, event settlement.Kind) *Rule {
-	wallet := p.lines.Wallet[i]
+func (p *pricer) refundRule(i int, event Event) *Rule {
+	q := p.subject(i, event)
 	if p.of.payment != none {
-		return p.schedule.Select(wallet, event, p.lines.OccurredAt[p.of.payment])
+		return p.schedule.Select(q, p.lines.OccurredAt[p.of.payment])
 	}
 	if p.of.prior != none {
-		return p.schedule.Select(wallet, event, p.prior.PaidAt[p.of.prior])
+		return p.schedule.Select(q, p.prior.PaidAt[p.of.prior])
 	}
 	if at := p.lines.OccurredAt[i]; at != settlement.NoInstant {
-		return p.schedule.SelectBefore(wallet, event, at)
+		return p.schedule.SelectBefore(q, at)
 	}
-	return p.schedule.Select(wallet, event, settlement.NoInstant)
+	return p.schedule.Select(q, settlement.NoInstant)
+}
+
+// subject is what line i tells of its event: more than the wallet only where a rule
+// asks for it.
+func (p *pricer) subject(i int, event Event) Subject {
+	q := Subject{Wallet: p.lines.Wallet[i], Event: event}
+	if p.detailed[q.Wallet] {
+		q.Merchant = p.lines.Account.StringAt(i)
+		if p.describe != nil {
+			q = p.describe(i, q)
+		}
+	}
+	return q
 }
 
 // isEscrowNumber says that a merchant order number as the wallet prints it is
@@ -277,17 +298,44 @@ func (p *pricer) byOwnRate(i int, c *priced) {
 }
 
 // byRule sets the expectation from a rule.
-func (p *pricer) byRule(rule *Rule, c *priced) {
+func (p *pricer) byRule(i int, rule *Rule, c *priced) {
 	c.rule = rule
+	if rule.Base == BaseGross && c.base != 0 && p.lines.Gross[i] != settlement.NoAmount {
+		c.base = p.lines.Gross[i].Abs()
+	}
+	if rule.plain || rule.Kind == Discount {
+		c.rate = rule.Rate
+	}
 	switch {
-	case c.event != settlement.Payment && rule.Refund == RefundNone:
-		c.expected = 0
+	case rule.plain && (c.event == settlement.Payment || rule.Refund == RefundPerRefundClamped):
+		c.expected = p.percentage(c)
 	case rule.Kind == AsBilled:
 		c.expected = c.charged
+	case c.event == settlement.Payment:
+		c.expected = rule.Fee(c.base)
 	default:
-		c.rate = rule.Rate
-		c.expected = p.percentage(c)
+		c.expected = negated(rule.Return(p.refunding(), c.base, p.lines.OccurredAt[i]))
+		if rule.Refund == RefundNone {
+			c.rate = settlement.NoRate
+		}
 	}
+	if c.expected == settlement.NoAmount {
+		p.expectNothing(c)
+	}
+}
+
+// refunding is what is known of the payment of the refund at hand. What its earlier
+// refunds returned is taken off its fee already.
+func (p *pricer) refunding() Refunding {
+	of := &p.of
+	r := Refunding{PaidAt: settlement.NoInstant, Settled: of.settled, Charged: of.held, Refunded: of.refunded}
+	switch {
+	case of.payment != none:
+		r.PaidAt = p.lines.OccurredAt[of.payment]
+	case of.prior != none:
+		r.PaidAt = p.prior.PaidAt[of.prior]
+	}
+	return r
 }
 
 // percentage is c's rate of its base: of a payment the fee, of a refund what

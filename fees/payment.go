@@ -21,7 +21,10 @@ type refund struct {
 	// less what its earlier refunds returned, never negative. NoAmount where that
 	// is not known.
 	held settlement.Amount
-	next int32 // an earlier row's refund of the same payment, none at the end
+	// settled is what the payment settled, refunded what its earlier refunds took back
+	// of it. NoAmount where that is not known.
+	settled, refunded settlement.Amount
+	next              int32 // an earlier row's refund of the same payment, none at the end
 }
 
 const none int32 = -1
@@ -100,7 +103,7 @@ func refundsOf(lines *settlement.Lines, known Known) ([]refund, error) {
 // addRefund returns the refund of a row, which will stand at index, and hangs it
 // on its payment's list.
 func (p *payments) addRefund(row, index int32, refunds []refund) refund {
-	r := refund{row: row, payment: none, prior: none, held: settlement.NoAmount, next: none}
+	r := refund{row: row, payment: none, prior: none, held: settlement.NoAmount, settled: settlement.NoAmount, refunded: settlement.NoAmount, next: none}
 	number := p.lines.ProviderTxnID.At(int(row))
 	if len(number) == 0 {
 		return r
@@ -222,10 +225,19 @@ func (p *payments) distribute(group *payment, refunds []refund, order []int32) (
 	if len(order) > 1 {
 		p.sort(order, refunds)
 	}
-	held := group.charged
+	held, settled, refunded := group.charged, settlement.NoAmount, settlement.Amount(0)
+	switch {
+	case group.row != none:
+		settled = lines.Settled[group.row]
+	default:
+		settled, refunded = p.known.Prior.Settled[group.prior], p.known.Prior.Refunded[group.prior]
+	}
 	for _, at := range order {
 		r := &refunds[at]
-		r.payment, r.prior = group.row, group.prior
+		r.payment, r.prior, r.settled, r.refunded = group.row, group.prior, settled, refunded
+		if back := lines.Settled[r.row]; back != settlement.NoAmount && refunded != settlement.NoAmount && lines.Settles(int(r.row)) {
+			refunded = min(refunded+back.Abs(), settlement.MaxAmount) // both are within it
+		}
 		if held == settlement.NoAmount {
 			continue
 		}
