@@ -64,7 +64,10 @@ var rules = []rule{
 			"ingest":        {"Mappings"},
 			"ingest/bank":   {"Mapping"},
 			"ingest/orders": {"Mapping", "Query", "Fault", "RefundedIfPaid"},
-			"fees":          {"Arithmetic", "Charge"},
+			"fees": {"Arithmetic", "Charge",
+				// what the configuration states
+				"Account", "AccountType", "AccountTypes", "ContractFields", "GapWords", "HomeWallet", "InstantField", "NewTerms", "OpeningQuota",
+				"Period", "LotPeriod", "Periods", "PresetTerms", "ReadContract", "Rule", "RulesField", "Terms", "TermsInput", "TextField"},
 		},
 		why: "commands parse flags, call the pipeline and print: of stages they know what the configuration fills in " +
 			"(the column maps), how a fee explains itself, and how written results are read"},

@@ -62,7 +62,7 @@ func (r *Rule) settle() {
 	if r.Kind == Discount && isRate(r.ListRate) && isRate(r.Share) {
 		r.Rate = settlement.Rate(int64(r.ListRate) * int64(r.Share) / million)
 	}
-	r.plain = r.Kind == Percent && r.Rounding == HalfUp
+	r.plain = (r.Kind == Percent || r.Kind == Discount) && r.Rounding == HalfUp && r.MinFee == settlement.NoAmount && r.MaxFee == settlement.NoAmount
 }
 
 // fields are those that r states.

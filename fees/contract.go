@@ -22,6 +22,10 @@ const (
 	saneInstalmentRate settlement.Rate = 150_000 // 15 %
 )
 
+// GapWords are the values of a contract's `gaps`: whether its schedule of one thing
+// may leave times without a rule. Left out they are refused.
+var GapWords = []string{"allowed", "refused"}
+
 // Contract is what a contract file states.
 type Contract struct {
 	Rules    []Rule
@@ -49,7 +53,7 @@ func ReadContract(path string, text []byte) (Contract, error) {
 func ContractFields(r *yamlfile.Reader, root ast.Node, to *[]Rule) {
 	allowed := false
 	r.Mapping("", root, map[string]yamlfile.Field{
-		"gaps":  r.OneOf([]string{"allowed", "refused"}, func(word string) { allowed = word == "allowed" }),
+		"gaps":  r.OneOf(GapWords, func(word string) { allowed = word == GapWords[0] }),
 		"rules": RulesField(r, to),
 	})
 	for i := range *to {
@@ -93,19 +97,19 @@ func blankRule() Rule {
 func ruleFields(r *yamlfile.Reader, at string, n ast.Node, rule *Rule) {
 	listed := settlement.NoRate
 	r.Mapping(at, n, map[string]yamlfile.Field{
-		"rule_id":         wordField(r, &rule.ID),
-		"version":         wordField(r, &rule.Version),
+		"rule_id":         TextField(r, &rule.ID),
+		"version":         TextField(r, &rule.Version),
 		"wallet":          r.OneOf(settlement.WalletWords[1:], func(w string) { rule.Wallet, _ = settlement.ParseWallet(w) }),
 		"account_type":    r.OneOf(AccountTypes, func(w string) { rule.AccountType = AccountType(w) }),
-		"merchant":        wordField(r, &rule.Merchant),
-		"shop":            wordField(r, &rule.Shop),
-		"category":        wordField(r, &rule.Category),
-		"funding":         wordField(r, &rule.Funding),
-		"product":         wordField(r, &rule.Product),
+		"merchant":        TextField(r, &rule.Merchant),
+		"shop":            TextField(r, &rule.Shop),
+		"category":        TextField(r, &rule.Category),
+		"funding":         TextField(r, &rule.Funding),
+		"product":         TextField(r, &rule.Product),
 		"event":           r.OneOf(EventWords[1:], func(w string) { rule.Event = Event(slices.Index(EventWords, w)) }),
 		"component":       r.OneOf(settlement.ComponentWords[1:], func(w string) { rule.Component = settlement.Component(slices.Index(settlement.ComponentWords, w)) }),
-		"from":            instantField(r, &rule.From),
-		"until":           instantField(r, &rule.Until),
+		"from":            InstantField(r, &rule.From),
+		"until":           InstantField(r, &rule.Until),
 		"base":            r.OneOf(Bases, func(w string) { rule.Base = Base(w) }),
 		"kind":            r.OneOf(RuleKinds, func(w string) { rule.Kind = RuleKind(w) }),
 		"rate_ppm":        rateField(r, &rule.Rate),
@@ -123,7 +127,7 @@ func ruleFields(r *yamlfile.Reader, at string, n ast.Node, rule *Rule) {
 		"refund_policy":   r.OneOf(RefundPolicies, func(w string) { rule.Refund = RefundPolicy(w) }),
 		"refund_days":     numberField(r, &rule.RefundDays),
 		"excludes_escrow": r.OneOf([]string{"true", "false"}, func(w string) { rule.ExcludesEscrow = w == "true" }),
-		"source":          wordField(r, &rule.Source),
+		"source":          TextField(r, &rule.Source),
 		"mark":            r.OneOf(Marks, func(w string) { rule.Mark = Mark(w) }),
 	})
 	r.Required(at, n, "rule_id", "version", "event", "kind", "source", "mark")
@@ -164,8 +168,8 @@ func readGrant(r *yamlfile.Reader, at string, n ast.Node) Grant {
 		"amount_fen":    fenField(r, &g.Amount),
 		"share_ppm":     rateField(r, &g.Share),
 		"valid_years":   numberField(r, &g.ValidYears),
-		"accrues_from":  instantField(r, &g.AccruesFrom),
-		"accrues_until": instantField(r, &g.AccruesUntil),
+		"accrues_from":  InstantField(r, &g.AccruesFrom),
+		"accrues_until": InstantField(r, &g.AccruesUntil),
 	})
 	r.Required(at, n, "period", "scope")
 	return g
@@ -192,8 +196,8 @@ func warnOfRates(r *yamlfile.Reader, at string, rule *Rule) {
 	}
 }
 
-// wordField is a text that is there and has no blanks around it.
-func wordField(r *yamlfile.Reader, to *string) yamlfile.Field {
+// TextField is a text that is there and has no blanks around it.
+func TextField(r *yamlfile.Reader, to *string) yamlfile.Field {
 	return r.Matching(`^\S(.*\S)?\s*$`, func(text string) (string, error) {
 		text = strings.TrimRight(text, "\n")
 		if text == "" || strings.TrimSpace(text) != text {
@@ -252,9 +256,9 @@ func numberField(r *yamlfile.Reader, to *int) yamlfile.Field {
 	})
 }
 
-// instantField is a day, which stands for its first instant, or a time: of
+// InstantField is a day, which stands for its first instant, or a time: of
 // Asia/Shanghai, or with a zone of its own.
-func instantField(r *yamlfile.Reader, to *settlement.Instant) yamlfile.Field {
+func InstantField(r *yamlfile.Reader, to *settlement.Instant) yamlfile.Field {
 	return r.Matching(`^20[0-9]{2}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})?)?$`, func(text string) (string, error) {
 		at, err := ParseTime(text)
 		if err != nil {

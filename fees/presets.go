@@ -9,7 +9,7 @@ import (
 var presetFiles embed.FS
 
 // PresetFiles are the files of presets, in the order in which they are read.
-var PresetFiles = []string{"presets/channel.yaml"}
+var PresetFiles = []string{"presets/channel.yaml", "presets/instalment.yaml", "presets/platform.yaml", "presets/withdrawal.yaml"}
 
 // PresetRules returns the rules that ship with the program, all assumed. An error
 // means that the program was built with faulty presets.

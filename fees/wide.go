@@ -85,3 +85,26 @@ func (s Sum) String() string {
 	}
 	return sign + yuan.String() + "." + text
 }
+
+// ratio is scale × a/b rounded half away from zero; ok is false where b is 0 or the
+// result does not fit.
+func ratio(a, b Sum, scale int64) (value int64, ok bool) {
+	divisor := b.Int()
+	if divisor.Sign() == 0 {
+		return 0, false
+	}
+	twice := new(big.Int).Mul(a.Int(), big.NewInt(2*scale))
+	negative := twice.Sign()*divisor.Sign() < 0
+	twice.Abs(twice)
+	divisor.Abs(divisor)
+	twice.Add(twice, divisor)
+	quotient := twice.Quo(twice, divisor.Lsh(divisor, 1))
+	if !quotient.IsInt64() {
+		return 0, false
+	}
+	value = quotient.Int64()
+	if negative {
+		value = -value
+	}
+	return value, true
+}

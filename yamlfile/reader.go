@@ -43,6 +43,7 @@ type Reader struct {
 	Places   map[string]Place
 	faults   []Fault
 	warnings []Fault
+	others   []error
 	// schema is what the fields are described into; nil while a file is read.
 	schema Schema
 }
@@ -57,7 +58,7 @@ func (r *Reader) Err() error {
 	for _, f := range r.faults {
 		all = append(all, f)
 	}
-	return errors.Join(all...)
+	return errors.Join(append(all, r.others...)...)
 }
 
 func sortFaults(faults []Fault) {
@@ -243,8 +244,12 @@ func (r *Reader) finding(at Place, do, format string, args ...any) Fault {
 	return Fault{r.Path, max(at.Line, 1), max(at.Column, 1), fmt.Sprintf(format, args...), do}
 }
 
+// Append notes an error that names its place itself, such as one of a file that this
+// one names.
+func (r *Reader) Append(err error) { r.others = append(r.others, err) }
+
 // Faults is how many faults were noted so far.
-func (r *Reader) Faults() int { return len(r.faults) }
+func (r *Reader) Faults() int { return len(r.faults) + len(r.others) }
 
 // Warnings are what Warn noted, in the order of the file.
 func (r *Reader) Warnings() []Fault {

@@ -28,7 +28,9 @@ const configName = "reconcile.yaml"
 // config is a configuration file. The zero value is that of a run without one.
 type config struct {
 	path string // "" where there is none
-	hash string // SHA-256 of the file, lower-case hex
+	// hash is the SHA-256 of the file, lower-case hex; where it names contract files
+	// that of its hash and theirs.
+	hash string
 
 	mappings ingest.Mappings
 	account  string
@@ -36,6 +38,7 @@ type config struct {
 	memory   int64              // bytes; 0 where it is not stated
 	jobs     int                // 0 where it is not stated
 	nightly  nightly
+	fees     feeTerms
 }
 
 // nightly is the part of the configuration for the command schedule. Paths are
@@ -64,7 +67,27 @@ func parseConfig(path string, text []byte) (*config, error) {
 	sum := sha256.Sum256(text)
 	c := &config{path: path, hash: hex.EncodeToString(sum[:])}
 	r := yamlfile.NewReader(path)
-	root := r.Root(text)
+	configFields(r, r.Root(text), c)
+	c.fees.finish(r)
+	if err := r.Err(); err != nil {
+		return nil, err
+	}
+	c.fees.warnings = append(c.fees.warnings, r.Warnings()...)
+	if len(c.fees.files) > 0 {
+		all := sha256.New()
+		all.Write(sum[:])
+		for _, f := range c.fees.files {
+			one := sha256.Sum256(f.content)
+			all.Write(one[:])
+		}
+		c.hash = hex.EncodeToString(all.Sum(nil))
+	}
+	return c, nil
+}
+
+// configFields reads the root of a configuration, or describes it.
+func configFields(r *yamlfile.Reader, root ast.Node, c *config) {
+	c.fees.in.Since = settlement.NoInstant
 	r.Mapping("", root, map[string]yamlfile.Field{
 		"orders":   mappingField(r, &c.mappings.Orders, &c.mappings.OrdersQuery),
 		"refunds":  mappingField(r, &c.mappings.Refunds, &c.mappings.RefundsQuery),
@@ -74,11 +97,12 @@ func parseConfig(path string, text []byte) (*config, error) {
 		"memory":   r.Text(c.takeMemory),
 		"jobs":     r.Text(c.takeJobs),
 		"schedule": func(at string, n ast.Node) { scheduleSection(r, at, n, &c.nightly) },
+
+		"accounts":     accountsField(r, &c.fees),
+		"fees":         feesField(r, &c.fees),
+		"home_wallets": homesField(r, &c.fees),
+		"quotas":       quotasField(r, &c.fees),
 	})
-	if err := r.Err(); err != nil {
-		return nil, err
-	}
-	return c, nil
 }
 
 // mappingField reads how an extract differs from the plain layout, and the query

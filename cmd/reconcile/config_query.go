@@ -16,7 +16,7 @@ import (
 // queryField reads the query of an extract that comes from a database.
 func queryField(r *yamlfile.Reader, to **orders.Query) yamlfile.Field {
 	return func(at string, n ast.Node) {
-		if _, ok := n.(*ast.NullNode); ok || n == nil {
+		if _, ok := n.(*ast.NullNode); (ok || n == nil) && !r.Describing() {
 			return // the key stands there with nothing below it
 		}
 		q := &orders.Query{}
