@@ -20,6 +20,10 @@ var provenColumn = map[string]string{
 	"breaks":          "difference",
 	"open_items":      "amount",
 	"charges":         "charged_fee",
+	"withdrawals":     "charged_fee",
+	"quotas":          "used_amount",
+	"proceeds":        "net_amount",
+	"cross_wallet":    "paid_amount",
 	"control_totals":  "computed",
 	"summary":         "net",
 }

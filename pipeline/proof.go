@@ -88,6 +88,7 @@ type proofSums struct {
 	fees                                          map[feeKey]*feeSums
 	// moved is by wallet: the fee rows of fund flows, and what charges hold of them.
 	moved [settlement.Bank + 1]struct{ rows, charged settlement.Amount }
+	costs costProof
 }
 
 type fileKind struct {
@@ -141,6 +142,7 @@ func (p *proofSums) bucket(out *BucketOutput, resolved *match.Resolution, files 
 	}
 	p.wholeRefunds, p.messages = out.WholeRefunds, out.Messages
 	p.addFees(out)
+	p.costs.addBucket(out)
 }
 
 func (p *proofSums) addDropped(out *BucketOutput) {
@@ -228,6 +230,7 @@ func (p *proofSums) merge(o *proofSums) {
 	p.claimedEvents += o.claimedEvents
 	p.claimedGross += o.claimedGross
 	p.matchedAmount += o.matchedAmount
+	p.costs.merge(&o.costs)
 	for w := range o.moved {
 		p.moved[w].rows += o.moved[w].rows
 		p.moved[w].charged += o.moved[w].charged
@@ -299,7 +302,8 @@ func (r *run) conserve() []output.Check {
 		check("order events without a state", 0, p.eventStates[settlement.NoState]),
 		check("events with a line = rows of matches", p.claimedEvents, p.matches),
 		check("Σ gross of claimed lines = Σ line_amount of matches", p.claimedGross, p.matchedAmount))
-	return append(checks, p.feeChecks()...)
+	checks = append(checks, p.feeChecks()...)
+	return append(checks, p.costs.checks()...)
 }
 
 func (p *proofSums) feeChecks() []output.Check {

@@ -11,9 +11,12 @@ import (
 
 // buildRules works out what the files that were accepted allow to conclude.
 func (r *run) buildRules() (*Rules, error) {
-	schedule, err := fees.Presets()
-	if err != nil {
-		return nil, err
+	terms := r.job.Terms
+	if terms == nil {
+		var err error
+		if terms, err = fees.PresetTerms(); err != nil {
+			return nil, err
+		}
 	}
 	rules := &match.Rules{
 		Day: settlement.NoDay, Watermark: settlement.NoInstant, RefundWatermark: settlement.NoInstant,
@@ -39,6 +42,9 @@ func (r *run) buildRules() (*Rules, error) {
 			if s.Kind.ShowsTrades() {
 				rules.Coverage.AddStatement(s)
 			}
+			if s.Kind == settlement.AggregatedFunds {
+				rules.AggregatedPlatforms = aggregatedPlatforms
+			}
 			if s.Until != settlement.NoDay {
 				rules.Day = max(rules.Day, s.Until-1)
 			}
@@ -48,8 +54,11 @@ func (r *run) buildRules() (*Rules, error) {
 		rules.Day = r.latestDay(rules.RefundWatermark)
 	}
 	r.distrustRefused(rules)
-	return &Rules{Match: rules, Fees: schedule, Shown: r.shownFees()}, nil
+	return &Rules{Match: rules, Terms: terms, Shown: r.shownFees(), Flows: r.flows()}, nil
 }
+
+// aggregatedPlatforms are those whose orders may settle in an aggregated account.
+var aggregatedPlatforms = map[string]bool{"taobao": true, "tmall": true}
 
 // shownFees is up to when each file shows the fees of the payments that it shows. A fee
 // may be booked later than its payment by as much as the cut-off window, and so in

@@ -31,6 +31,9 @@ type summaryRow struct {
 	platform                                         settlement.Amount // fees of the platform, which no wallet charges
 	platformFees                                     int64
 	billed                                           settlement.Amount // as the bills state it
+	withdrawal, cross                                settlement.Amount
+	withdrawals, crossed                             int64 // withdrawals; rows of cross_wallet of which the cost is known
+	uncrossed                                        int64 // rows of which it is not
 }
 
 // tally adds up the rows of buckets by the grain of the summary. Each worker has
@@ -108,8 +111,16 @@ func (t *tally) bucket(out *BucketOutput, resolved *match.Resolution) {
 	t.addLines(out, resolved)
 	t.addAlone(out)
 	t.addEvents(out, resolved)
-	for i := range out.Breaks.Len() {
-		b := out.Breaks
+	t.addBreaks(out.Breaks)
+	for i := range out.Open.Len() {
+		o := out.Open
+		t.at(o.FirstSeenOn[i], o.Wallet[i], o.Account.At(i), o.Shop.At(i)).open++
+	}
+}
+
+// addBreaks adds findings.
+func (t *tally) addBreaks(b *settlement.Breaks) {
+	for i := range b.Len() {
 		t.at(b.FirstSeenOn[i], b.Wallet[i], b.Account.At(i), b.Shop.At(i)).breaks++
 		key := breakKey{b.Wallet[i], b.Kind[i]}
 		if t.breaks[key] == nil {
@@ -119,9 +130,30 @@ func (t *tally) bucket(out *BucketOutput, resolved *match.Resolution) {
 		t.add(&t.breaks[key].short, min(b.Difference[i], 0))
 		t.add(&t.breaks[key].over, max(b.Difference[i], 0))
 	}
-	for i := range out.Open.Len() {
-		o := out.Open
-		t.at(o.FirstSeenOn[i], o.Wallet[i], o.Account.At(i), o.Shop.At(i)).open++
+}
+
+// addWithdrawals adds what withdrawals cost.
+func (t *tally) addWithdrawals(w *settlement.Withdrawals) {
+	for i := range w.Len() {
+		row := t.at(w.SettledOn[i], w.Wallet[i], w.Account.At(i), nil)
+		t.add(&row.withdrawal, w.Charged[i])
+		row.withdrawals++
+	}
+}
+
+// addCross adds what orders cost that were paid across wallets.
+func (t *tally) addCross(c *settlement.CrossWallet) {
+	for i, of := range c.Of {
+		if of != settlement.CostOrder {
+			continue
+		}
+		row := t.at(c.SettledOn[i], c.Wallet[i], c.Account.At(i), c.Shop.At(i))
+		if c.Cost[i] == settlement.NoAmount {
+			row.uncrossed++
+			continue
+		}
+		t.add(&row.cross, c.Cost[i])
+		row.crossed++
 	}
 }
 
@@ -239,6 +271,9 @@ func (t *tally) merge(other *tally) {
 		row.priced += from.priced
 		row.charges += from.charges
 		row.platformFees += from.platformFees
+		row.withdrawals += from.withdrawals
+		row.crossed += from.crossed
+		row.uncrossed += from.uncrossed
 		for _, sum := range []struct {
 			to   *settlement.Amount
 			from settlement.Amount
@@ -246,6 +281,7 @@ func (t *tally) merge(other *tally) {
 			{&row.gross, from.gross}, {&row.refunds, from.refunds}, {&row.expected, from.expected},
 			{&row.charged, from.charged}, {&row.variance, from.variance}, {&row.net, from.net},
 			{&row.unpriced, from.unpriced}, {&row.platform, from.platform}, {&row.billed, from.billed},
+			{&row.withdrawal, from.withdrawal}, {&row.cross, from.cross},
 		} {
 			t.add(sum.to, sum.from)
 		}
@@ -291,9 +327,9 @@ func (t *tally) table() *settlement.Summary {
 		s.Charged = append(s.Charged, known(row.charged, row.charges))
 		s.Variance = append(s.Variance, known(row.variance, min(row.priced, row.charges)))
 		s.Net = append(s.Net, row.net)
-		s.Withdrawal = append(s.Withdrawal, settlement.NoAmount)
-		s.Cross = append(s.Cross, settlement.NoAmount)
-		s.CostBps = append(s.CostBps, basisPoints(row.charged, row.gross+row.refunds))
+		s.Withdrawal = append(s.Withdrawal, known(row.withdrawal, row.withdrawals))
+		s.Cross = append(s.Cross, known(row.cross, row.crossed))
+		s.CostBps = append(s.CostBps, basisPoints(row.charged+row.withdrawal, row.gross+row.refunds))
 		s.Platform = append(s.Platform, known(row.platform, row.platformFees))
 	}
 	return s
@@ -305,6 +341,12 @@ func known(sum settlement.Amount, n int64) settlement.Amount {
 		return settlement.NoAmount
 	}
 	return sum
+}
+
+// CostBps is the blended cost of acceptance in basis points: the fees charged and those
+// of withdrawals over what was kept; NoCount where nothing was.
+func (a *AccountOverview) CostBps() int64 {
+	return basisPoints(a.Charged+a.Withdrawal, a.Gross+a.Refunds)
 }
 
 // basisPoints is cost in hundredths of a percent of base, rounded half away from

@@ -20,6 +20,9 @@ type figures struct {
 	// tell it.
 	unpriced settlement.Amount
 	platform settlement.Amount
+	// withdrawal is what getting the money out cost, cross what orders paid across
+	// wallets cost.
+	withdrawal, cross settlement.Amount
 }
 
 // account is where figures belong: wallet and account.
@@ -38,6 +41,8 @@ type recount struct {
 	// moved is by wallet the fee rows of fund flows, as cost; kept what charges hold of
 	// them.
 	moved, kept map[string]settlement.Amount
+	// divided is by wallet what cross_wallet holds of the fees of withdrawals.
+	divided map[string]settlement.Amount
 	// paired is the sum of line_amount over the matches.
 	paired settlement.Amount
 }
@@ -68,13 +73,14 @@ func amountOrZero(r output.Row, column string) settlement.Amount {
 func (v *verification) recompute() error {
 	c := &recount{v: v, rows: map[string]int64{}, counts: map[string]int64{"breaks": 0},
 		by: map[account]*figures{}, billed: map[account]settlement.Amount{}, stated: map[account]settlement.Amount{},
-		moved: map[string]settlement.Amount{}, kept: map[string]settlement.Amount{}}
+		moved: map[string]settlement.Amount{}, kept: map[string]settlement.Amount{}, divided: map[string]settlement.Amount{}}
 	for _, t := range []struct {
 		name string
 		row  func(output.Row) error
 	}{
 		{"statement_lines", c.line}, {"fund_lines", c.fund}, {"order_events", c.event}, {"matches", c.match},
 		{"breaks", c.finding}, {"open_items", c.item}, {"charges", c.charge},
+		{"withdrawals", c.withdrawal}, {"quotas", c.quota}, {"proceeds", c.left}, {"cross_wallet", c.cross},
 	} {
 		err := output.ReadTable(v.dir, t.name, func(r output.Row) error {
 			if c.rows[t.name]++; c.rows[t.name]%4096 == 0 && v.ctx.Err() != nil {
@@ -263,7 +269,13 @@ func (c *recount) tie() {
 			wallets[wallet] = true
 		}
 	}
+	paidOut := map[string]settlement.Amount{}
+	for key, f := range c.by {
+		addTo(c, paidOut, key.wallet, f.withdrawal)
+		wallets[key.wallet] = true
+	}
 	for _, wallet := range sorted(wallets) {
+		v.equal("cross_wallet", "Σ repatriation_fee = Σ charged_fee of withdrawals of "+wallet, paidOut[wallet], c.divided[wallet])
 		v.equal("charges", "Σ moved_fee = −Σ fee rows of fund_lines of "+wallet, c.moved[wallet], c.kept[wallet])
 	}
 }
@@ -308,7 +320,8 @@ func (c *recount) tieSummary() error {
 			*to += n
 		}
 		for column, to := range map[string]*settlement.Amount{"gross": &f.gross, "refunds": &f.refunds, "net": &f.net,
-			"expected_fees": &f.expected, "charged_fees": &f.charged, "fee_variance": &f.variance, "platform_fees": &f.platform} {
+			"expected_fees": &f.expected, "charged_fees": &f.charged, "fee_variance": &f.variance, "platform_fees": &f.platform,
+			"withdrawal_fees": &f.withdrawal, "cross_wallet_fees": &f.cross} {
 			told.add(to, amountOrZero(r, column))
 		}
 		return told.err
@@ -330,8 +343,8 @@ func (c *recount) tieSummary() error {
 
 // String prints the figures for a message.
 func (f *figures) String() string {
-	return fmt.Sprintf("%d lines, %d matched, %d breaks, %d open, gross %s, refunds %s, net %s, fees expected %s, charged %s, variance %s, of the platform %s",
-		f.lines, f.matched, f.breaks, f.open, f.gross, f.refunds, f.net, f.expected, f.charged, f.variance, f.platform)
+	return fmt.Sprintf("%d lines, %d matched, %d breaks, %d open, gross %s, refunds %s, net %s, fees expected %s, charged %s, variance %s, of the platform %s, of withdrawals %s, across wallets %s",
+		f.lines, f.matched, f.breaks, f.open, f.gross, f.refunds, f.net, f.expected, f.charged, f.variance, f.platform, f.withdrawal, f.cross)
 }
 
 // of is the figures of an account, zero where the tables have no row of it.
@@ -350,7 +363,7 @@ func (c *recount) tieTotals() {
 		f := c.of(key)
 		sum, known := map[string]settlement.Amount{"gross": f.gross, "refunds": f.refunds, "expected_fees": f.expected,
 			"charged_fees": f.charged, "fee_variance": f.variance, "charged_fees_without_rule": f.unpriced, "net": f.net,
-			"platform_fees": f.platform}[t.Name]
+			"platform_fees": f.platform, "withdrawal_fees": f.withdrawal, "cross_wallet_fees": f.cross}[t.Name]
 		if !known {
 			v.fault(output.ManifestName, "it has a total %q, which the tables do not give", t.Name)
 			continue
