@@ -88,7 +88,7 @@ Start with a small day of invented data:
 		},
 	}
 	root.PersistentFlags().StringVar(&a.langFlag, "lang", "", "language of what is printed: en or zh (default: from LANG)")
-	root.AddCommand(a.runCommand(), a.checkCommand(), a.showCommand(), a.explainCommand(), a.verifyCommand(), a.scheduleCommand(), a.initCommand(), a.generateCommand())
+	root.AddCommand(a.runCommand(), a.checkCommand(), a.showCommand(), a.explainCommand(), a.verifyCommand(), a.feesCommand(), a.scheduleCommand(), a.initCommand(), a.generateCommand())
 	for _, c := range root.Commands() {
 		c.Flags().SortFlags = false
 		run := c.RunE
