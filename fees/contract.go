@@ -69,22 +69,61 @@ func RulesField(r *yamlfile.Reader, to *[]Rule) yamlfile.Field {
 		where := r.Places[at]
 		rule.At = settlement.Position{File: r.Path, Line: int64(where.Line)}
 		ruleFields(r, at, n, &rule)
+		r.Required(at, n, "rule_id", "version", "event", "kind", "source", "mark")
 		if r.Faults() > before || r.Describing() {
 			return
 		}
-		rule.settle()
-		var faults []error
-		if joined, ok := rule.check().(interface{ Unwrap() []error }); ok {
-			faults = joined.Unwrap()
-		}
-		for _, f := range faults {
-			r.Fault(where, "", "%s", strings.TrimPrefix(f.Error(), rule.At.String()+": "))
-		}
-		if len(faults) == 0 {
+		if checkRule(r, where, &rule) {
 			warnOfRates(r, at, &rule)
 			*to = append(*to, rule)
 		}
 	})
+}
+
+// checkRule reports all that is wrong with a rule at its place, and says whether
+// nothing is.
+func checkRule(r *yamlfile.Reader, where yamlfile.Place, rule *Rule) bool {
+	rule.settle()
+	err := rule.check()
+	if err == nil {
+		return true
+	}
+	for line := range strings.Lines(err.Error()) {
+		r.Fault(where, "", "%s", strings.TrimPrefix(strings.TrimSuffix(line, "\n"), rule.At.String()+": "))
+	}
+	return false
+}
+
+// ReadStated reads a rule as a person states it for a question, "kind: percent, rate:
+// 0.38%"; what it leaves out is base's, and half up. The error has every fault.
+func ReadStated(name, text string, base Rule) (Rule, []yamlfile.Fault, error) {
+	if !strings.HasPrefix(strings.TrimSpace(text), "{") {
+		text = "{" + text + "}"
+	}
+	r := yamlfile.NewReader(name)
+	root := r.Root([]byte(text))
+	before := r.Faults()
+	base.At = settlement.Position{File: name}
+	ruleFields(r, "", root, &base)
+	if kindFields[base.Kind].needs&hasRounding != 0 && base.Rounding == "" {
+		base.Rounding = HalfUp
+	}
+	if r.Faults() == before && checkRule(r, yamlfile.Place{}, &base) {
+		warnOfRates(r, "", &base)
+	}
+	return base, r.Warnings(), r.Err()
+}
+
+// Stated is what a stated rule has where it does not say otherwise: it is for the
+// wallet and event of the question, of withdrawals also for its account type.
+func Stated(id string, q Subject) Rule {
+	r := blankRule()
+	r.ID, r.Version, r.Wallet, r.Event, r.Component = id, "1", q.Wallet, q.Event, q.Component
+	if q.Event == OnWithdrawal {
+		r.AccountType = q.AccountType
+	}
+	r.Source, r.Mark, r.OnTop = "stated with the question", Convention, q.Event == OnWithdrawal
+	return r
 }
 
 // blankRule is a rule that states nothing.
@@ -130,12 +169,14 @@ func ruleFields(r *yamlfile.Reader, at string, n ast.Node, rule *Rule) {
 		"source":          TextField(r, &rule.Source),
 		"mark":            r.OneOf(Marks, func(w string) { rule.Mark = Mark(w) }),
 	})
-	r.Required(at, n, "rule_id", "version", "event", "kind", "source", "mark")
 	if listed != settlement.NoRate {
-		if _, both := r.Places[at+".rate_ppm"]; both {
+		if rule.Rate != settlement.NoRate {
 			r.Fault(r.Places[at+".rate"], "keep one", "%s: rate and rate_ppm say the same", at)
 		}
 		rule.Rate = listed
+	}
+	if rule.MaxFee == 0 {
+		r.Fault(r.Places[at+".max_fen"], "state kind zero where there is no fee", "%s: a max_fen of 0", at)
 	}
 	if rule.Kind == Discount {
 		rule.ListRate = rule.Rate
@@ -183,7 +224,7 @@ func warnOfRates(r *yamlfile.Reader, at string, rule *Rule) {
 		}
 		where := r.Places[at]
 		for _, k := range []string{key, strings.Replace(key, "rate_ppm", "rate", 1)} {
-			where = cmp.Or(r.Places[at+"."+k], where)
+			where = cmp.Or(r.Places[at+"."+k], r.Places[k], where)
 		}
 		r.Warn(where, "", "fee rule %q: a rate of %s: is %s meant?", rule.ID, rate, rate/100)
 	}

@@ -132,14 +132,14 @@ func (q *Queue) Rest(net settlement.Amount) {
 	}
 	q.consume(net, func(t *take, amount settlement.Amount) {
 		if t.payout >= 0 && t.fee > 0 {
-			_, rest := share(t.fee, amount, t.whole)
+			_, rest := feeShare(t.fee, amount, t.whole)
 			t.rests = append(t.rests, rest)
 		}
 	})
 }
 
-// share is fee × amount ÷ whole, and what remains.
-func share(fee, amount, whole settlement.Amount) (settlement.Amount, uint64) {
+// feeShare is fee × amount ÷ whole, and what remains.
+func feeShare(fee, amount, whole settlement.Amount) (settlement.Amount, uint64) {
 	hi, lo := bits.Mul64(uint64(fee), uint64(amount))
 	quotient, rest := bits.Div64(hi, lo, uint64(whole))
 	return settlement.Amount(quotient), rest
@@ -161,7 +161,7 @@ func (q *Queue) Divide() {
 			lo, carry = bits.Add64(lo, rest, 0)
 			hi += carry
 		}
-		_, rest := share(t.fee, residual, t.whole)
+		_, rest := feeShare(t.fee, residual, t.whole)
 		lo, carry = bits.Add64(lo, rest, 0)
 		hi += carry
 		left, _ := bits.Div64(hi, lo, uint64(t.whole))
@@ -202,7 +202,7 @@ func (q *Queue) Move(net settlement.Amount, shares []PayoutShare) (settlement.Am
 		one := PayoutShare{Payout: t.payout}
 		if t.fee > 0 {
 			var rest uint64
-			one.Fee, rest = share(t.fee, amount, t.whole)
+			one.Fee, rest = feeShare(t.fee, amount, t.whole)
 			if rest > t.largest || rest == t.largest && t.equal > 0 {
 				if rest == t.largest {
 					t.equal--
