@@ -245,10 +245,8 @@ func (d *Decisions) notes() (notes []string) {
 // counterpart comes. before is which breaks were open the day before.
 func dropDecided(out *BucketOutput, openBefore map[settlement.ID]bool) {
 	earlier := map[settlement.ID]bool{}
-	for i, file := range out.Lines.File {
-		if file >= out.FirstCarried && file < out.FirstSettled {
-			earlier[out.Lines.ID[i]] = true
-		}
+	for _, id := range out.Earlier.Lines.ID {
+		earlier[id] = true
 	}
 	for i, file := range out.Events.File {
 		if file >= out.FirstCarried && file < out.FirstSettled {

@@ -93,6 +93,13 @@ var inChinese = map[string]string{
 	"fees charged":            "实收手续费",
 	"of these without a rule": "其中无规则",
 	"fee variance":            "手续费差异",
+	"platform fees":           "平台服务费",
+	"withdrawals":             "提现笔数",
+	"withdrawal fees":         "提现手续费",
+	"paid across wallets":     "跨钱包支付笔数",
+	"of these not priced":     "其中无法定价",
+	"cross-wallet cost":       "跨钱包成本",
+	"cost, basis points":      "综合费率（基点）",
 	"breaks by kind":          "差异类型",
 
 	// break kinds
