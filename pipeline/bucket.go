@@ -53,6 +53,8 @@ type BucketOutput struct {
 	FundCopies []funds.Copied
 	// Earlier is the lines that earlier days had left open.
 	Earlier Earlier
+	// Ties is, by file, which of its copies of another account's lines have an original.
+	Ties []funds.Ties
 	// Resolved is what pass 3 found for the bucket.
 	Resolved *match.Resolution
 	// FirstCarried and FirstSettled are the first files whose rows are of earlier days,
@@ -161,6 +163,7 @@ func bucket(ctx context.Context, rules *Rules, spare *spares, lines *settlement.
 	}
 	fees.ChargeAlone(out.Funds, moved.Alone, out.Charges)
 	out.Costs = rules.Terms.Costs(costInput(rules, out, prior, carried, resolved))
+	out.Ties = funds.TieCopies(out.Funds)
 	addFeeBreaks(out, wrong, rules.Match.Day)
 	out.Breaks = match.SortBreaks(out.Breaks)
 	return out, nil

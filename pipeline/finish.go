@@ -65,6 +65,7 @@ func (r *run) totalChecks() []output.Check {
 }
 
 func (r *run) manifest(checks []output.Check) *output.Manifest {
+	r.proof.funds.ties.note(r.intake)
 	m := &output.Manifest{
 		Complete:            len(r.intake.Refusals) == 0,
 		Versions:            versions(r.job.Version),
@@ -89,6 +90,7 @@ func (r *run) manifest(checks []output.Check) *output.Manifest {
 		case of >= 0:
 			in.DuplicateOf = r.files[of]
 		}
+		in.Copies = r.proof.funds.ties.copiesOf(int32(i))
 		m.Inputs = append(m.Inputs, in)
 	}
 	for _, refusal := range r.intake.Refusals {
@@ -123,7 +125,7 @@ func (r *run) notes() []string {
 	if r.proof.droppedEvents > 0 {
 		notes = append(notes, fmt.Sprintf("%d order events stand in the extracts more than once: the one that has come furthest counts", r.proof.droppedEvents))
 	}
-	notes = append(notes, r.job.Decisions.notes()...)
+	notes = append(notes, r.job.Decisions.Notes()...)
 	switch {
 	case rules.OrdersIncomplete && len(r.intake.Refusals) > 0:
 		notes = append(notes, "a refused file was or may have been an extract of orders: lines without an order, and refunds whose order is not there, stay open")

@@ -27,6 +27,7 @@ type fundProof struct {
 	lines, copies []lineSums // by file: in the table, and in the table under another file
 	states        [len(fundStates)]int64
 	accounts      map[fundKey]*FundOverview
+	ties          tiesByFile
 }
 
 var fundStates = [...]settlement.FundState{settlement.NoFundState, settlement.Booked, settlement.CopiedLine}
@@ -72,6 +73,8 @@ func (p *fundProof) add(out *BucketOutput, files int) {
 		}
 		at.Lines++
 	}
+	p.ties = tiesByFile{}
+	p.ties.add(out.Ties)
 	for _, c := range out.FundCopies {
 		p.copies[c.File].add(1, c.Amount, 0, 0, 0)
 	}
@@ -93,6 +96,7 @@ func (p *fundProof) merge(o *fundProof) {
 	for s, n := range o.states {
 		p.states[s] += n
 	}
+	p.ties.merge(o.ties)
 	for key, more := range o.accounts {
 		a := p.account(key)
 		a.Lines += more.Lines

@@ -265,7 +265,11 @@ func (r *Reader) Required(at string, n ast.Node, keys ...string) {
 	}
 	for _, key := range keys {
 		if _, ok := r.Places[join(at, key)]; !ok {
-			r.Fault(PlaceOf(n), "", "%s: %s is missing", at, key)
+			where, ok := r.Places[at]
+			if !ok {
+				where = PlaceOf(firstOf(n))
+			}
+			r.Fault(where, "", "%s: %s is missing", cmp.Or(at, "the file"), key)
 		}
 	}
 }

@@ -51,8 +51,24 @@ func RecogniseLogSummary(head []byte) bool {
 // (账务组合查询): CSV, or the first rows of a workbook as CSV, where titles may stand
 // before the header.
 func RecognisePortal(head []byte) bool {
-	isHeader := func(line string) bool { return has(line, "支付宝流水号", "账务类型", "入账时间") }
+	isHeader := func(line string) bool { return isPortalHeader(strings.Split(line, ",")) }
 	return opens(head, portalFile, isHeader) || slices.ContainsFunc(openingLines(head), isHeader)
+}
+
+// isPortalHeader says that names are the portal's: they have what only it has together,
+// or so many of the columns that are needed that one is missing or has another name.
+func isPortalHeader(names []string) bool {
+	normal, needed := make([]string, len(names)), 0
+	for i, name := range names {
+		normal[i] = normalName(name)
+	}
+	for _, words := range portalLayout.wordings[:fundNote] {
+		if slices.ContainsFunc(words, func(word string) bool { return slices.Contains(normal, word) }) {
+			needed++
+		}
+	}
+	return needed >= int(fundNote)-2 && slices.ContainsFunc(normal, func(name string) bool { return strings.HasPrefix(name, "支付宝") }) ||
+		has(strings.Join(normal, ","), "支付宝流水号", "账务类型", "入账时间")
 }
 
 // opens looks at the lines before the rows: those with #, and the header.
@@ -108,8 +124,6 @@ const useTradeBill = "use the trade bill 业务明细: b.alipay.com → 对账�
 var foreignFiles = []foreignFile{
 	{[][]string{{"支付宝交易记录明细查询"}, {"支付宝", "电子客户回单"}, {"交易时间", "交易分类", "交易对方"}},
 		"a personal Alipay account's export (个人账户交易明细), not a merchant's bill", useTradeBill + ", of the merchant's account"},
-	{[][]string{{"支付宝交易号", "商家实退"}},
-		"an order list of the Alipay portal (交易订单)", useTradeBill},
 	{[][]string{{"Settle_batch_no"}, {"settlementBatchId"}, {"transactionRequestId", "transactionAmountValue"}, {"Partner_transaction_id", "Settlement"}},
 		"a cross-border settlement file (Antom, Alipay+, Alipay Global)", "cross-border statements are not read; only domestic bills in CNY are"},
 	{[][]string{{"账单大类", "业务大类", "业务小类"}},

@@ -25,6 +25,7 @@ type csvReading struct {
 	source  *delimited.Reader
 	layout  layout
 
+	raw     []byte // scratch of next
 	record  string // the record being read, decoded
 	line    int64  // on which it begins
 	fields  []field
@@ -63,6 +64,9 @@ func Read(ctx context.Context, in delimited.Input, m Mapping, emit func(arrow.Re
 	}
 	st.SHA256, st.Bytes = r.source.SHA256(), r.source.Size()
 	r.finish(st)
+	if r.rows > 0 && r.source.EndsInLine() {
+		st.Notef(delimited.NoLineEnd)
+	}
 	return st, r.verdict(st, err)
 }
 
@@ -72,7 +76,8 @@ func (r *csvReading) next() error {
 	if err != nil {
 		return err
 	}
-	raw := append([]byte(nil), text...)
+	raw := append(r.raw[:0], text...)
+	defer func() { r.raw = raw }()
 	for bytes.Count(raw, []byte{'"'})%2 == 1 {
 		if text, _, err = r.source.Line(); err == io.EOF {
 			break // which splitRecord says
@@ -84,6 +89,9 @@ func (r *csvReading) next() error {
 		if len(raw) > delimited.MaxLine {
 			return r.in.Errorf(line, quoteAdvice, "a record longer than a line may be; a quote is probably not closed")
 		}
+	}
+	if n := bytes.Count(raw, []byte{','}) + 1; n > delimited.MaxFields {
+		return r.in.Errorf(line, "this is no statement of a bank", "a line of %d fields; %d are read at most", n, delimited.MaxFields)
 	}
 	r.line, r.bad = line, false
 	if line == 1 {
@@ -166,6 +174,7 @@ func (r *csvReading) describe(st *settlement.Statement, names []string, skipped 
 	}
 	var faults []headerFault
 	r.layout, faults = layOut(names, r.mapping)
+	st.Drift = driftOf(names, r.mapping)
 	for _, f := range faults {
 		offset := 0
 		if f.field >= 0 {

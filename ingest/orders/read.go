@@ -16,9 +16,6 @@ import (
 	"reconcile/settlement"
 )
 
-// maxColumns bounds a header: each of its faults is placed, which takes its length.
-const maxColumns = 4096
-
 // peekSize is how much of a file Recognise and the header's messages look at.
 const peekSize = 64 << 10
 
@@ -139,12 +136,11 @@ func (r *reading) header(source *delimited.Reader, st *settlement.Statement) err
 	if line, err = r.decide(line, st); err != nil {
 		return err
 	}
-	if n := bytes.Count(line, []byte{','}) + 1; n > maxColumns { // before a name is made of each
-		return r.in.Errorf(1, "this is no export of orders or refunds", "a header of %d columns; %d are read at most", n, maxColumns)
+	if n := bytes.Count(line, []byte{','}) + 1; n > delimited.MaxFields { // before a name is made of each
+		return r.in.Errorf(1, "this is no export of orders or refunds", "a header of %d columns; %d are read at most", n, delimited.MaxFields)
 	}
 	names := headerNames(line, r.gb18030)
 	faults := r.arrange(names, st)
-	st.Drift = driftOf(names, r.kind, r.mapping)
 	var split splitter
 	split.split(line)
 	for _, f := range faults {
@@ -179,6 +175,7 @@ func (r *reading) arrange(names []string, st *settlement.Statement) []headerFaul
 	}
 	var faults []headerFault
 	r.layout, faults = layOut(names, r.kind, r.mapping, r.known)
+	st.Drift = driftOf(names, r.kind, r.mapping, r.known)
 	r.tables = newTables(r.mapping, r.kind, r.in.Account)
 	r.words = newKnownWords(r.known, r.gb18030)
 	r.describe(st)
@@ -342,6 +339,7 @@ func (r *reading) verdict(st *settlement.Statement, workers []*worker, failure e
 	st.Rows = all.rows
 	if len(workers) > 0 {
 		all.note(st, r)
+		r.judgeProducts(st, workers)
 	}
 	r.blanks.judge(r)
 	r.unknown.judge(r)

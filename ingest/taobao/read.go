@@ -15,7 +15,7 @@ import (
 )
 
 // batchRows is how many rows are handed over at a time.
-const batchRows = 4096
+const batchRows = 2048
 
 // reading is one file being read.
 type reading struct {
@@ -33,6 +33,9 @@ type reading struct {
 	fundBatch settlement.FundLines
 	hasher    settlement.IDHasher
 	nth       map[settlement.ID]uint32 // how often the file had a statement line of this key
+
+	fundBytes, lineBytes bytesOf
+	amountText           []byte
 
 	first, last  settlement.Day
 	above, below int64 // first row with an expense above, below zero
@@ -140,6 +143,10 @@ func (r *reading) rows(ctx context.Context) error {
 			r.problems.Add(e)
 			continue
 		}
+		if n := len(r.record.cells); r.record.text != "" && n < len(r.head.names) {
+			r.problems.Add(r.in.Errorf(r.record.row, "is the line cut off? "+adviceFetch, "%d fields where the header has %d", n, len(r.head.names)))
+			continue
+		}
 		if l, ok := r.parse(); ok {
 			r.take(&l)
 		}
@@ -158,28 +165,32 @@ func (r *reading) rows(ctx context.Context) error {
 func (r *reading) header() error {
 	for {
 		err := r.from.next(&r.record)
-		if err == io.EOF || err == nil && len(r.titles) >= titleRows { //nolint:errorlint // sources return it as it is
+		if err == io.EOF { //nolint:errorlint // sources return it as it is
 			return r.in.Errorf(1, knownLayouts, "no row of the first %d is the header of an export of the aggregated account", titleRows+1)
 		}
 		if err != nil {
 			return err
 		}
+		if r.record.blank() {
+			continue
+		}
+		if len(r.record.cells) > maxColumns {
+			return r.in.Errorf(r.record.row, knownLayouts, "a header of more than %d columns", maxColumns)
+		}
 		names := r.record.texts()
 		if isHeader(names) {
 			return r.layOut(slices.Clone(names))
 		}
-		if !r.record.blank() {
-			r.titles = append(r.titles, delimited.Short(strings.Trim(strings.Join(names, " "), " ")))
+		if r.titles = append(r.titles, delimited.Short(strings.Trim(strings.Join(names, " "), " "))); len(r.titles) > titleRows {
+			return r.in.Errorf(1, knownLayouts, "no row of the first %d is the header of an export of the aggregated account", titleRows+1)
 		}
 	}
 }
 
 func (r *reading) layOut(names []string) error {
 	r.sheet = r.record.sheet
-	if len(names) > maxColumns {
-		return r.in.Errorf(r.record.row, knownLayouts, "a header of more than %d columns", maxColumns)
-	}
 	r.head = parseHeader(names)
+	r.st.Drift = r.head.drift()
 	var found []string
 	for _, name := range names {
 		found = append(found, clean(name))

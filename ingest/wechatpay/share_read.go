@@ -54,6 +54,7 @@ func (b *shareBill) read(ctx context.Context) error {
 	}
 	found, faults := readFundHeader(&shareHeadings, text)
 	b.layout, b.statement.Layout = found, fmt.Sprintf("profit sharing, %d columns", len(found.names))
+	b.statement.Drift = found.drift()
 	if !b.reportHeader(text, line, found.unknown, faults) {
 		return nil
 	}
@@ -77,6 +78,9 @@ func (b *shareBill) readRows(ctx context.Context) error {
 		switch {
 		case errors.Is(err, io.EOF):
 			b.statement.Notef("the bill states no control totals: nothing proves that it is whole")
+			if b.reader.EndsInLine() {
+				b.statement.Notef(delimited.NoLineEnd)
+			}
 			return b.flush()
 		case err != nil:
 			return err
