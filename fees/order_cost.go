@@ -45,7 +45,7 @@ type OrderCosts struct {
 
 // Costs works out what the orders of a bucket cost beside their prices.
 func (t *Terms) Costs(in CostInput) *OrderCosts {
-	c := costing{terms: t, in: in, out: &OrderCosts{Cross: &settlement.CrossWallet{}, Proceeds: &settlement.Proceeds{}}}
+	c := costing{terms: t, in: in, words: map[string]string{}, out: &OrderCosts{Cross: &settlement.CrossWallet{}, Proceeds: &settlement.Proceeds{}}}
 	if in.Prior == nil {
 		c.in.Prior = &settlement.Prior{}
 	}
@@ -63,6 +63,16 @@ type costing struct {
 	out    *OrderCosts
 	groups []orderGroup // by wallet and number
 	prior  map[string]int32
+	words  map[string]string // one string of each shop and platform
+}
+
+func (c *costing) text(word []byte) string {
+	known, ok := c.words[string(word)]
+	if !ok {
+		known = string(word)
+		c.words[known] = known
+	}
+	return known
 }
 
 // orderGroup is the lines of one order in one wallet.
@@ -143,7 +153,7 @@ func (c *costing) place(g *orderGroup, at settlement.Instant) {
 		o.Home, o.Paying, at = p.HomeWallet[i], p.Paying[i], p.PaidAt[i]
 	}
 	if g.home = o.Home; g.home == settlement.NoWallet && (len(o.Platform) > 0 || len(o.Shop) > 0) {
-		g.home = c.terms.Homes.Of(string(o.Platform), string(o.Shop), at)
+		g.home = c.terms.Homes.Of(c.text(o.Platform), c.text(o.Shop), at)
 	}
 	if g.wallet != settlement.TaobaoAggregated {
 		o.Paying = g.wallet // the money is there, whatever the order says
@@ -351,7 +361,7 @@ func (c *costing) homeSubject(g *orderGroup) Subject {
 	if own != nil {
 		q = own.Subject()
 	}
-	q.Shop = string(g.order.Shop)
+	q.Shop = c.text(g.order.Shop)
 	return q
 }
 

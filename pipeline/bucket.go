@@ -148,11 +148,21 @@ func bucket(ctx context.Context, rules *Rules, spare *spares, lines *settlement.
 
 // describe tells what rules may ask of a line beside what it states itself.
 func describe(rules *Rules, out *BucketOutput, resolved *match.Resolution) func(line int, q fees.Subject) fees.Subject {
+	var account fees.Account
+	shops := map[string]string{} // one string of each
 	return func(line int, q fees.Subject) fees.Subject {
-		account := rules.Terms.Account(q.Wallet, q.Merchant)
+		if account.Wallet != q.Wallet || account.Account != q.Merchant {
+			account = rules.Terms.Account(q.Wallet, q.Merchant)
+		}
 		q.AccountType, q.Category = account.AccountType, account.Category
 		if event := out.EventOfLine[line]; event >= 0 {
-			q.Shop = out.Events.Shop.StringAt(int(event))
+			shop := out.Events.Shop.At(int(event))
+			known, ok := shops[string(shop)]
+			if !ok {
+				known = string(shop)
+				shops[known] = known
+			}
+			q.Shop = known
 		} else if claim, ok := resolved.Line(out.Lines.ID[line]); ok {
 			q.Shop = claim.Shop
 		}

@@ -27,7 +27,7 @@ func costInput(rules *Rules, out *BucketOutput, prior *settlement.Prior, carried
 			return fees.Order{Shop: []byte(claim.Shop)}, ok
 		},
 		Flows: func(wallet settlement.Wallet, account []byte) bool {
-			return rules.Flows[flowAccount{wallet, string(account)}]
+			return len(rules.Flows) > 0 && rules.Flows[flowAccount{wallet, string(account)}]
 		},
 	}
 }
