@@ -129,6 +129,13 @@ func (b *bucket) prepareEvents() {
 func (b *bucket) sortEvents() {
 	e := b.events
 	slices.SortFunc(b.groupEvents, func(x, y int32) int {
+		if c := b.compareNumbers(x, y); c != 0 {
+			return c
+		}
+		// Rows of earlier days keep their identities, so they come before those that get one.
+		if c := cmp.Compare(boolRank(e.ID[x] == settlement.ID{}), boolRank(e.ID[y] == settlement.ID{})); c != 0 {
+			return c
+		}
 		if c := b.compareEvents(x, y); c != 0 {
 			return c
 		}
@@ -140,13 +147,8 @@ func (b *bucket) sortEvents() {
 // agree otherwise that which says more behind the other.
 func (b *bucket) compareEvents(x, y int32) int {
 	e, i, j := b.events, int(x), int(y)
-	if e.Kind[x] != e.Kind[y] { // most that share a number: cmp.Or compares all
-		return cmp.Compare(e.Kind[x], e.Kind[y])
-	}
-	for _, number := range [...]*settlement.Text{&e.OrderNo, &e.PaymentNo, &e.RefundNo} {
-		if c := bytes.Compare(number.At(i), number.At(j)); c != 0 {
-			return c
-		}
+	if c := b.compareNumbers(x, y); c != 0 {
+		return c
 	}
 	return cmp.Or(
 		bytes.Compare(e.Account.At(i), e.Account.At(j)),
@@ -164,6 +166,20 @@ func (b *bucket) compareEvents(x, y int32) int {
 		bytes.Compare(e.Platform.At(i), e.Platform.At(j)),
 		cmp.Compare(e.HomeWallet[x], e.HomeWallet[y]),
 		cmp.Compare(e.Link[x], e.Link[y]))
+}
+
+// compareNumbers orders events by their kind and numbers.
+func (b *bucket) compareNumbers(x, y int32) int {
+	e, i, j := b.events, int(x), int(y)
+	if e.Kind[x] != e.Kind[y] {
+		return cmp.Compare(e.Kind[x], e.Kind[y])
+	}
+	for _, number := range [...]*settlement.Text{&e.OrderNo, &e.PaymentNo, &e.RefundNo} {
+		if c := bytes.Compare(number.At(i), number.At(j)); c != 0 {
+			return c
+		}
+	}
+	return 0
 }
 
 // progress orders statuses by how far an order has come: between two extracts it
@@ -196,6 +212,7 @@ func (b *bucket) dropEventCopies() {
 		if b.further(row, stays) {
 			stays, goes = row, stays
 		}
+		stays, goes = b.keepEarlier(stays, goes)
 		kept[at] = stays
 		b.dropEvent[goes] = true
 		b.out.Dropped = append(b.out.Dropped, Dropped{
@@ -270,12 +287,16 @@ func (b *bucket) further(x, y int32) bool {
 // sortEvents, −1 for the first.
 func (b *bucket) identify(row, previous int32) {
 	e, i := b.events, int(row)
-	b.hash.Start("event").Code(uint64(e.Kind[row])).Text(e.Account.At(i)).Text(e.OrderNo.At(i)).
-		Text(e.PaymentNo.At(i)).Text(e.RefundNo.At(i))
-	e.ID[row] = b.hash.ID()
+	known := e.ID[row] != settlement.ID{}
 	if previous >= 0 && b.sameNumbers(previous, row) && bytes.Equal(e.Account.At(int(previous)), e.Account.At(i)) {
 		b.nth[row] = b.nth[previous] + 1
 	}
+	if known { // a row of an earlier day, which sorts before those of today
+		return
+	}
+	b.hash.Start("event").Code(uint64(e.Kind[row])).Text(e.Account.At(i)).Text(e.OrderNo.At(i)).
+		Text(e.PaymentNo.At(i)).Text(e.RefundNo.At(i))
+	e.ID[row] = b.hash.ID()
 	if b.nth[row] > 0 {
 		e.ID[row] = b.hash.Code(uint64(b.nth[row])).ID()
 	}

@@ -28,7 +28,7 @@ func (b *bucket) addWholeRefunds() {
 	listed := b.groupEvents[first:]
 	var whole []int32
 	for _, row := range b.groupEvents[:first] {
-		if e.Status[row] != settlement.Refunded || e.Amount[row] == 0 || b.ambiguous != "" ||
+		if e.Status[row] != settlement.Refunded || e.Amount[row] == 0 || b.wholeBefore(row) || b.ambiguous != "" ||
 			slices.ContainsFunc(listed, func(refund int32) bool { return b.sameOrder(refund, row) }) {
 			continue
 		}
@@ -62,6 +62,10 @@ func (b *bucket) addWholeRefund(order int32) int32 {
 	e.Kind[row] = settlement.Refund
 	e.Status[row] = settlement.Success
 	e.Amount[row] = -e.Amount[order]
+	e.ID[row] = settlement.ID{}
+	if today, ok := b.refreshed[order]; ok {
+		e.File[row], e.Line[row] = e.File[today], e.Line[today]
+	}
 	e.PaidAt[row], e.SucceededAt[row], e.ConfirmedAt[row] = settlement.NoInstant, settlement.NoInstant, settlement.NoInstant
 	e.Payout[row], e.Escrow[row] = settlement.NoAmount, 0
 	b.eventLine = append(b.eventLine, -1)
@@ -110,7 +114,7 @@ func (b *bucket) expect(row int32) {
 	case e.Escrow[row] != 0:
 		e.ExpectedAt[row] = e.ConfirmedAt[row]
 		if e.Payout[row] != settlement.NoAmount {
-			e.Amount[row] = e.Payout[row]
+			e.Amount[row], e.Payout[row] = e.Payout[row], e.Amount[row] // what was asked is carried on
 		}
 	}
 }
@@ -131,6 +135,7 @@ func (b *bucket) reducePayouts() {
 			}
 			if e.Payout[order] == settlement.NoAmount && b.beforeRelease(refund, order) {
 				taken := min(left, e.Amount[order])
+				b.noteAsked(order)
 				e.Amount[order] -= taken
 				left -= taken
 			}

@@ -60,7 +60,7 @@ func left(ctx context.Context, rules *Rules, memory *Memory, lines *settlement.L
 	}
 	settlement.Reset(&l.someEvents)
 	settlement.AppendRows(&l.someEvents, events, l.groupEvents)
-	l.lineState = filled(l.lineState, lines.Len(), settlement.NoState)
+	l.lineState = append(l.lineState[:0], lines.MatchState...)
 	b.setRows(lines, &l.someEvents, l.lineState)
 	b.out, b.leavingOnly = &Outcome{}, true
 	var conflict *settlement.ConflictError
@@ -104,12 +104,12 @@ func (b *bucket) leave() {
 		}
 	}
 	for _, event := range b.refunds {
-		if b.eventLine[event] < 0 {
+		if b.waits(event) {
 			leaveEvent(event)
 		}
 	}
 	for i := range b.units {
-		if u := &b.units[i]; u.line < 0 {
+		if u := &b.units[i]; u.line < 0 && !u.earlier {
 			for _, event := range u.shares {
 				leaveEvent(event)
 			}

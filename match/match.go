@@ -27,6 +27,8 @@ type Outcome struct {
 	Messages int64
 	// Dropped are the copies that were left out.
 	Dropped []Dropped
+	// Asked is what the escrow orders asked whose payout refunds have reduced.
+	Asked map[settlement.ID]settlement.Amount
 
 	memory *Memory
 }
@@ -75,9 +77,16 @@ type bucket struct {
 	ambiguous               string  // why the group is not paired, "" where it is
 	sums                    []accountSums
 
-	named   map[settlement.ID]bool
-	pass3   int // which round of pass 3 this is, 0 for none
-	leaving leaving
+	named map[settlement.ID]bool
+	// Rules.FirstCarried and FirstSettled, beyond every file where there is none.
+	carried, settled int32
+	// refreshed are events of earlier days of which a later row was read, −1 for those
+	// whose whole refund an earlier day knows; asked is what was asked of an escrow
+	// order before refunds reduced its payout.
+	refreshed map[int32]int32
+	asked     map[int32]settlement.Amount
+	pass3     int // which round of pass 3 this is, 0 for none
+	leaving   leaving
 	// leavingOnly: nothing is asked for but what pass 3 gets.
 	leavingOnly bool
 	orderOf     []int32 // of refunds that state no shop: the order whose it is, −1; nil where none is
@@ -118,6 +127,7 @@ func Bucket(ctx context.Context, rules *Rules, memory *Memory, lines *settlement
 		return nil, conflict
 	}
 	out := b.out
+	out.Asked = b.askedByID()
 	b.finish()
 	return out, nil
 }
@@ -146,6 +156,7 @@ func (b *bucket) solve() *settlement.ConflictError {
 	}
 	b.sortLines()
 	b.buildUnits()
+	b.adoptEarlier()
 	if b.ambiguous == "" {
 		b.claimPayments()
 		b.claimRefunds()
@@ -167,7 +178,7 @@ func (b *bucket) plain(line, event int32) bool {
 	l, e := b.lines, b.events
 	return l.Kind[line] == settlement.Payment && e.Kind[event] == settlement.Payment &&
 		e.Status[event] == settlement.Paid && e.Escrow[event] == 0 && e.Link[event] != settlement.LinkListed &&
-		e.Amount[event] == l.Gross[line] && b.fits(event, line)
+		e.Amount[event] == l.Gross[line] && l.File[line] < b.settled && e.File[event] < b.settled && b.fits(event, line)
 }
 
 // claimPlain settles a plain group.

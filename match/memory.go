@@ -1,6 +1,7 @@
 package match
 
 import (
+	"math"
 	"slices"
 	"sync"
 
@@ -56,6 +57,12 @@ func (m *Memory) take(rules *Rules) *bucket {
 		b, m.buckets = m.buckets[last], m.buckets[:last]
 	}
 	b.rules, b.memory = rules, m
+	b.carried, b.settled = rules.FirstCarried, rules.FirstSettled
+	for _, file := range [...]*int32{&b.carried, &b.settled} {
+		if *file == 0 {
+			*file = math.MaxInt32
+		}
+	}
 	return b
 }
 
@@ -66,6 +73,8 @@ func (m *Memory) give(b *bucket) {
 	b.groups.lines, b.groups.events = nil, nil
 	b.leavingOnly = false
 	clear(b.named)
+	clear(b.refreshed)
+	clear(b.asked)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.buckets) < m.most {
@@ -77,9 +86,8 @@ func (m *Memory) give(b *bucket) {
 // written to their states, and to events as it is worked out.
 func (b *bucket) setRows(lines *settlement.Lines, events *settlement.Events, lineState []settlement.MatchState) {
 	b.lines, b.events = lines, events
-	clear(lineState)
-	clear(events.MatchState)
 	b.lineState, b.eventState = lineState, events.MatchState
+	b.clearStates()
 	b.lineEvent = filled(b.lineEvent, lines.Len(), -1)
 	b.eventLine = filled(b.eventLine, events.Len(), -1)
 	b.dropLine = filled(b.dropLine, lines.Len(), false)

@@ -16,6 +16,8 @@ type unit struct {
 	class  unitClass
 	at     settlement.Instant
 	line   int32 // the line that it was claimed by, −1
+	// earlier: it was claimed on an earlier day, by line where that is known here.
+	earlier bool
 }
 
 // unitClass orders units for claiming: those that are surest come first.
@@ -87,7 +89,7 @@ func (b *bucket) buildUnits() {
 			u.at = min(u.at, e.ExpectedAt[row])
 			continue
 		}
-		b.units = append(b.units, unit{shares: []int32{row}, amount: e.Amount[row], class: class, at: e.ExpectedAt[row], line: -1})
+		b.units = append(b.units, unit{shares: []int32{row}, amount: e.Amount[row], class: class, at: e.ExpectedAt[row], line: -1, earlier: b.eventState[row] != settlement.NoState})
 	}
 	slices.SortFunc(b.units, func(x, y unit) int {
 		return cmp.Or(cmp.Compare(x.class, y.class), cmp.Compare(x.at, y.at), cmp.Compare(x.amount, y.amount),
@@ -104,7 +106,7 @@ func (b *bucket) shareOf(row int32, class unitClass) int {
 	}
 	return slices.IndexFunc(b.units, func(u unit) bool {
 		first := u.shares[0]
-		return u.class == class && bytes.Equal(e.PaymentNo.At(int(first)), number) && e.Wallet[first] == e.Wallet[row] &&
+		return u.class == class && u.earlier == (b.eventState[row] != settlement.NoState) && bytes.Equal(e.PaymentNo.At(int(first)), number) && e.Wallet[first] == e.Wallet[row] &&
 			bytes.Equal(e.Account.At(int(first)), e.Account.At(int(row)))
 	})
 }
@@ -138,7 +140,7 @@ func (b *bucket) inAnotherWallet(event, line int32) bool {
 func (b *bucket) claimUnits(expected, exact bool, pass int, fits func(*unit, int32) bool) {
 	for i := range b.units {
 		u := &b.units[i]
-		if u.line >= 0 || (u.class != noMoney) != expected {
+		if u.line >= 0 || u.earlier || (u.class != noMoney) != expected {
 			continue
 		}
 		for _, line := range b.paymentLines {
@@ -213,7 +215,7 @@ func (b *bucket) settleLeftUnits() {
 	e := b.events
 	for i := range b.units {
 		u := &b.units[i]
-		if u.line >= 0 {
+		if u.line >= 0 || u.earlier {
 			continue
 		}
 		for _, event := range u.shares {
@@ -280,6 +282,7 @@ func (b *bucket) settleLeftLines() {
 	for _, line := range b.refundLines {
 		exceeds := b.lineState[line] == settlement.Broken
 		switch {
+		case b.lines.File[line] >= b.settled:
 		case b.lineEvent[line] >= 0 || b.lineState[line] == settlement.NotExpected:
 		case !b.lines.Settles(int(line)):
 			b.lineState[line] = settlement.NotExpected

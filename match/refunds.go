@@ -32,7 +32,7 @@ func (b *bucket) claimRefunds() {
 	})
 	for _, pass := range refundPasses {
 		for _, event := range b.refunds {
-			if b.eventLine[event] < 0 {
+			if b.waits(event) {
 				b.claimRefund(event, pass)
 			}
 		}
@@ -42,7 +42,7 @@ func (b *bucket) claimRefunds() {
 // settleLeftRefunds decides the refunds that no line was claimed for.
 func (b *bucket) settleLeftRefunds() {
 	for _, event := range b.refunds {
-		if b.eventLine[event] < 0 {
+		if b.waits(event) {
 			b.settleLeftRefund(event)
 		}
 	}
@@ -229,7 +229,9 @@ func (b *bucket) findExcessRefunds() {
 		}
 		before, left = left, left+l.Gross[refund]
 		if left < 0 {
-			b.breakExcess(refund, before)
+			if l.File[refund] < b.settled { // else it was found on its day
+				b.breakExcess(refund, before)
+			}
 			crossed = true
 		}
 	}
@@ -246,7 +248,7 @@ func (b *bucket) paidFor(refund int32, byTransaction func(x, y int32) int) (paid
 	}
 	for i := range b.units {
 		u := &b.units[i]
-		if u.class != noMoney && u.line < 0 && b.fits(u.shares[0], refund) && b.events.Escrow[u.shares[0]] == 0 {
+		if u.class != noMoney && u.line < 0 && !u.earlier && b.fits(u.shares[0], refund) && b.events.Escrow[u.shares[0]] == 0 {
 			paid += u.amount
 			known = true
 		}

@@ -14,6 +14,7 @@
 package match
 
 import (
+	"cmp"
 	"slices"
 
 	"reconcile/settlement"
@@ -45,6 +46,13 @@ type Rules struct {
 	// AggregatedPlatforms have an aggregated account (聚合结算账户) delivered: their
 	// orders fit it whatever wallet they state.
 	AggregatedPlatforms map[string]bool
+	// FirstCarried is the first file whose rows are carried from earlier days, 0 where
+	// there is none.
+	FirstCarried int32
+	// FirstSettled is the first file whose rows are of earlier days and settled there:
+	// what was paid and refunded then, which takes part in sums and is not claimed
+	// again. 0 where there is none.
+	FirstSettled int32
 	// FileRank orders the statements for choosing among equal copies of a line:
 	// ALL before SUCCESS and REFUND, then by content hash.
 	FileRank []int32
@@ -183,4 +191,35 @@ func (r *Rules) lineDue(kind settlement.Kind, at settlement.Instant) bool {
 // Any says that some account has delivered a period.
 func (c *Coverage) Any() bool {
 	return slices.ContainsFunc(c.accounts, func(a accountCoverage) bool { return len(a.spans[0])+len(a.spans[1]) > 0 })
+}
+
+// Span is days [From, Until) that an account has delivered, of payments or of refunds.
+type Span struct {
+	Wallet      settlement.Wallet
+	Account     string
+	Refunds     bool
+	From, Until settlement.Day
+}
+
+// Spans returns all that was delivered, in order.
+func (c *Coverage) Spans() []Span {
+	var list []Span
+	for _, a := range c.accounts {
+		for kind, spans := range a.spans {
+			for _, s := range spans {
+				list = append(list, Span{a.wallet, a.account, kind == 1, settlement.DayOf(s.from), settlement.DayOf(s.until)})
+			}
+		}
+	}
+	slices.SortFunc(list, func(x, y Span) int {
+		return cmp.Or(cmp.Compare(x.Wallet, y.Wallet), cmp.Compare(x.Account, y.Account),
+			cmp.Compare(boolRank(x.Refunds), boolRank(y.Refunds)), cmp.Compare(x.From, y.From))
+	})
+	return list
+}
+
+// AddSpan adds what an earlier run has found delivered.
+func (c *Coverage) AddSpan(w settlement.Wallet, account string, refunds bool, from, until settlement.Day) {
+	a := c.account(w, account)
+	a.spans[boolRank(refunds)] = mergeSpan(a.spans[boolRank(refunds)], span{from.Start(), until.Start()})
 }

@@ -2,6 +2,8 @@ package output
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,8 +41,59 @@ type Manifest struct {
 	Counts              map[string]int64 `json:"counts"`
 	Proof               []Check          `json:"proof"`
 	Notes               []string         `json:"notes,omitempty"`
+	Day                 *DayState        `json:"day,omitempty"`           // of a day of a dataset
 	Stages              []StageCost      `json:"stages,omitempty"`        // what the run took
 	SpilledBytes        int64            `json:"spilled_bytes,omitempty"` // of rows that did not fit into memory, as they took there
+}
+
+// DayState is what a day of a dataset hands on beside its carried tables, and on what
+// it was built.
+type DayState struct {
+	Day      string `json:"day"`
+	Previous string `json:"previous,omitempty"` // the committed day before it, "" for the first
+	// PreviousDigest is that day's TablesDigest when this day was run: where it is
+	// another now, this day is stale.
+	PreviousDigest string `json:"previous_digest,omitempty"`
+	// InputsDigest identifies the day's files as the inbox had them; "" where the run
+	// was given files.
+	InputsDigest string `json:"inputs_digest,omitempty"`
+	// Restatement counts the changes to a closed month; this day was the last of them,
+	// for the reason RestatedFor.
+	Restatement int    `json:"restatement,omitempty"`
+	RestatedFor string `json:"restated_for,omitempty"`
+	// Up to when orders and refunds speak, in Asia/Shanghai; the latest of all days.
+	Watermark       string `json:"watermark,omitempty"`
+	RefundWatermark string `json:"refund_watermark,omitempty"`
+	RefundsListed   bool   `json:"refunds_listed"`
+	// Coverage is which days which accounts have delivered up to this day.
+	Coverage      []CoverageSpan `json:"coverage,omitempty"`
+	CarriedLines  int64          `json:"carried_lines"`  // rows taken over from the day before
+	CarriedEvents int64          `json:"carried_events"` // the same of order events
+}
+
+// CoverageSpan is days [from, until) of which an account's payments or refunds were
+// delivered.
+type CoverageSpan struct {
+	Wallet  string `json:"wallet"`
+	Account string `json:"account,omitempty"`
+	Refunds bool   `json:"refunds,omitempty"`
+	From    string `json:"from"`
+	Until   string `json:"until"`
+}
+
+// TablesDigest is one hash over the hashes of all tables' parts, and over what the day
+// hands on in run.json: equal digests are equal days.
+func (m *Manifest) TablesDigest() string {
+	h := sha256.New()
+	for _, t := range m.Tables {
+		for _, p := range t.Parts {
+			fmt.Fprintln(h, p.Path, p.SHA256)
+		}
+	}
+	if m.Day != nil {
+		fmt.Fprintln(h, m.Day.Watermark, m.Day.RefundWatermark, m.Day.RefundsListed, m.Day.Coverage)
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // Input is a statement or extract that was used.
@@ -61,7 +114,8 @@ type Input struct {
 	Rows        int64        `json:"rows"`
 	Watermark   string       `json:"watermark,omitempty"` // of an extract, in Asia/Shanghai
 	Totals      []InputTotal `json:"totals,omitempty"`
-	DuplicateOf string       `json:"duplicate_of,omitempty"` // the input with the same content, which was counted
+	DuplicateOf string       `json:"duplicate_of,omitempty"`  // the input with the same content, which was counted
+	Superseded  string       `json:"superseded_by,omitempty"` // the input that was named to take its place; nothing of this one was used
 	Notes       []string     `json:"notes,omitempty"`
 	Drift       []InputDrift `json:"drift,omitempty"` // how its header differs from the layout known
 }

@@ -57,6 +57,7 @@ func TestEveryTableIsWrittenAndReadBack(t *testing.T) {
 		"breaks": new(settlement.Breaks), "open_items": new(settlement.OpenItems), "charges": new(settlement.Charges),
 		"withdrawals": new(settlement.Withdrawals), "quotas": new(settlement.Quotas), "proceeds": new(settlement.Proceeds), "cross_wallet": new(settlement.CrossWallet),
 		"control_totals": new(settlement.ControlTotals), "summary": new(settlement.Summary),
+		"carried_lines": new(settlement.Lines), "carried_events": new(settlement.Events), "payment_keys": new(settlement.PaymentKeys), "payment_numbers": new(settlement.Events),
 	}
 	for _, table := range settlement.Tables {
 		for _, rows := range []int{1, 2, 999} {

@@ -26,6 +26,8 @@ var provenColumn = map[string]string{
 	"cross_wallet":    "paid_amount",
 	"control_totals":  "computed",
 	"summary":         "net",
+	"carried_lines":   "net_amount",
+	"carried_events":  "amount",
 }
 
 // totalled is what FileTotals reads of a table: the file, the kind, and the money that

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -50,6 +51,21 @@ type BucketOutput struct {
 	Costs *fees.OrderCosts
 	// FundCopies are fund lines that stand under another file.
 	FundCopies []funds.Copied
+	// Resolved is what pass 3 found for the bucket.
+	Resolved *match.Resolution
+	// FirstCarried and FirstSettled are the first files whose rows are of earlier days,
+	// and settled there; noFile where there are none.
+	FirstCarried, FirstSettled int32
+}
+
+const noFile = math.MaxInt32
+
+// fromFile is noFile for 0, which is never a file of an earlier day.
+func fromFile(first int32) int32 {
+	if first == 0 {
+		return noFile
+	}
+	return first
 }
 
 // spares keep the memory of buckets for those that follow; see match.Memory.
@@ -126,12 +142,13 @@ func bucket(ctx context.Context, rules *Rules, spare *spares, lines *settlement.
 	if err != nil {
 		return nil, err
 	}
-	out := &BucketOutput{Outcome: found, Charges: spare.charges.Take()}
+	out := &BucketOutput{Outcome: found, Charges: spare.charges.Take(), Resolved: resolved,
+		FirstCarried: fromFile(rules.Match.FirstCarried), FirstSettled: fromFile(rules.Match.FirstSettled)}
 	var conflict *settlement.ConflictError
 	if out.Funds, out.FundCopies, conflict = funds.Distinct(rules.Match.FileRank, fundLines); conflict != nil {
 		return nil, conflict
 	}
-	moved, err := fees.Attach(out.Lines, out.Funds, rules.Shown)
+	moved, err := fees.Attach(out.Lines, out.Funds, rules.Shown, out.ofToday())
 	if err != nil {
 		return nil, err
 	}
@@ -144,6 +161,14 @@ func bucket(ctx context.Context, rules *Rules, spare *spares, lines *settlement.
 	addFeeBreaks(out, wrong, rules.Match.Day)
 	out.Breaks = match.SortBreaks(out.Breaks)
 	return out, nil
+}
+
+// ofToday says which lines are of the run's own files, nil where all are.
+func (out *BucketOutput) ofToday() func(line int) bool {
+	if out.FirstCarried == noFile {
+		return nil
+	}
+	return func(line int) bool { return out.Lines.File[line] < out.FirstCarried }
 }
 
 // describe tells what rules may ask of a line beside what it states itself.
@@ -179,6 +204,9 @@ func addFeeBreaks(out *BucketOutput, wrong []fees.Finding, on settlement.Day) {
 	seen := make(map[settlement.ID]int, len(wrong))
 	for _, f := range wrong {
 		i := int(f.Row)
+		if l.File[i] >= out.FirstCarried {
+			continue // its own day has found it
+		}
 		b := settlement.Break{
 			Kind: settlement.FeeVariance, Wallet: l.Wallet[i], Account: l.Account.At(i), OrderNo: l.OrderNo.At(i),
 			RefundNo: l.RefundNo.At(i), ProviderID: l.ProviderTxnID.At(i), LineID: l.ID[i],

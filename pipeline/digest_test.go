@@ -26,6 +26,9 @@ func digests(t testing.TB, out string, without ...string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	for _, table := range settlement.Tables {
+		if table.Dated {
+			continue
+		}
 		var rows []string
 		err := output.ReadTable(out, table.Name, func(r output.Row) error {
 			var row strings.Builder

@@ -76,13 +76,17 @@ func (r *run) manifest(checks []output.Check) *output.Manifest {
 		Notes:               r.notes(),
 		Stages:              r.costs.manifest(),
 		SpilledBytes:        r.budget.spilled,
+		Day:                 r.dayState(),
 	}
 	for i, s := range r.intake.Statements {
 		if s == nil {
 			continue
 		}
 		in := output.InputOf(s)
-		if of := r.intake.CopyOf[i]; of >= 0 {
+		switch of := r.intake.CopyOf[i]; {
+		case of >= 0 && s.Superseded:
+			in.Superseded = r.files[of]
+		case of >= 0:
 			in.DuplicateOf = r.files[of]
 		}
 		m.Inputs = append(m.Inputs, in)
@@ -109,9 +113,17 @@ func (r *run) notes() []string {
 	if copies > 0 {
 		notes = append(notes, fmt.Sprintf("%d lines stand in more than one file: each is counted once", copies))
 	}
+	var others int64
+	for _, sums := range r.other.kinds {
+		others += sums.rows
+	}
+	if others+r.other.events > 0 {
+		notes = append(notes, fmt.Sprintf("%d lines and %d order events of the files are of other days: they belong to the runs of those", others, r.other.events))
+	}
 	if r.proof.droppedEvents > 0 {
 		notes = append(notes, fmt.Sprintf("%d order events stand in the extracts more than once: the one that has come furthest counts", r.proof.droppedEvents))
 	}
+	notes = append(notes, r.job.Decisions.notes()...)
 	switch {
 	case rules.OrdersIncomplete && len(r.intake.Refusals) > 0:
 		notes = append(notes, "a refused file was or may have been an extract of orders: lines without an order, and refunds whose order is not there, stay open")

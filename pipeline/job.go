@@ -25,6 +25,21 @@ type Job struct {
 	Paths []string
 	// Out is the folder that the result becomes.
 	Out string
+	// Dataset is the folder of days of which the result becomes one, that of Day, which
+	// must then be stated; Out is not used. "" for a result of its own.
+	Dataset string
+
+	// Locked says that the caller holds the lock of the dataset or of Out already.
+	Locked bool
+	// Supersede names files that take the place of others for the same account, kind
+	// and period.
+	Supersede []string
+	// Decisions is what people decided of breaks; nil for nothing.
+	Decisions *Decisions
+	// Restate is why a day of a closed month is run again; "" where it is not.
+	Restate string
+	// InputsDigest is noted in the manifest of a day, see DayFiles.
+	InputsDigest string
 
 	Mappings ingest.Mappings
 	// Account and Day are stated for statements that do not tell; "" and 0 or NoDay

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"reconcile/match"
+	"reconcile/output"
 	"reconcile/settlement"
 )
 
@@ -66,7 +67,15 @@ func (r *run) routeEvents(events *settlement.Events) error {
 
 // linkRefunds sends the waiting refunds on, under their order's payment number
 // where it has one.
-func (r *run) linkRefunds(ctx context.Context) error {
+func (r *run) linkRefunds(ctx context.Context, staging *output.Staging) error {
+	index := &numberIndex{rows: &settlement.Events{}, write: func(b int, rows *settlement.Events) error {
+		if r.state == nil {
+			return nil
+		}
+		part, err := r.writePart(staging, "payment_numbers", b, rows)
+		r.parts = append(r.parts, part)
+		return err
+	}}
 	for p := range r.partitions {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -75,7 +84,16 @@ func (r *run) linkRefunds(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		found := link(keepRows(waiting, func(i int) bool { return r.intake.Accepted(waiting.File[i]) }))
+		waiting = keepRows(waiting, func(i int) bool { return r.usable(waiting.File[i]) })
+		if r.state != nil {
+			if err := index.add(p*r.buckets/r.partitions, waiting, func(file int32) bool { return file < r.firstCarried }); err != nil {
+				return err
+			}
+			if err := r.orderNumbers(waiting, p); err != nil {
+				return err
+			}
+		}
+		found := link(waiting)
 		if slices.ContainsFunc(found.Link, settlement.EventLink.Inferred) {
 			r.residue.Store(true)
 		}
@@ -84,7 +102,7 @@ func (r *run) linkRefunds(ctx context.Context) error {
 		}
 		r.refunds.release(p, p+1)
 	}
-	return nil
+	return index.flush()
 }
 
 // link gives every refund of a bucket of order numbers the payment number of its

@@ -71,7 +71,7 @@ func linked(t rapid.TB, rows []string, partitions int) []string {
 	if err := r.routeEvents(&events); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.linkRefunds(context.Background()); err != nil {
+	if err := r.linkRefunds(context.Background(), nil); err != nil {
 		t.Fatal(err)
 	}
 	out, err := r.events.load(0, partitions)

@@ -81,6 +81,7 @@ type proofSums struct {
 	fileKinds map[fileKind]lineSums
 
 	events, droppedEvents, wholeRefunds, messages int64
+	carriedEvents                                 int64 // of the day before, with those that a row of today replaces
 	lineStates, eventStates                       [states]int64
 	matches                                       int64
 	claimedEvents                                 int64
@@ -105,7 +106,12 @@ func (p *proofSums) bucket(out *BucketOutput, resolved *match.Resolution, files 
 	l := out.Lines
 	for i := range l.Len() {
 		state := l.MatchState[i]
-		p.lineStates[state]++
+		if l.File[i] >= out.FirstSettled {
+			continue
+		}
+		if l.File[i] < out.FirstCarried {
+			p.lineStates[state]++
+		}
 		p.byState[l.File[i]][state].add(1, l.Gross[i], l.Settled[i], l.Fee[i], l.Coupon[i])
 		// A payment that was taken back at the till is tied to its order without a
 		// pair: neither settles anything.
@@ -125,9 +131,16 @@ func (p *proofSums) bucket(out *BucketOutput, resolved *match.Resolution, files 
 		p.fileKinds[fileKind{c.File, c.Direction}] = kind
 	}
 	e := out.Events
-	p.events += int64(e.Len())
 	for i := range e.Len() {
-		p.eventStates[e.MatchState[i]]++
+		switch {
+		case e.File[i] >= out.FirstSettled:
+			continue
+		case e.File[i] >= out.FirstCarried:
+			p.carriedEvents++
+		default:
+			p.events++
+			p.eventStates[e.MatchState[i]]++
+		}
 		claimed := out.LineOfEvent[i] >= 0
 		if !claimed {
 			_, claimed = resolved.Event(e.ID[i])
@@ -147,7 +160,13 @@ func (p *proofSums) bucket(out *BucketOutput, resolved *match.Resolution, files 
 
 func (p *proofSums) addDropped(out *BucketOutput) {
 	for _, d := range out.Dropped {
-		if d.Side == settlement.EventSide {
+		switch {
+		case d.File >= out.FirstSettled:
+			continue
+		case d.Side == settlement.EventSide && d.File >= out.FirstCarried:
+			p.carriedEvents++
+			continue
+		case d.Side == settlement.EventSide:
 			p.droppedEvents++
 			continue
 		}
@@ -163,6 +182,9 @@ func (p *proofSums) addFees(out *BucketOutput) {
 	var last *feeSums
 	var lastKey feeKey
 	for i := range l.Len() {
+		if l.File[i] >= out.FirstCarried {
+			continue
+		}
 		on := dayOfLine(l, i)
 		if last == nil || lastKey.on != on || lastKey.wallet != l.Wallet[i] || lastKey.account != string(l.Account.At(i)) {
 			lastKey = feeKey{l.Wallet[i], l.Account.StringAt(i), on}
@@ -224,6 +246,7 @@ func (p *proofSums) merge(o *proofSums) {
 	}
 	p.events += o.events
 	p.droppedEvents += o.droppedEvents
+	p.carriedEvents += o.carriedEvents
 	p.wholeRefunds += o.wholeRefunds
 	p.messages += o.messages
 	p.matches += o.matches
@@ -260,6 +283,14 @@ func check(name string, expected, actual any) output.Check {
 func (r *run) conserve() []output.Check {
 	var checks []output.Check
 	p := &r.proof
+	if p.fileKinds == nil {
+		p.fileKinds = map[fileKind]lineSums{}
+	}
+	for key, sums := range r.other.kinds { // to whoever reads back, they are left out like copies
+		kind := p.fileKinds[key]
+		kind.add(sums.rows, sums.gross, sums.settled, sums.fee, sums.coupon)
+		p.fileKinds[key] = kind
+	}
 	var eventsRead int64
 	for _, i := range r.inNameOrder() {
 		s := r.intake.Statements[i]
@@ -274,7 +305,8 @@ func (r *run) conserve() []output.Check {
 		}
 		if s.Kind.IsFunds() {
 			in, table, copies := lineSums{rows: read.fundRows.Load(), gross: settlement.Amount(read.fundAmount.Load())}, p.funds.lines[i], p.funds.copies[i]
-			table.add(copies.rows, copies.gross, 0, 0, 0)
+			others := r.other.of(i, true)
+			table.add(copies.rows+others.rows, copies.gross+others.gross, 0, 0, 0)
 			checks = append(checks,
 				check("rows read of "+r.files[i], s.Rows, in.rows),
 				check("fund lines of "+r.files[i]+" = fund_lines + copies", in.funds(), table.funds()))
@@ -289,19 +321,32 @@ func (r *run) conserve() []output.Check {
 			sums := p.byState[i][state]
 			out.add(sums.rows, sums.gross, sums.settled, sums.fee, sums.coupon)
 		}
-		d := p.dropped[i]
-		out.add(d.rows, d.gross, d.settled, d.fee, d.coupon)
+		for _, d := range [...]lineSums{p.dropped[i], r.other.of(i, false)} {
+			out.add(d.rows, d.gross, d.settled, d.fee, d.coupon)
+		}
 		if !s.Kind.IsFunds() {
 			checks = append(checks, check("rows read of "+r.files[i], s.Rows, read.rows.Load()))
 		}
 		checks = append(checks, check("lines of "+r.files[i]+" = Σ over states + copies", in, out))
 	}
 	checks = append(checks,
-		check("order events read + whole refunds = order_events + copies", eventsRead+p.wholeRefunds, p.events+p.droppedEvents),
+		check("order events read + whole refunds = order_events + copies", eventsRead+p.wholeRefunds, p.events+p.droppedEvents+r.other.events),
 		check("lines without a state", 0, p.lineStates[settlement.NoState]),
 		check("order events without a state", 0, p.eventStates[settlement.NoState]),
 		check("events with a line = rows of matches", p.claimedEvents, p.matches),
 		check("Σ gross of claimed lines = Σ line_amount of matches", p.claimedGross, p.matchedAmount))
+	if r.state != nil {
+		var carried int64
+		for file := r.firstCarried; file < r.settledFile; file++ {
+			for _, sums := range p.byState[file] {
+				carried += sums.rows
+			}
+			carried += p.dropped[file].rows
+		}
+		checks = append(checks,
+			check("lines carried from the day before = Σ over states", r.carriedRows[0], carried),
+			check("order events carried from the day before = Σ over states", r.carriedRows[1], p.carriedEvents))
+	}
 	checks = append(checks, p.feeChecks()...)
 	return append(checks, p.costs.checks()...)
 }

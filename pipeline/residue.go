@@ -137,7 +137,7 @@ func (r *run) loadSuspects(b int) (*settlement.Lines, *settlement.Events, error)
 	}
 	settlement.AppendPieces(lines.Columns(), linePieces, suspectLines...)
 	settlement.AppendPieces(events.Columns(), eventPieces, suspectEvents...)
-	lineRows, eventRows := match.Suspects(r.rules.Match, r.spare.match, lines, events, r.intake.Accepted)
+	lineRows, eventRows := match.Suspects(r.rules.Match, r.spare.match, lines, events, r.usable)
 	someLines, someEvents := &settlement.Lines{}, &settlement.Events{}
 	settlement.AppendFewRows(someLines.Columns(), linePieces, lineRows)
 	settlement.AppendFewRows(someEvents.Columns(), eventPieces, eventRows)

@@ -54,6 +54,9 @@ func (r *run) buildRules() (*Rules, error) {
 		rules.Day = r.latestDay(rules.RefundWatermark)
 	}
 	r.distrustRefused(rules)
+	if err := r.applyState(rules); err != nil {
+		return nil, err
+	}
 	return &Rules{Match: rules, Terms: terms, Shown: r.shownFees(), Flows: r.flows()}, nil
 }
 
@@ -129,9 +132,12 @@ func (r *run) fileRank() []int32 {
 		}
 		return cmp.Or(cmp.Compare(selection(a), selection(b)), cmp.Compare(a.SHA256, b.SHA256), cmp.Compare(a.Source(), b.Source()))
 	})
-	rank := make([]int32, len(order))
+	rank := make([]int32, len(r.files))
 	for n, i := range order {
 		rank[i] = int32(n)
+	}
+	for i := len(order); i < len(rank); i++ {
+		rank[i] = int32(i - len(rank)) // earlier days before all others, the settled last of these
 	}
 	return rank
 }

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,6 +33,14 @@ type run struct {
 	buckets int
 	// partitions is how finely the exchanges cut, see partitionCount.
 	partitions int
+
+	// Of a day of a dataset: what days before have left. state is nil otherwise.
+	state                     *state
+	firstCarried, settledFile int32
+	carriedRows               [2]int64 // lines, events
+	earlier                   *earlierBreaks
+	other                     otherDays
+	restated                  *Restatement
 
 	lines   *exchange[settlement.Lines, *settlement.Lines]
 	events  *exchange[settlement.Events, *settlement.Events]
@@ -77,7 +86,21 @@ type run struct {
 // stops the run; nothing of it stays behind.
 func Run(ctx context.Context, job Job) (*Result, error) {
 	job = job.orDefaults()
+	if job.Dataset != "" {
+		job.Out = DayFolder(job.Dataset, job.Day)
+	}
 	started := time.Now()
+	if !job.Locked {
+		lock, err := output.Acquire(cmp.Or(job.Dataset, job.Out))
+		if err != nil {
+			return nil, err
+		}
+		defer lock.Release()
+	}
+	restated, err := job.restatement()
+	if err != nil {
+		return nil, err
+	}
 	deliveries, refused, err := ingest.Open(job.Paths)
 	if err != nil {
 		return nil, err
@@ -89,7 +112,7 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 	excluded := map[string]string{}
 	for {
 		result, err := profiled(job.ProfileDir, func() (*Result, error) {
-			return runOnce(ctx, job, deliveries, refused, excluded)
+			return runOnce(ctx, job, deliveries, refused, excluded, restated)
 		})
 		var conflict *conflictError
 		if errors.As(err, &conflict) {
@@ -98,6 +121,7 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 		}
 		if result != nil {
 			result.Elapsed = time.Since(started)
+			err = errors.Join(err, job.noteRestatement(restated, result.Manifest))
 		}
 		return result, err
 	}
@@ -108,18 +132,25 @@ type conflictError struct{ source, other, what, whatOther string }
 
 func (e *conflictError) Error() string { return e.what }
 
-func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refused []*settlement.Refusal, excluded map[string]string) (*Result, error) {
+func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refused []*settlement.Refusal, excluded map[string]string, restated *Restatement) (*Result, error) {
 	staging, err := output.Stage(job.Out)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = staging.Abort() }() // after Commit it does nothing
+	job.Decisions = job.Decisions.fresh()
 	r := &run{
-		job:     job,
-		budget:  &budget{limit: waitingShare(job.Memory, job.Jobs), dir: staging.Path("spill"), jobs: job.Jobs, open: job.openSpill},
-		tally:   newTally(),
-		started: time.Now(),
-		costs:   &costs{},
+		job:      job,
+		restated: restated,
+		budget:   &budget{limit: waitingShare(job.Memory, job.Jobs), dir: staging.Path("spill"), jobs: job.Jobs, open: job.openSpill},
+		tally:    newTally(),
+		started:  time.Now(),
+		costs:    &costs{},
+	}
+	if job.Dataset != "" {
+		if r.state, err = openState(job.Dataset, job.Day); err != nil {
+			return nil, err
+		}
 	}
 	r.arrangers.New = func() any { return &arranger{} }
 	r.work = newWorkroom(job.Memory, r.budget)
@@ -138,6 +169,9 @@ func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refuse
 	}
 	if !r.anythingAccepted() {
 		return &Result{Refusals: r.intake.Refusals}, nil
+	}
+	if err := r.takeState(); err != nil {
+		return nil, err
 	}
 	if err := r.costs.time(StageMatch, func() error { return r.reconcile(ctx, staging) }); err != nil {
 		return nil, r.named(err)
@@ -186,6 +220,7 @@ func (r *run) ingest(ctx context.Context, deliveries []*ingest.Delivery, refused
 	r.intake = &ingest.Intake{
 		Statements: make([]*settlement.Statement, len(deliveries)),
 		Refusals:   append([]*settlement.Refusal(nil), refused...),
+		Supersede:  r.job.Supersede,
 	}
 	r.read = make([]fileSums, len(deliveries))
 	r.files = make([]string, len(deliveries))
@@ -267,7 +302,11 @@ func (r *run) takeLines(rec arrow.Record) error {
 			break
 		}
 	}
-	return r.lines.scatter(&lines)
+	own := r.ownLines(&lines)
+	if own.Len() == 0 {
+		return nil
+	}
+	return r.lines.scatter(own)
 }
 
 // takeEvents is where providers hand over order events.
@@ -283,7 +322,11 @@ func (r *run) takeEvents(rec arrow.Record) error {
 	if len(events.ProviderTxnID.Data) > 0 {
 		r.residue.Store(true)
 	}
-	return r.routeEvents(&events)
+	own := r.ownEvents(&events)
+	if own.Len() == 0 {
+		return nil
+	}
+	return r.routeEvents(own)
 }
 
 // takeFunds is where providers hand over fund lines.
@@ -296,7 +339,11 @@ func (r *run) takeFunds(rec arrow.Record) error {
 		return nil
 	}
 	r.read[lines.File[0]].addFunds(&lines)
-	return r.routeFunds(&lines)
+	own := r.ownFunds(&lines)
+	if own.Len() == 0 {
+		return nil
+	}
+	return r.routeFunds(own)
 }
 
 // reconcile computes every bucket and writes its part of each table.
@@ -312,7 +359,10 @@ func (r *run) reconcile(ctx context.Context, staging *output.Staging) error {
 	if err := r.checkOverlaps(ctx); err != nil {
 		return err
 	}
-	if err := r.linkRefunds(ctx); err != nil {
+	if err := r.linkRefunds(ctx, staging); err != nil {
+		return err
+	}
+	if err := r.addEarlier(ctx); err != nil {
 		return err
 	}
 	if err := r.placeStrays(ctx); err != nil {
@@ -428,7 +478,7 @@ func (r *run) loadBucket(b int) (*settlement.Lines, *settlement.Events, error) {
 	defer r.arrangers.Put(order)
 	lines := r.spare.match.Lines.Take()
 	err := loadOrdered(r.lines, lines, from, until, []string{"line_id", "wallet", "order_no", "source_file"}, func(l *settlement.Lines) []int32 {
-		return order.arrange(l.Wallet, &l.OrderNo, l.ID, func(i int) bool { return r.intake.Accepted(l.File[i]) })
+		return order.arrange(l.Wallet, &l.OrderNo, l.ID, func(i int) bool { return r.usable(l.File[i]) })
 	})
 	if err != nil {
 		return nil, nil, err
@@ -436,7 +486,7 @@ func (r *run) loadBucket(b int) (*settlement.Lines, *settlement.Events, error) {
 	r.fillDays(lines)
 	events := r.spare.match.Events.Take()
 	err = loadOrdered(r.events, events, from, until, []string{"event_id", "wallet", "order_no", "source_file"}, func(e *settlement.Events) []int32 {
-		return order.arrange(e.Wallet, &e.OrderNo, e.ID, func(i int) bool { return r.intake.Accepted(e.File[i]) })
+		return order.arrange(e.Wallet, &e.OrderNo, e.ID, func(i int) bool { return r.usable(e.File[i]) })
 	})
 	return lines, events, err
 }
@@ -460,7 +510,7 @@ func (r *run) loadFunds(b int) (*settlement.FundLines, error) {
 // fillDays gives lines the day of their bill where that was known only at its end.
 func (r *run) fillDays(lines *settlement.Lines) {
 	for i, on := range lines.SettledOn {
-		if on == settlement.NoDay {
+		if on == settlement.NoDay && int(lines.File[i]) < len(r.intake.Statements) {
 			lines.SettledOn[i] = r.intake.Statements[lines.File[i]].From
 		}
 	}
@@ -515,6 +565,9 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 	err = r.costs.share(StageCompute, lines.Len()+events.Len()+fundLines.Len(), func() (err error) {
 		if out, err = bucket(ctx, r.rules, r.spare, lines, events, fundLines, prior, carried, resolved); err != nil {
 			return err
+		}
+		if r.carryOn(b, out); r.state == nil {
+			r.job.Decisions.apply(out.Breaks)
 		}
 		sums.bucket(out, resolved)
 		proof.bucket(out, resolved, len(r.files))

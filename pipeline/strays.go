@@ -49,7 +49,7 @@ func (r *run) placeStrays(ctx context.Context) error {
 	if r.strays.rows.Load() == 0 {
 		return nil
 	}
-	wanted, err := r.wantedNumbers(ctx)
+	wanted, err := r.strayNumbers(ctx)
 	if err != nil {
 		return err
 	}
@@ -92,8 +92,8 @@ func (s numberSet) may(number uint64) bool {
 	return s[number>>6&uint64(len(s)-1)]&(1<<(number&63)) != 0
 }
 
-// wantedNumbers is the numbers that strays name.
-func (r *run) wantedNumbers(ctx context.Context) (numberSet, error) {
+// strayNumbers is the numbers that strays name.
+func (r *run) strayNumbers(ctx context.Context) (numberSet, error) {
 	size := 1 << 10
 	for int64(size) < r.strays.rows.Load()/4 && size < 1<<21 { // of 64 bits: 16 a stray, at most 16 MiB
 		size *= 2
@@ -131,7 +131,7 @@ func (r *run) tellAddresses(b int, wanted numberSet, told *exchange[settlement.A
 	settlement.AppendPieces(lines.Columns(), pieces, "provider_txn_id", "provider_refund_id", "source_file", "key")
 	out := &settlement.Addresses{}
 	for i, file := range lines.File {
-		if !r.intake.Accepted(file) {
+		if !r.usable(file) {
 			continue
 		}
 		for _, number := range [...][]byte{lines.ProviderTxnID.At(i), lines.ProviderRefundID.At(i)} {

@@ -121,6 +121,9 @@ func (t *tally) bucket(out *BucketOutput, resolved *match.Resolution) {
 // addBreaks adds findings.
 func (t *tally) addBreaks(b *settlement.Breaks) {
 	for i := range b.Len() {
+		if b.Status[i] != settlement.BreakOpen {
+			continue
+		}
 		t.at(b.FirstSeenOn[i], b.Wallet[i], b.Account.At(i), b.Shop.At(i)).breaks++
 		key := breakKey{b.Wallet[i], b.Kind[i]}
 		if t.breaks[key] == nil {
@@ -165,6 +168,9 @@ func (t *tally) addCross(c *settlement.CrossWallet) {
 func (t *tally) addLines(out *BucketOutput, resolved *match.Resolution) {
 	l, c := out.Lines, out.Charges
 	for i := range l.Len() {
+		if l.File[i] >= out.FirstCarried {
+			continue
+		}
 		var shop []byte
 		if event := out.EventOfLine[i]; event >= 0 {
 			shop = out.Events.Shop.At(int(event))
@@ -235,7 +241,7 @@ func dayOfLine(l *settlement.Lines, i int) settlement.Day {
 func (t *tally) addEvents(out *BucketOutput, resolved *match.Resolution) {
 	e := out.Events
 	for i := range e.Len() {
-		if e.MatchState[i] == settlement.NotExpected {
+		if e.MatchState[i] == settlement.NotExpected || e.File[i] >= out.FirstCarried {
 			continue
 		}
 		var row *summaryRow

@@ -14,6 +14,14 @@ import (
 // the rows out of out, and gives the memory of each table back as it is written.
 func (r *run) writeParts(staging *output.Staging, b int, out *BucketOutput) ([]output.PartInfo, error) {
 	var parts []output.PartInfo
+	if r.state != nil {
+		carried, err := r.writeCarried(staging, b, out)
+		if err != nil {
+			return nil, err
+		}
+		parts = carried
+		keepToday(out)
+	}
 	tables := []struct {
 		name string
 		rows settlement.Batch

@@ -55,6 +55,7 @@ type columnData interface {
 	appendAll(from columnData)
 	toArray() arrow.Array
 	fromArray(arrow.Array) error
+	appendRaw(first unsafe.Pointer, n int)
 	pack(rows []int32) packedColumn
 	packed() packedColumn
 }
@@ -135,6 +136,10 @@ func (t *Text) appendAll(from columnData) {
 	t.Offsets = offsets
 }
 
+func (t *Text) appendRaw(unsafe.Pointer, int) {
+	panic("settlement: a text column is no column of numbers")
+}
+
 func (t *Text) toArray() arrow.Array {
 	offsets := t.Offsets
 	if len(offsets) == 0 {
@@ -181,6 +186,10 @@ func (f fixed[T]) appendRows(from columnData, rows []int32) {
 
 func (f fixed[T]) appendAll(from columnData) {
 	*f.values = append(*f.values, *from.(fixed[T]).values...)
+}
+
+func (f fixed[T]) appendRaw(first unsafe.Pointer, n int) {
+	*f.values = append(*f.values, unsafe.Slice((*T)(first), n)...)
 }
 
 func (f fixed[T]) toArray() arrow.Array {
@@ -265,6 +274,50 @@ func (c Column) Values() any {
 		return c.data.toArray().(*array.Uint8).Uint8Values()
 	}
 	return []uint8(nil)
+}
+
+// AppendNumbers appends values to a column of that width: 16 bytes an identity, 8 money,
+// instants and counts, 4 rates, days and files, 1 words.
+func AppendNumbers[T ID | int64 | int32 | uint8](c Column, values []T) {
+	if len(values) == 0 {
+		return
+	}
+	var width int
+	switch c.data.arrowType().ID() {
+	case arrow.FIXED_SIZE_BINARY:
+		width = 16
+	case arrow.INT64, arrow.UINT64:
+		width = 8
+	case arrow.INT32:
+		width = 4
+	case arrow.UINT8:
+		width = 1
+	}
+	if own := int(unsafe.Sizeof(values[0])); own != width {
+		panic(fmt.Sprintf("settlement: values of %d bytes for column %s of %d", own, c.Name, width))
+	}
+	c.data.appendRaw(unsafe.Pointer(unsafe.SliceData(values)), len(values))
+}
+
+// AppendZeros appends rows of zeros: empty texts, word 0, zero identities, 0.00.
+func (c Column) AppendZeros(rows int) {
+	switch d := c.data.(type) {
+	case *Text:
+		for range rows {
+			d.Append(nil)
+		}
+	default:
+		switch zeros := make([]ID, rows); c.data.arrowType().ID() {
+		case arrow.FIXED_SIZE_BINARY:
+			AppendNumbers(c, zeros)
+		case arrow.INT32:
+			AppendNumbers(c, make([]int32, rows))
+		case arrow.UINT8:
+			AppendNumbers(c, make([]uint8, rows))
+		default:
+			AppendNumbers(c, make([]int64, rows))
+		}
+	}
 }
 
 // SchemaOf returns the Arrow schema of a kind of batch.

@@ -54,7 +54,9 @@ type Table struct {
 	Key      []string // columns that identify a row
 	SortedBy []string // order of the rows inside one part; ties keep the batch's order
 	Doc      string
-	Columns  []TableColumn
+	// Dated tables are those of a day of a dataset; a result of its own has none.
+	Dated   bool
+	Columns []TableColumn
 }
 
 // Column returns the column of that name.
@@ -72,6 +74,7 @@ func (t Table) Column(name string) (TableColumn, bool) {
 // changed here and nowhere else.
 var Tables = []Table{
 	statementLines, fundLines, orderEvents, matches, breaks, openItems, charges, withdrawals, quotas, proceeds, crossWallet, controlTotals, summary,
+	carriedLines, carriedEvents, paymentKeys, paymentNumbers,
 }
 
 // TableNamed returns the table of that name.

@@ -14,6 +14,7 @@ func batches() map[string]Batch {
 		"breaks": new(Breaks), "open_items": new(OpenItems), "charges": new(Charges),
 		"withdrawals": new(Withdrawals), "quotas": new(Quotas), "proceeds": new(Proceeds), "cross_wallet": new(CrossWallet),
 		"control_totals": new(ControlTotals), "summary": new(Summary),
+		"carried_lines": new(Lines), "carried_events": new(Events), "payment_keys": new(PaymentKeys), "payment_numbers": new(Events),
 	}
 }
 

@@ -1,7 +1,9 @@
 package settlement
 
 import (
+	"cmp"
 	"encoding/binary"
+	"strings"
 
 	"github.com/zeebo/xxh3"
 )
@@ -34,18 +36,7 @@ func (id ID) String() string { return string(id.Append(nil)) }
 
 // Compare orders IDs as their texts are ordered.
 func (id ID) Compare(other ID) int {
-	const kept = ^uint64(1<<48 - 1) // 16 of the low word's bits are in the text
-	switch a, b := id.Lo&kept, other.Lo&kept; {
-	case id.Hi != other.Hi && id.Hi < other.Hi:
-		return -1
-	case id.Hi != other.Hi:
-		return 1
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
+	return cmp.Or(cmp.Compare(id.Hi, other.Hi), cmp.Compare(id.Lo, other.Lo))
 }
 
 // IDHasher builds IDs from parts. The zero value is ready; it may be reused, not
@@ -80,7 +71,25 @@ func (h *IDHasher) Code(code uint64) *IDHasher {
 // ID returns the identity of the parts since Start.
 func (h *IDHasher) ID() ID {
 	sum := xxh3.Hash128(h.buffer)
-	return ID{sum.Hi, sum.Lo}
+	return ID{sum.Hi, sum.Lo & idKept}
+}
+
+// idKept are the bits of the low word that an identity's text holds: all that it has.
+const idKept = ^uint64(1<<48 - 1)
+
+// ParseID reads the text of an identity; ok is false for any other text.
+func ParseID(text string) (id ID, ok bool) {
+	if len(text) != IDLength {
+		return ID{}, false
+	}
+	for i := range len(text) {
+		digit := strings.IndexByte(idAlphabet, text[i])
+		if digit < 0 {
+			return ID{}, false
+		}
+		id.Hi, id.Lo = id.Hi<<5|id.Lo>>59, id.Lo<<5|uint64(digit)
+	}
+	return ID{id.Hi<<48 | id.Lo>>16, id.Lo << 48}, true
 }
 
 // Identity adds another ID as a part.

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"reconcile/output"
+	"reconcile/pipeline"
 )
 
 // The exit codes are a contract with the scripts that call the program.
@@ -15,7 +16,7 @@ const (
 	exitBreaks      = 3 // done, with breaks
 	exitRefused     = 4 // an input was refused, the run is incomplete
 	exitNotYet      = 5 // a bill is not there yet
-	exitLocked      = 6 // reserved: another run holds the lock
+	exitLocked      = 6 // another run holds the lock
 	exitInterrupted = 130
 )
 
@@ -24,6 +25,13 @@ type outcome struct {
 	refused bool // an input was refused
 	noBill  bool // no statement of a wallet was there
 	breaks  bool // there are breaks, and the caller did not say that this is fine
+}
+
+// add joins what another piece of the work came to.
+func (o *outcome) add(other outcome) {
+	o.refused = o.refused || other.refused
+	o.noBill = o.noBill || other.noBill
+	o.breaks = o.breaks || other.breaks
 }
 
 // usageError is a fault of the command line or the configuration.
@@ -45,8 +53,10 @@ func exitCode(ctx context.Context, err error, o outcome) int {
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return exitInterrupted
-	case errors.As(err, &bad), errors.Is(err, output.ErrForeign):
+	case errors.As(err, &bad), errors.Is(err, output.ErrForeign), errors.Is(err, pipeline.ErrClosed):
 		return exitUsage
+	case errors.Is(err, output.ErrLocked):
+		return exitLocked
 	case err != nil:
 		return exitFailed
 	case o.refused:

@@ -37,7 +37,8 @@ func (a *app) explainCommand() *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if _, err := readResult(out); err != nil {
+			out, _, err := readResult(out)
+			if err != nil {
 				return err
 			}
 			s, err := tellStory(cmd.Context(), out, args[0])

@@ -107,7 +107,7 @@ func resultsIn(dirs []string, month string) (results []string, err error) {
 			results = append(results, dir)
 		}
 		for _, result := range results[found:] {
-			if _, err := readResult(result); err != nil {
+			if _, _, err := readResult(result); err != nil {
 				return nil, err
 			}
 		}

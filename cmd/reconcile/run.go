@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -10,6 +11,7 @@ import (
 
 	"reconcile/output"
 	"reconcile/pipeline"
+	"reconcile/schedule"
 	"reconcile/settlement"
 )
 
@@ -20,12 +22,17 @@ of them, or a folder. A file is used whole or not at all; one that cannot be
 used is refused with the place and the reason, and the others go on.
 
 The result takes its place in one step. A folder that holds anything else is
-never replaced.`
+never replaced.
+
+With --date, or --from and --to, days of the configured inbox are run. Each gets
+a folder of its own, dt=2024-09-12, and takes over what the day before left.`
 
 const runExamples = `  reconcile run alipay.zip wechat.csv orders.csv refunds.csv
   reconcile run inbox --out september --breaks-ok
   reconcile run bill.csv orders.csv --day 2024-09-12 --account 1230000109
-  reconcile run inbox --json | jq .counts`
+  reconcile run inbox --json | jq .counts
+  reconcile run --date 2024-09-12 --config /etc/reconcile.yaml
+  reconcile run --from 2024-09-01 --to 2024-09-30`
 
 const runCodes = `  0    done, no breaks (or --breaks-ok)
   1    internal or I/O failure; nothing was committed
@@ -39,13 +46,25 @@ func (a *app) runCommand() *cobra.Command {
 	var flags jobFlags
 	var out, profile string
 	var breaksOK bool
+	var dated dayFlags
 	cmd := &cobra.Command{
-		Use:     "run FILE…",
-		Short:   "Reconcile files and write the result",
+		Use:     "run [FILE…]",
+		Short:   "Reconcile files, or days of the inbox, and write the result",
 		Long:    runHelp + exitCodes(runCodes),
 		Example: runExamples,
-		Args:    atLeastOne("name the files or folders to reconcile"),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if dated.any() && len(args) > 0 {
+				return usage(errors.New("a day is run from the configured inbox: name no files, or leave --date, --from and --to out"))
+			}
+			if dated.any() {
+				return nil
+			}
+			return atLeastOne("name the files or folders to reconcile, or a day of the inbox with --date")(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if dated.any() {
+				return a.runDated(cmd, &dated, &flags, out, breaksOK)
+			}
 			job, err := a.job(&flags, args)
 			if err != nil {
 				return err
@@ -58,13 +77,60 @@ func (a *app) runCommand() *cobra.Command {
 			return a.printRun(result, out)
 		},
 	}
-	cmd.Flags().StringVarP(&out, "out", "o", defaultOut, "folder that becomes the result")
+	cmd.Flags().StringVarP(&out, "out", "o", defaultOut, "folder that becomes the result; with --date the folder of the days (default: schedule.out)")
+	cmd.Flags().StringVar(&dated.date, "date", "", "run this day of the configured inbox, on top of the day before")
+	cmd.Flags().StringVar(&dated.from, "from", "", "with --to: run these days in order")
+	cmd.Flags().StringVar(&dated.to, "to", "", "the last day of --from")
+	cmd.Flags().BoolVar(&dated.cascade, "cascade", false, "with a day: run the later days again that were built on it")
+	cmd.Flags().BoolVar(&dated.dryRun, "dry-run", false, "with a day: say what would be read and replaced, and run nothing")
+	cmd.Flags().StringVar(&dated.restate, "restate", "", "with a day of a closed month: the reason why it changes")
 	a.withConfig(cmd)
 	flags.add(cmd)
 	cmd.Flags().StringVar(&profile, "profile", "", "folder for CPU and heap profiles and the time of each stage")
 	cmd.Flags().BoolVar(&breaksOK, "breaks-ok", false, "exit with 0 although there are breaks")
 	a.withOutput(cmd, "print run.json in place of the summary", "print only what was refused")
 	return cmd
+}
+
+// runDated runs days of the configured inbox.
+func (a *app) runDated(cmd *cobra.Command, dated *dayFlags, flags *jobFlags, out string, breaksOK bool) error {
+	from, to, err := dated.days()
+	if err != nil {
+		return err
+	}
+	c, err := a.nightlyConfig()
+	if err != nil {
+		return err
+	}
+	a.configPath = c.path
+	if !cmd.Flags().Changed("out") {
+		out = ""
+	}
+	ctx := cmd.Context()
+	r, lock, err := a.openDays(ctx, c, flags, out, breaksOK)
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
+	r.job.Restate = dated.restate
+	if dated.dryRun {
+		return r.preview(a.out, from, to)
+	}
+	if err := r.days(ctx, from, to); err != nil {
+		return err
+	}
+	stale, err := r.staleAfter(to)
+	switch {
+	case err != nil:
+		return err
+	case len(stale) > 0 && dated.cascade:
+		err = r.due(ctx, func(d schedule.Due) bool { return d.Day > to.String() && d.Why != schedule.Missing })
+	case len(stale) > 0:
+		a.log.Warn("later days were built on what this day was; run them with --cascade, or leave them to the schedule",
+			"first", stale[0].Day, "days", len(stale))
+	}
+	a.outcome = r.total
+	return err
 }
 
 // reconcile runs the job and notes what it came to.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -70,19 +71,26 @@ func usageOf(kind, err error) error {
 }
 
 // scheduleConfig reads the configuration and asks for what a schedule needs.
-func (a *app) scheduleConfig() (*config, error) {
+func (a *app) scheduleConfig() (*config, error) { return a.configWith("schedule.cron") }
+
+// nightlyConfig asks for what a day's run needs.
+func (a *app) nightlyConfig() (*config, error) { return a.configWith() }
+
+// configWith reads the configuration and asks for the inbox, the folder of the days,
+// and the keys that are named.
+func (a *app) configWith(keys ...string) (*config, error) {
 	c, err := readConfig(a.configFlag)
 	if err != nil {
 		return nil, err
 	}
 	if c.path == "" {
-		return nil, usage(fmt.Errorf("schedule needs a configuration: there is no %s here (write one with reconcile init, or name it with --config)", configName))
+		return nil, usage(fmt.Errorf("a configuration is needed: there is no %s here (write one with reconcile init, or name it with --config)", configName))
 	}
 	var missing []error
 	for _, key := range []struct{ name, value string }{
 		{"schedule.cron", c.nightly.cron}, {"schedule.inbox", c.nightly.inbox}, {"schedule.out", c.nightly.out},
 	} {
-		if key.value == "" {
+		if key.value == "" && (key.name != "schedule.cron" || slices.Contains(keys, key.name)) {
 			missing = append(missing, fmt.Errorf("%s: %s is not set", c.path, key.name))
 		}
 	}
@@ -97,16 +105,22 @@ func (a *app) scheduleConfig() (*config, error) {
 
 // runScheduled is one run of the schedule.
 func (a *app) runScheduled(ctx context.Context, c *config, breaksOK bool) error {
-	job, err := c.job(&jobFlags{}, []string{c.nightly.inbox})
+	r, lock, err := a.openDays(ctx, c, &jobFlags{}, "", breaksOK)
 	if err != nil {
 		return err
 	}
-	job.Out = c.nightly.out
-	result, err := a.reconcile(ctx, job, breaksOK)
+	defer lock.Release()
+	due, err := planOf(r.catalogue, r.job.Dataset)
 	if err != nil {
 		return err
 	}
-	return a.printRun(result, job.Out)
+	if len(due) == 0 {
+		a.log.Info("every day of the inbox is up to date")
+	}
+	r.total.noBill = len(r.catalogue.Days()) == 0
+	err = r.due(ctx, func(schedule.Due) bool { return true })
+	a.outcome = r.total
+	return err
 }
 
 // logOutcome says in the log what a run came to, beside its summary.

@@ -97,6 +97,10 @@ var shortColumns = map[string][]string{
 	"cross_wallet":    {"order_no", "shop", "home_wallet", "paying_wallet", "paid_amount", "refunded_amount", "channel_fee", "home_fee", "repatriation_fee", "cross_wallet_fee"},
 	"charges":         {"wallet", "order_no", "event", "base_amount", "rate", "expected_fee", "charged_fee", "variance", "variance_class"},
 	"control_totals":  {"source_file", "name", "stated", "computed", "difference"},
+	"carried_lines":   {"wallet", "kind", "order_no", "refund_no", "occurred_at", "gross_amount", "match_state"},
+	"carried_events":  {"kind", "order_no", "refund_no", "wallet", "expected_at", "amount", "status", "match_state"},
+	"payment_keys":    {"key"},
+	"payment_numbers": {"order_no", "account", "payment_no", "status"},
 	"summary":         {"settled_on", "wallet", "account", "shop", "lines", "breaks", "gross", "refunds", "charged_fees", "net"},
 }
 
@@ -159,7 +163,8 @@ func (a *app) source(what, dir string) (settlement.Table, func(func(output.Row) 
 	if !ok {
 		return table, nil, usage(fmt.Errorf("no table %q (%s)", what, nearest(what, tableNames())))
 	}
-	if _, err := readResult(dir); err != nil {
+	dir, _, err := readResult(dir)
+	if err != nil {
 		return table, nil, err
 	}
 	return table, func(fn func(output.Row) error) error { return output.ReadTable(dir, what, fn) }, nil

@@ -39,6 +39,10 @@ func (a *app) verifyCommand() *cobra.Command {
 			if err := mustExist([]string{dir}); err != nil {
 				return err
 			}
+			dir, err := resultDir(dir)
+			if err != nil {
+				return err
+			}
 			v := &verification{ctx: cmd.Context(), dir: filepath.Clean(dir)}
 			return a.printVerification(v, v.run())
 		},

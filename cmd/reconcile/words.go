@@ -43,11 +43,18 @@ func (a *app) sayf(format string, args ...any) string { return fmt.Sprintf(a.say
 // inChinese is the Chinese of what is printed. Verbs keep their order.
 var inChinese = map[string]string{
 	// the verdict
-	"BALANCED: no breaks":                             "平账：无差异",
-	"BREAKS: %s, Σ difference %s":                     "有差异：%s 笔，差额合计 %s",
-	"BREAKS: %s, short %s, over %s":                   "有差异：%s 笔，短 %s，长 %s",
-	"NOTHING COMPARED: no bill of a wallet":           "未核对：没有钱包账单",
-	"NOTHING COMPARED: no orders":                     "未核对：没有订单",
+	"BALANCED: no breaks":                   "平账：无差异",
+	"BREAKS: %s, Σ difference %s":           "有差异：%s 笔，差额合计 %s",
+	"BREAKS: %s, short %s, over %s":         "有差异：%s 笔，短 %s，长 %s",
+	"NOTHING COMPARED: no bill of a wallet": "未核对：没有钱包账单",
+	"NOTHING COMPARED: no orders":           "未核对：没有订单",
+	"%s: no bill of a wallet is there yet":  "%s：还没有任何钱包的账单",
+	"%s: would read":                        "%s：将读取",
+	"on top of %s":                          "承接 %s",
+	"replacing %s":                          "替换 %s",
+	"writing %s":                            "写入 %s",
+	"then stale where the tables change: %s to %s (--cascade runs them too)": "表有变化时 %s 至 %s 需重跑（--cascade 一并重跑）",
+	"%s is closed: %d days":                           "%s 已关账：%d 天",
 	"the configuration %s was applied":                "已应用配置 %s",
 	"no breaks in the rest":                           "其余无差异",
 	"open items: %s":                                  "未达 %s 笔",

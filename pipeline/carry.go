@@ -1,0 +1,405 @@
+package pipeline
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+
+	"reconcile/match"
+	"reconcile/output"
+	"reconcile/settlement"
+)
+
+// sources gives numbers to the names of files of earlier days, beyond those of the
+// run's own: rows that are carried keep saying where they were read.
+type sources struct {
+	r     *run
+	known map[string]int32
+}
+
+func (s *sources) number(name string) int32 {
+	n, ok := s.known[name]
+	if !ok {
+		n = int32(len(s.r.files))
+		s.known[name] = n
+		s.r.files = append(s.r.files, name)
+	}
+	return n
+}
+
+// usable says that the rows of a file go on: those of an accepted file and all of
+// earlier days.
+func (r *run) usable(file int32) bool {
+	return int(file) >= len(r.intake.Statements) || r.intake.Accepted(file)
+}
+
+// takeState reads what the day before hands on: its open breaks, and the lines and
+// events that still wait, which join those of the day.
+func (r *run) takeState() error {
+	if r.state == nil {
+		return nil
+	}
+	r.firstCarried = int32(len(r.files))
+	files := &sources{r, map[string]int32{}}
+	if r.state.previous != nil {
+		dir := r.state.days[0].dir
+		if err := r.takeBreaks(dir, files); err != nil {
+			return err
+		}
+		if err := r.takeCarriedLines(dir, files); err != nil {
+			return err
+		}
+		if err := r.takeCarriedEvents(dir, files); err != nil {
+			return err
+		}
+	}
+	if len(r.files) == int(r.firstCarried) {
+		r.files = append(r.files, "") // so that the settled rows' file is beyond the carried ones'
+	}
+	r.settledFile = int32(len(r.files))
+	r.files = append(r.files, "an earlier day")
+	return nil
+}
+
+// readBatches calls fn with the rows of each row group of a table of a day.
+func readBatches(dir, table string, fn func(*output.BatchReader, int) error) error {
+	parts, err := output.Parts(dir, table)
+	if err != nil {
+		return err
+	}
+	for _, path := range parts {
+		if err := readPart(path, table, fn); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func readPart(path, table string, fn func(*output.BatchReader, int) error) error {
+	in, err := output.OpenBatches(path, table)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	for rows, ok := in.Next(); ok; rows, ok = in.Next() {
+		if err := fn(in, rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func allRows(n int) []int32 {
+	rows := make([]int32, n)
+	for i := range rows {
+		rows[i] = int32(i)
+	}
+	return rows
+}
+
+func (r *run) takeCarriedLines(dir string, files *sources) error {
+	return readBatches(dir, "carried_lines", func(in *output.BatchReader, rows int) error {
+		lines := &settlement.Lines{}
+		if err := in.Append(lines, allRows(rows), files.number); err != nil {
+			return err
+		}
+		for i := range lines.Len() {
+			lines.Key[i] = settlement.PaymentKey(lines.OrderNo.At(i), lines.ProviderTxnID.At(i))
+			lines.MatchState[i] = settlement.NoState
+			r.earlier.place(lines.ID[i], lines.Key[i])
+		}
+		r.carriedRows[0] += int64(rows)
+		return r.lines.scatter(lines)
+	})
+}
+
+func (r *run) takeCarriedEvents(dir string, files *sources) error {
+	return readBatches(dir, "carried_events", func(in *output.BatchReader, rows int) error {
+		events := &settlement.Events{}
+		if err := in.Append(events, allRows(rows), files.number); err != nil {
+			return err
+		}
+		for i := range events.Len() {
+			events.Key[i] = settlement.EventKey(events.PaymentNo.At(i), events.OrderNo.At(i), events.ProviderTxnID.At(i))
+			events.MatchState[i] = settlement.NoState
+			r.earlier.place(events.ID[i], events.Key[i])
+			if len(events.ProviderTxnID.At(i)) > 0 || events.Link[i].Inferred() {
+				r.residue.Store(true)
+			}
+		}
+		r.carriedRows[1] += int64(rows)
+		return r.events.scatter(events)
+	})
+}
+
+// carried is the rows of a bucket that go on to the next day, as the tables
+// carried_lines and carried_events hold them.
+func carried(out *BucketOutput) (*settlement.Lines, *settlement.Events) {
+	lineRows, eventRows := out.Carried()
+	lines, events := &settlement.Lines{}, &settlement.Events{}
+	settlement.AppendRows(lines, out.Lines, keepBelow(lineRows, out.Lines.File, out.FirstSettled))
+	slices.Sort(eventRows)
+	settlement.AppendRows(events, out.Events, keepBelow(eventRows, out.Events.File, out.FirstSettled))
+	for i, id := range events.ID {
+		// As the extract had it: what is expected is worked out again tomorrow.
+		if events.Escrow[i] != 0 && events.Kind[i] == settlement.Payment && events.Payout[i] != settlement.NoAmount {
+			events.Amount[i], events.Payout[i] = events.Payout[i], events.Amount[i]
+		}
+		if asked, ok := out.Asked[id]; ok {
+			events.Amount[i] = asked
+		}
+	}
+	return lines, events
+}
+
+func keepBelow(rows, file []int32, first int32) []int32 {
+	return slices.DeleteFunc(rows, func(row int32) bool { return file[row] >= first })
+}
+
+// paymentKeysOf is the index of a bucket's own rows, each number once.
+func paymentKeysOf(out *BucketOutput) *settlement.PaymentKeys {
+	keys := &settlement.PaymentKeys{}
+	add := func(file []int32, key []uint64) {
+		for i, k := range key {
+			if file[i] < out.FirstCarried {
+				keys.Key = append(keys.Key, settlement.IndexedKey(k))
+			}
+		}
+	}
+	add(out.Lines.File, out.Lines.Key)
+	add(out.Events.File, out.Events.Key)
+	slices.Sort(keys.Key)
+	keys.Key = slices.Compact(keys.Key)
+	return keys
+}
+
+// keepToday takes the rows of earlier days out of an outcome: they stand in the tables
+// of their own day.
+func keepToday(out *BucketOutput) {
+	if out.FirstCarried == noFile {
+		return
+	}
+	if rows, all := rowsThat(out.Lines.Len(), func(i int) bool { return out.Lines.File[i] < out.FirstCarried }); !all {
+		lines, charges := &settlement.Lines{}, &settlement.Charges{}
+		settlement.AppendRows(lines, out.Lines, rows)
+		settlement.AppendRows(charges, out.Charges, rows)
+		for i := out.Lines.Len(); i < out.Charges.Len(); i++ { // fee rows that stand alone are all of today
+			settlement.AppendRows(charges, out.Charges, []int32{int32(i)})
+		}
+		out.Lines, out.Charges = lines, charges
+	}
+	out.Events = keepRows(out.Events, func(i int) bool { return out.Events.File[i] < out.FirstCarried })
+}
+
+// writeCarried writes what a bucket hands on, and its index.
+func (r *run) writeCarried(staging *output.Staging, b int, out *BucketOutput) ([]output.PartInfo, error) {
+	lines, events := carried(out)
+	var parts []output.PartInfo
+	for _, table := range []struct {
+		name string
+		rows settlement.Batch
+	}{{"carried_lines", lines}, {"carried_events", events}, {"payment_keys", paymentKeysOf(out)}} {
+		part, err := r.writePart(staging, table.name, b, table.rows)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, part)
+	}
+	return parts, nil
+}
+
+// earlierBreaks is the open breaks of the day before, by bucket.
+type earlierBreaks struct {
+	rows     *settlement.Breaks
+	byBucket map[int][]int32
+	of       map[settlement.ID][]int32 // breaks that wait for a counterpart, by their line or event
+	key      []uint64                  // by row
+	mu       sync.Mutex
+}
+
+// waitsForOther says that breaks of a kind close when their counterpart arrives.
+func waitsForOther(kind settlement.BreakKind) bool {
+	switch kind {
+	case settlement.MissingInOrders, settlement.RefundMissingInOrders, settlement.MissingInStatement, settlement.RefundMissingInStatement:
+		return true
+	}
+	return false
+}
+
+// sideOf is the line or event that a break is about, of which the counterpart is
+// missing.
+func sideOf(b *settlement.Breaks, i int) settlement.ID {
+	if b.Kind[i] == settlement.MissingInOrders || b.Kind[i] == settlement.RefundMissingInOrders {
+		return b.LineID[i]
+	}
+	return b.EventID[i]
+}
+
+func (r *run) takeBreaks(dir string, files *sources) error {
+	e := &earlierBreaks{rows: &settlement.Breaks{}, of: map[settlement.ID][]int32{}}
+	r.earlier = e
+	err := readBatches(dir, "breaks", func(in *output.BatchReader, rows int) error {
+		var open []int32
+		if err := in.Texts("status", func(row int, status string) {
+			if status == settlement.BreakOpen.String() {
+				open = append(open, int32(row))
+			}
+		}); err != nil {
+			return err
+		}
+		return in.Append(e.rows, open, files.number)
+	})
+	for i := range e.rows.Len() {
+		number := e.rows.PaymentNo.At(i)
+		if len(number) == 0 {
+			number = e.rows.OrderNo.At(i)
+		}
+		e.key = append(e.key, settlement.PaymentKey(number, e.rows.ProviderID.At(i)))
+		if waitsForOther(e.rows.Kind[i]) {
+			side := sideOf(e.rows, i)
+			e.of[side] = append(e.of[side], int32(i))
+		}
+	}
+	return err
+}
+
+// place notes the bucket of a carried row, which is where its break is decided again.
+func (e *earlierBreaks) place(id settlement.ID, key uint64) {
+	for _, row := range e.of[id] {
+		e.key[row] = key
+	}
+}
+
+// inBucket returns the breaks of a bucket.
+func (e *earlierBreaks) inBucket(b int, bucketOf func(uint64) int) []int32 {
+	if e == nil {
+		return nil
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.byBucket == nil {
+		e.byBucket = map[int][]int32{}
+		for row, key := range e.key {
+			e.byBucket[bucketOf(key)] = append(e.byBucket[bucketOf(key)], int32(row))
+		}
+	}
+	return e.byBucket[b]
+}
+
+// carryOn joins a bucket's breaks with those of the day before.
+func (r *run) carryOn(b int, out *BucketOutput) {
+	if r.state == nil {
+		return
+	}
+	h := breakHistory{day: r.job.Day, files: r.files}
+	before, rows := &settlement.Breaks{}, r.earlier.inBucket(b, r.bucketOf)
+	if r.earlier != nil {
+		before = r.earlier.rows
+	}
+	h.carryBreaks(out, before, rows)
+	r.job.Decisions.apply(out.Breaks)
+	openBefore := map[settlement.ID]bool{}
+	for _, row := range rows {
+		openBefore[before.ID[row]] = true
+	}
+	dropDecided(out, openBefore)
+	out.Breaks = match.SortBreaks(out.Breaks)
+}
+
+// breakHistory decides what becomes of the breaks of the day before.
+type breakHistory struct {
+	day   settlement.Day
+	files []string
+}
+
+// carryBreaks joins the breaks of a bucket with those that were open before: a break
+// that is found again keeps its first day, one whose counterpart came is closed and
+// says by what, any other stays open and ages.
+func (h *breakHistory) carryBreaks(out *BucketOutput, before *settlement.Breaks, rows []int32) {
+	found := map[settlement.ID]int{}
+	for i, id := range out.Breaks.ID {
+		found[id] = i
+		out.Breaks.FirstSeenOn[i], out.Breaks.AgeDays[i] = h.day, 0
+	}
+	var stay []int32
+	for _, row := range rows {
+		if i, again := found[before.ID[row]]; again {
+			out.Breaks.FirstSeenOn[i] = before.FirstSeenOn[row]
+			h.age(out.Breaks, i)
+			continue
+		}
+		stay = append(stay, row)
+	}
+	if len(stay) == 0 {
+		return
+	}
+	at := out.Breaks.Len()
+	settlement.AppendRows(out.Breaks, before, stay)
+	sides, reasons := h.sides(out, before, stay), settlement.Text{}
+	for i := at; i < out.Breaks.Len(); i++ {
+		h.age(out.Breaks, i)
+		why := ""
+		if waitsForOther(out.Breaks.Kind[i]) {
+			why = sides[sideOf(out.Breaks, i)]
+		}
+		if why == "" {
+			reasons.Append(out.Breaks.Reason.At(i))
+			continue
+		}
+		out.Breaks.Status[i], out.Breaks.ClosedOn[i] = settlement.BreakClosed, h.day
+		reasons.AppendString(why)
+	}
+	all := settlement.Text{}
+	for i := range at {
+		all.Append(out.Breaks.Reason.At(i))
+	}
+	for i := range reasons.Len() {
+		all.Append(reasons.At(i))
+	}
+	out.Breaks.Reason = all
+}
+
+func (h *breakHistory) age(b *settlement.Breaks, i int) {
+	if b.FirstSeenOn[i] != settlement.NoDay {
+		b.AgeDays[i] = max(int64(h.day)-int64(b.FirstSeenOn[i]), 0)
+	}
+}
+
+// sides says for the lines and events of breaks why these are closed, "" where they
+// are not.
+func (h *breakHistory) sides(out *BucketOutput, before *settlement.Breaks, rows []int32) map[settlement.ID]string {
+	why := map[settlement.ID]string{}
+	for _, row := range rows {
+		why[sideOf(before, int(row))] = ""
+	}
+	l, e := out.Lines, out.Events
+	for i, id := range l.ID {
+		if _, asked := why[id]; !asked || l.File[i] < out.FirstCarried || l.File[i] >= out.FirstSettled {
+			continue
+		}
+		claim, elsewhere := out.Resolved.Line(id)
+		switch event := out.EventOfLine[i]; {
+		case event >= 0:
+			why[id] = fmt.Sprintf("its order came on %s: %s:%d, %s %s", h.day, h.files[e.File[event]], e.Line[event], e.OrderNo.At(int(event)), e.Amount[event])
+		case elsewhere:
+			why[id] = fmt.Sprintf("its order came on %s: %s", h.day, claim.OrderNo)
+		case l.MatchState[i] == settlement.NotExpected:
+			why[id] = fmt.Sprintf("since %s it settles nothing", h.day)
+		}
+	}
+	for i, id := range e.ID {
+		if _, asked := why[id]; !asked {
+			continue
+		}
+		claim, elsewhere := out.Resolved.Event(id)
+		switch line := out.LineOfEvent[i]; {
+		case line >= 0:
+			why[id] = fmt.Sprintf("its line came on %s: %s:%d, %s %s", h.day, h.files[l.File[line]], l.Line[line], l.Wallet[line], l.Gross[line])
+		case elsewhere:
+			why[id] = fmt.Sprintf("its line came on %s: %s %s", h.day, claim.Wallet, claim.Account)
+		case e.MatchState[i] == settlement.NotExpected || e.MatchState[i] == settlement.AwaitingRelease:
+			why[id] = fmt.Sprintf("since %s no money is expected: the order is %s", h.day, e.Status[i])
+		}
+	}
+	return why
+}
