@@ -165,7 +165,7 @@ func ruleFields(r *yamlfile.Reader, at string, n ast.Node, rule *Rule) {
 		"taken":           r.OneOf([]string{"on_top", "deducted"}, func(w string) { rule.OnTop = w == "on_top" }),
 		"refund_policy":   r.OneOf(RefundPolicies, func(w string) { rule.Refund = RefundPolicy(w) }),
 		"refund_days":     numberField(r, &rule.RefundDays),
-		"excludes_escrow": r.OneOf([]string{"true", "false"}, func(w string) { rule.ExcludesEscrow = w == "true" }),
+		"excludes_escrow": r.Flag(func(is bool) { rule.ExcludesEscrow = is }),
 		"source":          TextField(r, &rule.Source),
 		"mark":            r.OneOf(Marks, func(w string) { rule.Mark = Mark(w) }),
 	})

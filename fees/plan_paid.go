@@ -309,6 +309,7 @@ func (p *planner) naive(plan *Plan) {
 				dayLeft -= amount
 				left -= amount
 				plan.NaiveFee += w.Expected
+				plan.NaiveMoved += amount
 				plan.NaiveSteps++
 			}
 		}

@@ -178,7 +178,11 @@ func (s *Schedule) overlaps() (faults []error) {
 				break
 			}
 			if b.From < a.end() && a.From < b.end() && a.meets(b) && !s.settled(a, b) {
-				faults = append(faults, b.faultf("two rules of one rank apply to the same events: %s and %s; end one before the other begins, or add one that states what both state", a, b))
+				do := "end one before the other begins"
+				if !a.within(b) {
+					do += ", or add one that states what both state"
+				}
+				faults = append(faults, b.faultf("two rules of one rank apply to the same events: %s and %s; %s", a, b, do))
 			}
 		}
 	}

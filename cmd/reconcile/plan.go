@@ -268,7 +268,11 @@ func (a *app) printPlan(in *fees.PlanInput, plan *fees.Plan) {
 		fmt.Fprint(a.out, g.text(""))
 	}
 	fmt.Fprintf(a.out, "%s %s, %s %s\n", a.say("moved by"), in.Last, plan.Moved, fmt.Sprintf(a.say("for %s"), plan.Fee))
-	fmt.Fprintf(a.out, "%s\n", fmt.Sprintf(a.say("emptying every account every day: %s in %d withdrawals; saving %s"), plan.NaiveFee, plan.NaiveSteps, plan.Saving()))
+	if saving := plan.Saving(); saving != settlement.NoAmount {
+		fmt.Fprintf(a.out, a.say("emptying every account every day: %s in %d withdrawals; saving %s")+"\n", plan.NaiveFee, plan.NaiveSteps, saving)
+	} else {
+		fmt.Fprintf(a.out, a.say("emptying every account every day: %s in %d withdrawals, and moves only %s")+"\n", plan.NaiveFee, plan.NaiveSteps, plan.NaiveMoved)
+	}
 	for _, w := range plan.Waiting {
 		fmt.Fprintf(a.out, "%s %s: %s", w.Account.Wallet, w.Account.Account.Account, fmt.Sprintf(a.say("%s waits; to withdraw it costs %s"), w.Amount, w.Fee))
 		if w.Fee > 0 && w.WorthFrom != settlement.NoAmount && w.Amount < w.WorthFrom {
@@ -295,5 +299,5 @@ func planJSON(plan *fees.Plan) map[string]any {
 			"amount": w.Amount.String(), "fee": w.Fee.String(), "worth_from": jsonAmount(w.WorthFrom)})
 	}
 	return map[string]any{"steps": steps, "moved": plan.Moved.String(), "fee": plan.Fee.String(), "naive_fee": plan.NaiveFee.String(),
-		"naive_withdrawals": plan.NaiveSteps, "saving": plan.Saving().String(), "waiting": waiting}
+		"naive_withdrawals": plan.NaiveSteps, "naive_moved": plan.NaiveMoved.String(), "saving": jsonAmount(plan.Saving()), "waiting": waiting}
 }
