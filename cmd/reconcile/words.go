@@ -142,6 +142,8 @@ var inChinese = map[string]string{
 	"(no entity)":                                                                "（未配置主体）",
 	"%s rows state no day":                                                       "%s 行没有日期",
 	"number":                                                                     "流水号",
+	"paid":                                                                       "已付",
+	"refunded":                                                                   "已退",
 	"fees billed %s = Σ charges %s":                                              "账单手续费 %s = 逐笔合计 %s",
 	"Notes":                                                                      "说明",
 	"The tables are in %s (Parquet, run.json).":                                  "结果在 %s（Parquet、run.json）。",
