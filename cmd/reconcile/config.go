@@ -267,7 +267,11 @@ func scheduleSection(r *yamlfile.Reader, at string, n ast.Node, to *nightly) {
 	if to.inbox == "" || to.out == "" {
 		return
 	}
-	if inside, err := filepath.Rel(to.inbox, to.out); err == nil && inside != ".." && !strings.HasPrefix(inside, "../") {
+	inbox := to.inbox
+	if folder, ok := ingest.Pattern(inbox); ok {
+		inbox = folder
+	}
+	if inside, err := filepath.Rel(inbox, to.out); err == nil && inside != ".." && !strings.HasPrefix(inside, "../") {
 		r.Fault(r.Places[at+".out"], "choose a folder beside the inbox", "%s.out lies in the inbox: results would be read as input", at)
 	}
 }

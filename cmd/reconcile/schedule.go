@@ -9,13 +9,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"reconcile/ingest"
 	"reconcile/schedule"
 )
 
-const scheduleHelp = `Runs over the folder schedule.inbox of the configuration at the times of
-schedule.cron, in Asia/Shanghai, and puts the result in the place of
-schedule.out. Two runs never overlap; one that fails does not end the schedule.
-A time that passes while this command is not running is not caught up.
+const scheduleHelp = `Runs over schedule.inbox of the configuration, a folder or a pattern such as
+bills/2024-*/*.zip, at the times of schedule.cron, in Asia/Shanghai, and puts
+the result in the place of schedule.out. Two runs never overlap; one that fails
+does not end the schedule. A time that passes while this command is not running
+is not caught up.
 
 It stops on SIGINT or SIGTERM, after a run that is going on.`
 
@@ -97,8 +99,12 @@ func (a *app) configWith(keys ...string) (*config, error) {
 	if len(missing) > 0 {
 		return nil, usage(errors.Join(missing...))
 	}
-	if info, err := os.Stat(c.nightly.inbox); err != nil || !info.IsDir() {
-		return nil, usage(fmt.Errorf("%s: schedule.inbox: there is no folder %s", c.path, c.nightly.inbox))
+	folder, ok := ingest.Pattern(c.nightly.inbox)
+	if !ok {
+		folder = c.nightly.inbox
+	}
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return nil, usage(fmt.Errorf("%s: schedule.inbox: there is no folder %s", c.path, folder))
 	}
 	return c, nil
 }
