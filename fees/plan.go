@@ -339,15 +339,14 @@ func (p *planner) shared() bool {
 type useOfFree int
 
 const (
-	greedy useOfFree = iota
 	// patient: they leave them to the others until the last day, but for those that
 	// expire before it.
-	patient
+	patient useOfFree = 1
 	// sparing: they leave them to the others as far as they need their own balance to
 	// fill what their minimum covers.
-	sparing
-	patientAndSparing
-	usesOfFree
+	sparing useOfFree = 2
+	// usesOfFree is the number of ways: neither, one of them, both.
+	usesOfFree useOfFree = 4
 )
 
 // draft builds the plan in which only open slots are paid for, nil where there is none.

@@ -39,9 +39,10 @@ func TestAFoldIsItsPieces(t *testing.T) {
 				At: start + settlement.Instant(i)*5*oneDay + settlement.Instant(rapid.IntRange(0, 3).Draw(t, "at"))*oneDay}
 			m.Owner.Account = rapid.SampledFrom([]string{"a", "b"}).Draw(t, "account")
 			m.Kind = rapid.SampledFrom([]MoveKind{Withdraw, Withdraw, Receive, Bounce}).Draw(t, "kind")
-			if m.Kind == Bounce {
+			switch m.Kind {
+			case Bounce:
 				m.Of = rapid.SampledFrom(append(flows, "none")).Draw(t, "of")
-			} else if m.Kind == Withdraw {
+			case Withdraw:
 				flows = append(flows, m.FlowNo)
 			}
 			moves = append(moves, m)

@@ -70,7 +70,7 @@ const (
 // is an assumption in any case, so what is not known is taken not to be its special
 // case; whether a contract's rule holds is not guessed.
 func (r *Rule) holds(q *Subject) holding {
-	if r.plainScope() {
+	if r.everyone {
 		return holdsYes
 	}
 	result := holdsYes
@@ -85,11 +85,6 @@ func (r *Rule) holds(q *Subject) holding {
 		}
 	}
 	return result
-}
-
-// plainScope says that r states no more than a wallet.
-func (r *Rule) plainScope() bool {
-	return r.AccountType == "" && r.Merchant == "" && r.Shop == "" && r.Category == "" && r.Funding == "" && r.Product == ""
 }
 
 // differs says which stated dimension of r the subject does not have.

@@ -107,7 +107,7 @@ func TestFaultsAmongRulesNamePlaces(t *testing.T) {
 func TestFaultsOfAContractFile(t *testing.T) {
 	for _, c := range []struct{ rule, want string }{
 		{"rule_id: a, version: 1, wallet: paypal, " + plainRule, `c.yaml:2:40: rules[1].wallet: "paypal" is not known`},
-		{"rule_id: a, version: 1, wallet: wechat, account_type: busines, " + plainRule, `c.yaml:2:62: rules[1].account_type: "busines" is not known`},
+		{"rule_id: a, version: 1, wallet: wechat, account_type: firm, " + plainRule, `c.yaml:2:62: rules[1].account_type: "firm" is not known`},
 		{"rule_id: a, version: 1, wallet: wechat, ratee: 1, " + plainRule, "c.yaml:2:48: rules[1].ratee: no key of this name (rate is meant?)"},
 		{"rule_id: a, version: 1, wallet: wechat, rate_ppm: 6000, " + plainRule, "rate and rate_ppm say the same"},
 		{"rule_id: a, version: 1, wallet: wechat, from: 2024-02-30, " + plainRule, `c.yaml:2:54: rules[1].from: "2024-02-30" is a date that is not in the calendar`},
@@ -183,12 +183,12 @@ func TestTiersAreMonotone(t *testing.T) {
 		if rule.Fee(a) > rule.Fee(b) {
 			t.Fatalf("%s costs %s, %s costs %s", a, rule.Fee(a), b, rule.Fee(b))
 		}
-		amount, fee := rule.LargestAll(b, a)
+		amount, _ := rule.LargestAll(b, a)
 		if amount != b {
 			t.Fatalf("%s of %s is withdrawn by a rule that deducts its fee", amount, b)
 		}
 		rule.OnTop = true
-		if amount, fee = rule.LargestAll(b, a); amount+fee > b || amount < b && amount+1+rule.ExcessFee(amount+1, a) <= b {
+		if amount, fee := rule.LargestAll(b, a); amount+fee > b || amount < b && amount+1+rule.ExcessFee(amount+1, a) <= b {
 			t.Fatalf("%s and %s are not the most of %s with %s free", amount, fee, b, a)
 		}
 	})

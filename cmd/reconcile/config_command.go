@@ -19,8 +19,11 @@ func (a *app) configCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
 		Short: "Check the configuration, or print its JSON Schema",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Long:  "Checks the configuration and its contracts, or prints their JSON Schema." + exitCodes(configCodes),
+		Example: `  reconcile config check
+  reconcile config schema --of contract`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	check := &cobra.Command{
 		Use:   "check",
@@ -43,9 +46,10 @@ and line.` + exitCodes(configCodes),
 	schema := &cobra.Command{
 		Use:   "schema",
 		Short: "Print the JSON Schema of the configuration or of a contract file",
-		Long: `Prints the JSON Schema (draft 2020-12) of the configuration, of a contract file or
-of a plan's task, for editors and other programs. It is made from the list of
-keys that the reader knows; the reader checks more, such as rules that overlap.` + exitCodes(`  0    printed
+		Long: `Prints the JSON Schema (draft 2020-12) of the configuration, of a contract file
+or of a plan's task, for editors and other programs. It is made from the list
+of keys that the reader knows; the reader checks more, such as rules that
+overlap.` + exitCodes(`  0    printed
   2    usage`),
 		Example: `  reconcile config schema > reconcile.schema.json
   reconcile config schema --of contract > contract.schema.json`,

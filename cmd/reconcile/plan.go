@@ -22,22 +22,20 @@ early as it is free, quotas by their expiry and lifetime quotas last, one paid
 withdrawal rather than several, and as late as possible. It says what the plan
 saves against emptying every account every day. It moves no money.
 
-The task is a small YAML file:
+The task is a small YAML file (amounts in yuan, limits may be left out):
 
-  need: 500.00            # yuan; or all, or free: what costs nothing
-  from: 2024-09-12        # default: today
-  by: 2024-09-20          # the last day to withdraw on
+  need: 500.00          # or all, or free: what costs nothing
+  from: 2024-09-12      # default: today
+  by: 2024-09-20        # the last day to withdraw on
   accounts:
     - wallet: wechat
-      account: "1230000109"   # a configured account gives type, identity, limits, quotas
+      account: "1230000109"   # what is configured of it need not be repeated
       type: personal
       identity: owner         # whose quota it is; default: the account
       balance: 1000.00
-      quota: 300.00           # what is left of the lifetime, day or month
-      lots:                   # what is left of lots, with the day after their last
-        - {amount: 800.00, expires: 2024-09-13}
-      income:
-        - {on: 2024-09-13, amount: 200.00}
+      quota: 300.00           # left of the lifetime, day or month
+      lots: [{amount: 800.00, expires: 2024-09-13}]
+      income: [{on: 2024-09-13, amount: 200.00}]
       reserve: 50.00
       single_limit: 50000.00
       daily_limit: 200000.00

@@ -33,7 +33,8 @@ func (a *app) quoteCommand() *cobra.Command {
 		Short: "Say what one payment, refund series or withdrawal should cost, with every step",
 		Long:  quoteHelp + exitCodes(quoteCodes),
 		Example: `  reconcile quote payment --wallet wechat --amount 100.00 --refund 30.00
-  reconcile quote withdrawal --wallet alipay --account-type personal --amount 25000.00 --quota 20000.00`,
+  reconcile quote withdrawal --wallet wechat --account-type micro --amount 500
+  reconcile quote deposit --wallet alipay --amount 10000.00`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

@@ -28,10 +28,14 @@ func (a *app) quotePaymentCommand() *cobra.Command {
 		Use:   "payment",
 		Short: "Say what a payment costs, and what its refunds return",
 		Long: `Says what a payment costs and what each of its refunds returns, in their order.
-With --home it compares with what the home wallet would have cost.` + exitCodes(quoteCodes),
-		Example: `  reconcile quote payment --wallet wechat --amount 100.00 --refund 30.00 --refund 70.00
-  reconcile quote payment --wallet alipay --component instalment --periods 3 --amount 1000.00
-  reconcile quote payment --wallet wechat --amount 1000.00 --home alipay --rule 'wallet: alipay, kind: percent, rate: 0.55%'`,
+With --home it compares with what the home wallet would have cost; a --rule of
+the home wallet states its wallet: 'wallet: alipay, kind: percent, rate: 0.55%'.` + exitCodes(quoteCodes),
+		Example: `  reconcile quote payment --wallet wechat --amount 100 --refund 30 --refund 70
+  reconcile quote payment --wallet alipay --amount 1000 \
+    --component instalment --periods 3
+  reconcile quote payment --wallet wechat --amount 1000.00 --home alipay
+  reconcile quote payment --wallet alipay --amount 1.31 \
+    --rule 'kind: percent, rate: 0.38%'`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return a.quotePayment(&f) },
 	}

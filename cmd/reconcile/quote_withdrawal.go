@@ -27,10 +27,12 @@ func (a *app) quoteWithdrawalCommand() *cobra.Command {
 		Long: `Says what withdrawals (提现) cost: several are made at one time, in their order,
 and share the quotas, as the accounts of one identity do. The free quota that is
 left must be stated, or be in the configuration: it is never guessed.` + exitCodes(quoteCodes),
-		Example: `  reconcile quote withdrawal --wallet wechat --account-type personal --amount 2000.00 --quota 1000.00
-  reconcile quote withdrawal --wallet wechat --account-type personal --amount all --balance 1000.00 --quota 0
-  reconcile quote withdrawal --wallet alipay --account-type personal --category collection_code --quota 0 \
-    --lot 5000.00@2021-06-01 --lot 3000.00@2022-01-10 --at 2022-06-02 --amount 6000.00`,
+		Example: `  reconcile quote withdrawal --wallet alipay --account 2088021109625633 \
+    --amount 9000.00
+  reconcile quote withdrawal --wallet wechat --account-type personal \
+    --quota 1000.00 --amount 2000.00
+  reconcile quote withdrawal --wallet wechat --account-type personal \
+    --quota 0 --balance 1000.00 --amount all`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return a.quoteWithdrawal(&f) },
 	}

@@ -85,7 +85,7 @@ func TestTheSchemaRefusesWhatTheReaderRefuses(t *testing.T) {
 		"ordres: {}",
 		"accounts: [{wallet: paypal, account: \"1\"}]",
 		"accounts: [{wallet: wechat}]",
-		"accounts: [{wallet: wechat, account: \"1\", type: busines}]",
+		"accounts: [{wallet: wechat, account: \"1\", type: firm}]",
 		"accounts: {wallet: wechat}",
 		"accounts: [{wallet: wechat, account: \"1\", withdrawal: {single_limit: \"-5\"}}]",
 		"accounts: [{wallet: wechat, account: \"1\", withdrawal: {daily_count: 0}}]",
