@@ -164,6 +164,7 @@ type pricer struct {
 	prior    *settlement.Prior
 	describe func(line int, q Subject) Subject
 	detailed [settlement.Bank + 1]bool // by wallet: rules ask for more than it
+	merchant string                    // the account of the line before
 	of       refund                    // of the line at hand, notRefunded of a payment
 }
 
@@ -262,7 +263,10 @@ func (p *pricer) refundRule(i int, event Event) *Rule {
 func (p *pricer) subject(i int, event Event) Subject {
 	q := Subject{Wallet: p.lines.Wallet[i], Event: event}
 	if p.detailed[q.Wallet] {
-		q.Merchant = p.lines.Account.StringAt(i)
+		if account := p.lines.Account.At(i); string(account) != p.merchant {
+			p.merchant = string(account)
+		}
+		q.Merchant = p.merchant
 		if p.describe != nil {
 			q = p.describe(i, q)
 		}

@@ -49,9 +49,11 @@ func IsFee(funds *settlement.FundLines, i int) bool {
 // to the latest before it that has none yet.
 //
 // A payment whose money a file shows, beside fees of others but none of its own, was
-// charged nothing. lines and funds are in the order of their tables.
-func Attach(lines *settlement.Lines, funds *settlement.FundLines, shown Shown) (Moved, error) {
-	a := attaching{lines: lines, funds: funds, shown: shown}
+// charged nothing. lines and funds are in the order of their tables. Lines of earlier
+// days, for which today is false, were charged then: a fee row of today that names one
+// stands alone. today is nil where all lines are of today.
+func Attach(lines *settlement.Lines, funds *settlement.FundLines, shown Shown, today func(line int) bool) (Moved, error) {
+	a := attaching{lines: lines, funds: funds, shown: shown, today: today}
 	var later []int32 // fee rows that their order does not place
 	line := 0
 	for from := 0; from < funds.Len(); {
@@ -81,6 +83,7 @@ type attaching struct {
 	lines *settlement.Lines
 	funds *settlement.FundLines
 	shown Shown
+	today func(line int) bool
 	out   Moved
 	err   error
 }
@@ -149,7 +152,11 @@ func (a *attaching) paymentOf(first, end, i int) int {
 	return max(only, -1)
 }
 
+// sameAccount says that fund line i can be of a line: of its account, and both of today.
 func (a *attaching) sameAccount(line, i int) bool {
+	if a.today != nil && !a.today(line) {
+		return false
+	}
 	x, y := a.lines.Account.At(line), a.funds.Account.At(i)
 	return a.lines.Wallet[line] == a.funds.Wallet[i] && (len(x) == 0 || len(y) == 0 || bytes.Equal(x, y))
 }

@@ -21,6 +21,9 @@ type CostInput struct {
 	Lines   *settlement.Lines // in the order of their table
 	Charges *settlement.Charges
 	Funds   *settlement.FundLines // in the order of their table
+	// Today says which lines are of today: those of earlier days only say what their
+	// orders were and cost. nil where all are.
+	Today func(line int) bool
 	// OrderOf is what is known of the order of a line; ok is false where nothing is.
 	OrderOf func(line int) (o Order, ok bool)
 	Prior   *settlement.Prior
@@ -45,7 +48,7 @@ type OrderCosts struct {
 
 // Costs works out what the orders of a bucket cost beside their prices.
 func (t *Terms) Costs(in CostInput) *OrderCosts {
-	c := costing{terms: t, in: in, out: &OrderCosts{Cross: &settlement.CrossWallet{}, Proceeds: &settlement.Proceeds{}}}
+	c := costing{terms: t, in: in, words: map[string]string{}, out: &OrderCosts{Cross: &settlement.CrossWallet{}, Proceeds: &settlement.Proceeds{}}}
 	if in.Prior == nil {
 		c.in.Prior = &settlement.Prior{}
 	}
@@ -63,6 +66,16 @@ type costing struct {
 	out    *OrderCosts
 	groups []orderGroup // by wallet and number
 	prior  map[string]int32
+	words  map[string]string // one string of each shop and platform
+}
+
+func (c *costing) text(word []byte) string {
+	known, ok := c.words[string(word)]
+	if !ok {
+		known = string(word)
+		c.words[known] = known
+	}
+	return known
 }
 
 // orderGroup is the lines of one order in one wallet.
@@ -143,7 +156,7 @@ func (c *costing) place(g *orderGroup, at settlement.Instant) {
 		o.Home, o.Paying, at = p.HomeWallet[i], p.Paying[i], p.PaidAt[i]
 	}
 	if g.home = o.Home; g.home == settlement.NoWallet && (len(o.Platform) > 0 || len(o.Shop) > 0) {
-		g.home = c.terms.Homes.Of(string(o.Platform), string(o.Shop), at)
+		g.home = c.terms.Homes.Of(c.text(o.Platform), c.text(o.Shop), at)
 	}
 	if g.wallet != settlement.TaobaoAggregated {
 		o.Paying = g.wallet // the money is there, whatever the order says
@@ -240,7 +253,7 @@ func (c *costing) increments() {
 		}
 		sum := &c.out.Channel[g.wallet].Home
 		for i := g.from; i < g.until; i++ {
-			if ch.Charged[i] != settlement.NoAmount {
+			if c.today(i) && ch.Charged[i] != settlement.NoAmount {
 				*sum += ch.Charged[i]
 			}
 		}
@@ -249,6 +262,8 @@ func (c *costing) increments() {
 		}
 	}
 }
+
+func (c *costing) today(line int) bool { return c.in.Today == nil || c.in.Today(line) }
 
 // crossRows adds a row for each day on which a group's order changed.
 func (c *costing) crossRows(g *orderGroup) {
@@ -259,16 +274,24 @@ func (c *costing) crossRows(g *orderGroup) {
 			days = append(days, on)
 		}
 	}
+	earlier := false
 	for i := g.from; i < g.until; i++ {
-		add(dayOfLine(l, i))
+		if c.today(i) {
+			add(dayOfLine(l, i))
+		} else {
+			earlier = true
+		}
 	}
 	for _, i := range g.alone {
 		add(ch.SettledOn[i])
 	}
 	slices.Sort(days)
 	before := settlement.Amount(0)
-	if g.prior != none {
+	switch {
+	case g.prior != none:
 		before = heldAtHome(c.in.Prior, int(g.prior))
+	case earlier && len(days) > 0:
+		before = c.atHome(g, days[0]-1)
 	}
 	for _, on := range days {
 		row := CrossRow{OrderNo: g.number, Shop: g.order.Shop, Platform: g.order.Platform, Home: g.home, Paying: g.order.Paying,
@@ -279,7 +302,7 @@ func (c *costing) crossRows(g *orderGroup) {
 		}
 		var net settlement.Amount
 		for i := g.from; i < g.until; i++ {
-			if dayOfLine(l, i) != on {
+			if !c.today(i) || dayOfLine(l, i) != on {
 				continue
 			}
 			row.ChannelFee = plus(row.ChannelFee, ch.Charged[i])
@@ -351,7 +374,7 @@ func (c *costing) homeSubject(g *orderGroup) Subject {
 	if own != nil {
 		q = own.Subject()
 	}
-	q.Shop = string(g.order.Shop)
+	q.Shop = c.text(g.order.Shop)
 	return q
 }
 

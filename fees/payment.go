@@ -225,11 +225,11 @@ func (p *payments) distribute(group *payment, refunds []refund, order []int32) (
 	if len(order) > 1 {
 		p.sort(order, refunds)
 	}
-	held, settled, refunded := group.charged, settlement.NoAmount, settlement.Amount(0)
-	switch {
-	case group.row != none:
+	held, refunded := group.charged, settlement.Amount(0)
+	var settled settlement.Amount
+	if group.row != none {
 		settled = lines.Settled[group.row]
-	default:
+	} else {
 		settled, refunded = p.known.Prior.Settled[group.prior], p.known.Prior.Refunded[group.prior]
 	}
 	for _, at := range order {

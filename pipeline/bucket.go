@@ -153,7 +153,7 @@ func bucket(ctx context.Context, rules *Rules, spare *spares, lines *settlement.
 	if out.Funds, out.FundCopies, conflict = funds.Distinct(rules.Match.FileRank, fundLines); conflict != nil {
 		return nil, conflict
 	}
-	moved, err := fees.Attach(out.Lines, out.Funds, rules.Shown)
+	moved, err := fees.Attach(out.Lines, out.Funds, rules.Shown, out.ofToday())
 	if err != nil {
 		return nil, err
 	}
@@ -169,13 +169,31 @@ func bucket(ctx context.Context, rules *Rules, spare *spares, lines *settlement.
 	return out, nil
 }
 
+// ofToday says which lines are of the run's own files, nil where all are.
+func (out *BucketOutput) ofToday() func(line int) bool {
+	if out.FirstCarried == noFile {
+		return nil
+	}
+	return func(line int) bool { return out.Lines.File[line] < out.FirstCarried }
+}
+
 // describe tells what rules may ask of a line beside what it states itself.
 func describe(rules *Rules, out *BucketOutput, resolved *match.Resolution) func(line int, q fees.Subject) fees.Subject {
+	var account fees.Account
+	shops := map[string]string{} // one string of each
 	return func(line int, q fees.Subject) fees.Subject {
-		account := rules.Terms.Account(q.Wallet, q.Merchant)
+		if account.Wallet != q.Wallet || account.Account != q.Merchant {
+			account = rules.Terms.Account(q.Wallet, q.Merchant)
+		}
 		q.AccountType, q.Category = account.AccountType, account.Category
 		if event := out.EventOfLine[line]; event >= 0 {
-			q.Shop = out.Events.Shop.StringAt(int(event))
+			shop := out.Events.Shop.At(int(event))
+			known, ok := shops[string(shop)]
+			if !ok {
+				known = string(shop)
+				shops[known] = known
+			}
+			q.Shop = known
 		} else if claim, ok := resolved.Line(out.Lines.ID[line]); ok {
 			q.Shop = claim.Shop
 		}

@@ -5,6 +5,7 @@ import (
 
 	"reconcile/fees"
 	"reconcile/funds"
+	"reconcile/output"
 	"reconcile/settlement"
 )
 
@@ -45,8 +46,9 @@ func (c *Carried) quotaState(t *fees.Terms) (fees.QuotaState, error) {
 	if w == nil {
 		return state, nil
 	}
+	returned := c.returned()
 	for i := range w.Len() {
-		if w.Amount[i] <= 0 || w.Status[i] == settlement.Returned {
+		if w.Amount[i] <= 0 || returned[payoutOf(w, i, &w.PayoutNo)] {
 			continue
 		}
 		uses, err := fees.ReadUses(w.Uses.StringAt(i))
@@ -63,17 +65,85 @@ func (c *Carried) quotaState(t *fees.Terms) (fees.QuotaState, error) {
 	return state, nil
 }
 
+// payout names a payout.
+type payout struct {
+	at     flowAccount
+	flowNo string
+}
+
+func payoutOf(w *settlement.Withdrawals, i int, number *settlement.Text) payout {
+	return payout{flowAccount{w.Wallet[i], w.Account.StringAt(i)}, number.StringAt(i)}
+}
+
+// returned are the payouts that came back on the day itself or on a later one.
+func (c *Carried) returned() map[payout]bool {
+	came := map[payout]bool{}
+	w := c.Withdrawals
+	for i := range w.Len() {
+		switch {
+		case w.Amount[i] < 0:
+			came[payoutOf(w, i, &w.Of)] = true
+		case w.Status[i] == settlement.Returned:
+			came[payoutOf(w, i, &w.PayoutNo)] = true
+		}
+	}
+	return came
+}
+
 // past is the payouts of former days that may come back.
 func (c *Carried) past() (past []funds.Withdrawal) {
 	w := c.Withdrawals
 	if w == nil {
 		return nil
 	}
+	returned := c.returned()
 	for i := range w.Len() {
 		if w.Amount[i] > 0 {
 			past = append(past, funds.Withdrawal{Wallet: w.Wallet[i], Account: w.Account.StringAt(i), FlowNo: w.PayoutNo.StringAt(i),
-				At: w.WithdrawnAt[i], Amount: w.Amount[i], CameBack: w.Status[i] == settlement.Returned})
+				At: w.WithdrawnAt[i], Amount: w.Amount[i], CameBack: returned[payoutOf(w, i, &w.PayoutNo)]})
 		}
 	}
 	return past
+}
+
+// bounceDays is how long a bank may take to send a payout back: seven working days and
+// the holidays between them.
+const bounceDays = 21
+
+// takeCarried reads from the days before what the job does not state itself: the quotas
+// of the last one, and the payouts that may still come back.
+func (r *run) takeCarried() error {
+	c := &r.job.Carried
+	if r.state == nil || r.state.previous == nil {
+		return nil
+	}
+	if c.Quotas == nil {
+		c.Quotas = &settlement.Quotas{}
+		if err := readAll(r.state.days[0].dir, "quotas", c.Quotas); err != nil {
+			return err
+		}
+		if c.Quotas.Len() == 0 { // nothing was known then: what is configured since may say more
+			c.Quotas = nil
+		}
+	}
+	if c.Withdrawals != nil {
+		return nil
+	}
+	c.Withdrawals = &settlement.Withdrawals{}
+	for i := len(r.state.days) - 1; i >= 0; i-- {
+		if past := r.state.days[i]; past.day >= r.job.Day-bounceDays {
+			if err := readAll(past.dir, "withdrawals", c.Withdrawals); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// readAll appends all rows of a table of a day to a batch; files of earlier days have
+// no number.
+func readAll(dir, table string, to settlement.Batch) error {
+	return readBatches(dir, table, func(in *output.BatchReader, rows int) error {
+		return in.Append(to, allRows(rows), noSource)
+	})
 }

@@ -19,6 +19,7 @@ func costInput(rules *Rules, out *BucketOutput, prior *settlement.Prior, carried
 	e := out.Events
 	return fees.CostInput{
 		Lines: out.Lines, Charges: out.Charges, Funds: out.Funds, Prior: prior, Carried: carried,
+		Today: out.ofToday(),
 		OrderOf: func(line int) (o fees.Order, ok bool) {
 			if event := int(out.EventOfLine[line]); event >= 0 {
 				return fees.Order{Shop: e.Shop.At(event), Platform: e.Platform.At(event), Home: e.HomeWallet[event], Paying: e.Wallet[event], Escrow: e.Escrow[event] != 0}, true
@@ -27,7 +28,7 @@ func costInput(rules *Rules, out *BucketOutput, prior *settlement.Prior, carried
 			return fees.Order{Shop: []byte(claim.Shop)}, ok
 		},
 		Flows: func(wallet settlement.Wallet, account []byte) bool {
-			return rules.Flows[flowAccount{wallet, string(account)}]
+			return len(rules.Flows) > 0 && rules.Flows[flowAccount{wallet, string(account)}]
 		},
 	}
 }
@@ -35,7 +36,7 @@ func costInput(rules *Rules, out *BucketOutput, prior *settlement.Prior, carried
 // span is the time of proceeds, which cuts them into partitions.
 type span struct{ from, until settlement.Instant }
 
-// spanOf is the time that the run's fund flows and the proceeds of former days lie in.
+// spanOf is the time that the run's fund flows lie in.
 func (r *run) spanOf() span {
 	s := span{settlement.NoInstant, settlement.NoInstant}
 	for i, st := range r.intake.Statements {
@@ -46,21 +47,7 @@ func (r *run) spanOf() span {
 			s.until = max(s.until, st.Until.Start())
 		}
 	}
-	if carried := r.carriedTime; carried.from != settlement.NoInstant {
-		if s.from == settlement.NoInstant || carried.from < s.from {
-			s.from = carried.from
-		}
-		s.until = max(s.until, carried.until)
-	}
 	return s
-}
-
-// add widens s to an instant.
-func (s *span) add(at settlement.Instant) {
-	if s.from == settlement.NoInstant || at < s.from {
-		s.from = at
-	}
-	s.until = max(s.until, at+1)
 }
 
 // key maps an instant to a key that keeps its order.
@@ -78,33 +65,60 @@ func (s span) key(at settlement.Instant) uint64 {
 // openCosts makes the exchanges of what the costs of orders need beside the bills.
 func (r *run) openCosts() error {
 	r.accruing = accruing(r.rules.Terms)
+	if err := r.takeCarried(); err != nil {
+		return err
+	}
 	byKey := func(p *settlement.Proceeds) []uint64 { return p.Key }
 	r.prior = newExchange[settlement.Prior]("prior", r.partitions, r.budget, func(p *settlement.Prior) []uint64 { return p.Key })
 	r.carried = newExchange[settlement.Proceeds]("carried", r.partitions, r.budget, byKey)
-	r.cross = newExchange[settlement.CrossWallet]("cross", r.partitions, r.budget, func(c *settlement.CrossWallet) []uint64 { return c.Key })
-	r.carriedTime = span{settlement.NoInstant, settlement.NoInstant}
-	if p := r.job.Carried.Proceeds; p != nil {
-		for _, at := range p.SettledAt {
-			r.carriedTime.add(at)
-		}
-		if err := r.carried.scatter(p); err != nil {
-			return err
-		}
-	}
-	if err := r.takeCarriedCosts(); err != nil {
+	within, err := r.takeProceeds()
+	if err != nil {
 		return err
 	}
-	within := r.spanOf()
+	r.cross = newExchange[settlement.CrossWallet]("cross", r.partitions, r.budget, func(c *settlement.CrossWallet) []uint64 { return c.Key })
 	r.proceeds = newExchange[settlement.Proceeds]("proceeds", r.partitions, r.budget, func(p *settlement.Proceeds) []uint64 {
 		return rowKeys(p, func(p *settlement.Proceeds, i int) uint64 { return within.key(p.SettledAt[i]) })
 	})
 	if p := r.job.Carried.Prior; p != nil {
-		if err := r.prior.scatter(p); err != nil {
-			return err
-		}
+		return r.prior.scatter(p)
 	}
 	return nil
 }
+
+// takeProceeds takes what former days left in accounts, and returns the time that it and
+// the run's fund flows lie in.
+func (r *run) takeProceeds() (span, error) {
+	within := r.spanOf()
+	take := func(p *settlement.Proceeds) error {
+		for _, at := range p.SettledAt {
+			if within.from == settlement.NoInstant || at < within.from {
+				within.from = at
+			}
+			within.until = max(within.until, at+1)
+		}
+		return r.carried.scatter(p)
+	}
+	if p := r.job.Carried.Proceeds; p != nil {
+		return within, take(p)
+	}
+	if r.state == nil || r.state.previous == nil {
+		return within, nil
+	}
+	err := readBatches(r.state.days[0].dir, "proceeds", func(in *output.BatchReader, rows int) error {
+		p := &settlement.Proceeds{}
+		if err := in.Append(p, allRows(rows), noSource); err != nil {
+			return err
+		}
+		for i := range p.Len() {
+			p.Key[i] = settlement.PaymentKey(p.OrderNo.At(i), nil)
+		}
+		return take(p)
+	})
+	return within, err
+}
+
+// noSource is the number of files of earlier days whose rows are not written again.
+func noSource(string) int32 { return -1 }
 
 // takeCosts hands on what a bucket says of the costs of its orders. Where no fund flow
 // was delivered, no withdrawal can cost anything, and its part of cross_wallet is
@@ -401,6 +415,9 @@ type costProof struct {
 func (p *costProof) addBucket(out *BucketOutput) {
 	c := out.Charges
 	for i, component := range c.Component {
+		if i < out.Lines.Len() && out.Lines.File[i] >= out.FirstCarried {
+			continue // of an earlier day
+		}
 		if component == settlement.ChannelFee && c.Charged[i] != settlement.NoAmount {
 			p.channel[c.Wallet[i]] += c.Charged[i]
 		}

@@ -189,9 +189,9 @@ type AccountOverview struct {
 	// Billed is what the bills state as fees, which a fund flow may contradict; Platform
 	// what the platform took.
 	Billed, Platform settlement.Amount
-	// Withdrawal is the fees of the withdrawals; Cross what the orders cost that were
-	// paid across wallets, CrossOrders of them, where it is known: of CrossUnknown
-	// more it is not.
+	// Withdrawal is the fees of the withdrawals; Cross what orders cost that were paid
+	// across wallets, where it is known. CrossOrders of them were paid, of which
+	// CrossUnknown are not priced.
 	Withdrawal, Cross         settlement.Amount
 	Withdrawals               int64
 	CrossOrders, CrossUnknown int64
@@ -255,7 +255,7 @@ func (r *run) overview() Overview {
 		a.Withdrawal += row.withdrawal
 		a.Withdrawals += row.withdrawals
 		a.Cross += row.cross
-		a.CrossOrders += row.crossed
+		a.CrossOrders += row.crossOrders
 		a.CrossUnknown += row.uncrossed
 	}
 	for _, a := range byPlace {

@@ -57,8 +57,6 @@ type run struct {
 	cross     *exchange[settlement.CrossWallet, *settlement.CrossWallet]
 	withdrawn settlement.FundLines
 	accruing  map[flowAccount]bool
-	// carriedTime is the time that the proceeds of former days lie in.
-	carriedTime span
 
 	// What loading a bucket needs and the next one uses again.
 	arrangers sync.Pool // of *arranger

@@ -33,7 +33,7 @@ type summaryRow struct {
 	billed                                           settlement.Amount // as the bills state it
 	withdrawal, cross                                settlement.Amount
 	withdrawals, crossed                             int64 // withdrawals; rows of cross_wallet of which the cost is known
-	uncrossed                                        int64 // rows of which it is not
+	crossOrders, uncrossed                           int64 // orders that were paid across wallets; those whose cost is not known
 }
 
 // tally adds up the rows of buckets by the grain of the summary. Each worker has
@@ -151,8 +151,13 @@ func (t *tally) addCross(c *settlement.CrossWallet) {
 			continue
 		}
 		row := t.at(c.SettledOn[i], c.Wallet[i], c.Account.At(i), c.Shop.At(i))
+		pays := int64(0)
+		if c.Paid[i] != 0 {
+			pays = 1
+		}
+		row.crossOrders += pays
 		if c.Cost[i] == settlement.NoAmount {
-			row.uncrossed++
+			row.uncrossed += pays
 			continue
 		}
 		t.add(&row.cross, c.Cost[i])
@@ -275,6 +280,7 @@ func (t *tally) merge(other *tally) {
 		row.platformFees += from.platformFees
 		row.withdrawals += from.withdrawals
 		row.crossed += from.crossed
+		row.crossOrders += from.crossOrders
 		row.uncrossed += from.uncrossed
 		for _, sum := range []struct {
 			to   *settlement.Amount

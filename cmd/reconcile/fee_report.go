@@ -13,6 +13,9 @@ import (
 	"reconcile/settlement"
 )
 
+// ownRateRule is rule_id of fees that are priced by the rate that their row prints.
+const ownRateRule = "own_rate"
+
 // mostOvercharged is how many lines a rule shows.
 const mostOvercharged = 10
 
@@ -189,7 +192,7 @@ func (r *feeReport) settle() {
 		switch {
 		case f.Assumed:
 			return 2
-		case f.RuleID == fees.OwnRate:
+		case f.RuleID == ownRateRule:
 			return 1
 		}
 		return 0

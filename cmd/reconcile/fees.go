@@ -14,17 +14,18 @@ import (
 const feesHelp = `Prints what the wallets charged, from the tables of one or several results:
 
   1. by rule: how many lines, what the rule expects, what was charged, the
-     difference, and the ten lines that were overcharged most. Rules of contracts
-     and the rates that rows print come first; presets are marked assumed.
-  2. by legal entity (主体), wallet and account: the statement of fees that is held
-     against the wallet's tax invoice (增值税发票): channel fees charged, returned
-     and net, fees of withdrawals, and their total. What a platform took out is
-     shown beside it: the platform invoices it. Entities are those of the accounts
-     in the configuration.
+     difference, and the ten lines that were overcharged most. Rules of
+     contracts and the rates that rows print come first; presets are marked
+     assumed.
+  2. by legal entity (主体), wallet and account: the statement of fees that is
+     held against the wallet's tax invoice (增值税发票): channel fees charged,
+     returned and net, fees of withdrawals, and their total. What a platform
+     took out is shown beside it: the platform invoices it. Entities are those
+     of the accounts in the configuration.
 
-DIR is a result, or a folder with one result a day (dt=2024-09-12). Expected and
-difference leave out lines of which no rule says what they should cost; difference
-is expected − charged, so that a negative one hurts the merchant.`
+DIR is a result, or a folder with one result a day (dt=2024-09-12). Expected
+and difference leave out lines of which no rule says what they should cost;
+difference is expected − charged: a negative one hurts the merchant.`
 
 const feesExamples = `  reconcile fees september --month 2024-09
   reconcile fees day1 day2 day3 --config reconcile.yaml --json

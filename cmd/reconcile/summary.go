@@ -129,7 +129,7 @@ var figureRows = []figure{
 	{name: "platform fees", optional: true, money: func(a *pipeline.AccountOverview) settlement.Amount { return a.Platform }},
 	{name: "withdrawals", optional: true, rule: true, count: func(a *pipeline.AccountOverview) int64 { return a.Withdrawals }},
 	{name: "withdrawal fees", optional: true, money: func(a *pipeline.AccountOverview) settlement.Amount { return a.Withdrawal }},
-	{name: "paid across wallets", optional: true, count: func(a *pipeline.AccountOverview) int64 { return a.CrossOrders + a.CrossUnknown }},
+	{name: "paid across wallets", optional: true, count: func(a *pipeline.AccountOverview) int64 { return a.CrossOrders }},
 	{name: "of these not priced", optional: true, count: func(a *pipeline.AccountOverview) int64 { return a.CrossUnknown }},
 	{name: "cross-wallet cost", optional: true, money: func(a *pipeline.AccountOverview) settlement.Amount { return a.Cross }},
 	{name: "cost, basis points", optional: true, count: costBps},
