@@ -10,9 +10,14 @@ import (
 // addFunds adds fund lines to what was read of a file: their amounts are gross.
 func (f *fileSums) addFunds(l *settlement.FundLines) {
 	var amount settlement.Amount
-	for _, a := range l.Amount {
+	fees := int64(0)
+	for i, a := range l.Amount {
 		amount += a
+		if l.Category[i] == settlement.FundFee && l.State[i] == settlement.Booked {
+			fees++
+		}
 	}
+	f.fundFees.Add(fees)
 	f.fundRows.Add(int64(l.Len()))
 	f.fundAmount.Add(int64(amount))
 }

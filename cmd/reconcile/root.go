@@ -88,7 +88,7 @@ Start with a small day of invented data:
 		},
 	}
 	root.PersistentFlags().StringVar(&a.langFlag, "lang", "", "language of what is printed: en or zh (default: from LANG)")
-	root.AddCommand(a.runCommand(), a.checkCommand(), a.showCommand(), a.explainCommand(), a.verifyCommand(), a.quoteCommand(), a.planCommand(), a.configCommand(), a.scheduleCommand(), a.closeMonthCommand(), a.initCommand(), a.generateCommand())
+	root.AddCommand(a.runCommand(), a.checkCommand(), a.showCommand(), a.explainCommand(), a.verifyCommand(), a.feesCommand(), a.quoteCommand(), a.planCommand(), a.configCommand(), a.scheduleCommand(), a.closeMonthCommand(), a.initCommand(), a.generateCommand())
 	a.begin(root)
 	return root
 }
