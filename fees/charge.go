@@ -141,7 +141,7 @@ func (p *pricer) price(i int, c *priced) {
 	own := lines.FeeRate[i]
 	switch {
 	case c.base == settlement.NoAmount:
-	case own != settlement.NoRate && !p.schedule.hasContract(lines.Wallet[i]):
+	case own != settlement.NoRate && !p.schedule.HasContract(lines.Wallet[i]):
 		p.byOwnRate(i, c)
 	default:
 		rule := p.rule(i)
@@ -170,13 +170,12 @@ func (p *pricer) base(i int) settlement.Amount {
 
 // rule returns the rule that gives line i an expectation, nil where none does.
 func (p *pricer) rule(i int) *Rule {
-	wallet := p.lines.Wallet[i]
 	var rule *Rule
 	if p.lines.Kind[i] == settlement.Payment {
-		rule = p.schedule.Select(wallet, settlement.Payment, p.lines.OccurredAt[i])
+		rule = p.schedule.Select(p.subject(i, OnPayment), p.lines.OccurredAt[i])
 	} else {
-		if rule = p.refundRule(i, settlement.Refund); rule == nil {
-			rule = p.refundRule(i, settlement.Payment)
+		if rule = p.refundRule(i, OnRefund); rule == nil {
+			rule = p.refundRule(i, OnPayment)
 			if rule != nil && rule.Refund == RefundUnknown {
 				return nil
 			}
@@ -190,15 +189,20 @@ func (p *pricer) rule(i int) *Rule {
 
 // refundRule selects by the time of the payment; where the bucket lacks the
 // payment it was made not after its refund.
-func (p *pricer) refundRule(i int, event settlement.Kind) *Rule {
-	wallet := p.lines.Wallet[i]
+func (p *pricer) refundRule(i int, event Event) *Rule {
+	q := p.subject(i, event)
 	if p.of.payment != none {
-		return p.schedule.Select(wallet, event, p.lines.OccurredAt[p.of.payment])
+		return p.schedule.Select(q, p.lines.OccurredAt[p.of.payment])
 	}
 	if at := p.lines.OccurredAt[i]; at != settlement.NoInstant {
-		return p.schedule.SelectBefore(wallet, event, at)
+		return p.schedule.SelectBefore(q, at)
 	}
-	return p.schedule.Select(wallet, event, settlement.NoInstant)
+	return p.schedule.Select(q, settlement.NoInstant)
+}
+
+// subject is what line i tells of its event.
+func (p *pricer) subject(i int, event Event) Subject {
+	return Subject{Wallet: p.lines.Wallet[i], Event: event}
 }
 
 // isEscrowNumber says that a merchant order number as the wallet prints it is

@@ -346,7 +346,7 @@ func TestWhatIsNotStatedIsNotGuessed(t *testing.T) {
 		})
 	}
 	t.Run("a wallet beyond those with rules", func(t *testing.T) {
-		if rule := presets(t).Select(settlement.Bank+1, settlement.Payment, at(t, "2024-09-12 10:00:00")); rule != nil {
+		if rule := presets(t).Select(Subject{Wallet: settlement.Bank + 1, Event: OnPayment}, at(t, "2024-09-12 10:00:00")); rule != nil {
 			t.Errorf("got %s", rule)
 		}
 	})

@@ -32,7 +32,7 @@ func TestContractAgainstOwnRate(t *testing.T) {
 		})
 	}
 	t.Run("as billed: the bill is right unless its own rate says otherwise", func(t *testing.T) {
-		billed := schedule(t, Rule{ID: "billed", Version: "1", Wallet: settlement.WeChat, Event: settlement.Payment,
+		billed := schedule(t, Rule{ID: "billed", Version: "1", Wallet: settlement.WeChat, Event: OnPayment,
 			From: settlement.NoInstant, Until: settlement.NoInstant, Kind: AsBilled, Rate: settlement.NoRate, Source: "bill", Mark: Convention})
 		charges, findings := charge(t, billed, batch(t, testLine{settled: "100.00", fee: "0.70"},
 			testLine{settled: "100.00", rate: "0.60%", fee: "0.70"}))
@@ -58,7 +58,7 @@ func TestContractAgainstOwnRate(t *testing.T) {
 	})
 	t.Run("a rule of its own for refunds", func(t *testing.T) {
 		refunds := contract("refunds", settlement.WeChat, 3000, settlement.NoInstant, settlement.NoInstant)
-		refunds.Event = settlement.Refund
+		refunds.Event = OnRefund
 		both := schedule(t, refunds, contract("payments", settlement.WeChat, 6000, settlement.NoInstant, settlement.NoInstant))
 		charges, _ := charge(t, both, batch(t, testLine{txn: "4200", settled: "100.00", fee: "0.60"},
 			testLine{txn: "4200", kind: revoked, settled: "100.00", fee: "0.30"}))

@@ -158,7 +158,7 @@ func charge(t testing.TB, s *Schedule, lines *settlement.Lines) (*settlement.Cha
 // wallet rule for tests: a contract's percentage on payments.
 func contract(id string, wallet settlement.Wallet, rate settlement.Rate, from, until settlement.Instant) Rule {
 	return Rule{
-		ID: id, Version: "1", Wallet: wallet, Event: settlement.Payment, From: from, Until: until,
+		ID: id, Version: "1", Wallet: wallet, Event: OnPayment, From: from, Until: until,
 		Kind: Percent, Rate: rate, Rounding: HalfUp, Refund: RefundPerRefundClamped, Source: "contract", Mark: Convention,
 	}
 }

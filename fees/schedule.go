@@ -10,215 +10,120 @@ import (
 	"reconcile/settlement"
 )
 
-// RuleKind is how a rule computes a fee.
-type RuleKind string
-
-const (
-	// Percent is a share of the settled amount, rounded per transaction.
-	Percent RuleKind = "percent"
-	// AsBilled expects whatever the wallet charged: the bill is the only source.
-	AsBilled RuleKind = "as_billed"
-)
-
-// Rounding is how a percentage becomes whole fen.
-type Rounding string
-
-// HalfUp rounds half away from zero (四舍五入), as both wallets' acquiring does.
-const HalfUp Rounding = "half_up"
-
-// RefundPolicy is what becomes of a payment's fee when the payment is refunded.
-// It is contract data: where it is not known there is no expectation.
-type RefundPolicy string
-
-const (
-	// RefundUnknown gives no expectation for refunds.
-	RefundUnknown RefundPolicy = ""
-	// RefundNone: the wallet keeps the fee.
-	RefundNone RefundPolicy = "none"
-	// RefundPerRefundClamped: each refund returns the rate on its own amount,
-	// rounded for itself, together never more than the payment was charged.
-	RefundPerRefundClamped RefundPolicy = "per_refund_clamped"
-)
-
-// Mark says how well a rule's source is established.
-type Mark string
-
-const (
-	Official   Mark = "O"
-	Press      Mark = "P"
-	ThirdParty Mark = "T"
-	Convention Mark = "C" // chosen by this project
-)
-
-// Rule is one dated row of a contract or of the presets.
-type Rule struct {
-	ID      string
-	Version string
-	Wallet  settlement.Wallet
-	// Event is Payment or Refund. A payment's rule also prices its refunds by
-	// RefundPolicy, unless a rule of the event Refund does; revokes are refunds.
-	Event settlement.Kind
-	// The rule holds for payments in [From, Until), also for their refunds
-	// whenever those happen; NoInstant leaves that side open.
-	From, Until settlement.Instant
-	Kind        RuleKind
-	Rate        settlement.Rate // of Percent; NoRate of AsBilled
-	Rounding    Rounding        // of Percent
-	Refund      RefundPolicy
-	// ExcludesEscrow keeps the rule from pricing orders of escrow platforms, whose
-	// fee follows from the platform's contract.
-	ExcludesEscrow bool
-	Source         string // where the rule is written, for people
-	Mark           Mark
-	// Assumed: the rule is a preset and nobody confirmed that the merchant's
-	// contract says so. A rule that is not assumed is the merchant's contract.
-	Assumed bool
-}
-
-func (r *Rule) covers(t settlement.Instant) bool {
-	return r.From <= t && (r.Until == settlement.NoInstant || t < r.Until)
-}
-
-// end is the instant before which r holds, the largest where it is open.
-func (r *Rule) end() settlement.Instant {
-	if r.Until == settlement.NoInstant {
-		return math.MaxInt64
-	}
-	return r.Until
-}
-
-// rank orders rules by who wins: a contract before a preset.
-func (r *Rule) rank() int {
-	if r.Assumed {
-		return 1
-	}
-	return 0
-}
-
-func (r *Rule) String() string {
-	from, until := "the beginning", "further notice"
-	if r.From != settlement.NoInstant {
-		from = r.From.String()
-	}
-	if r.Until != settlement.NoInstant {
-		until = r.Until.String()
-	}
-	return fmt.Sprintf("%s version %s (%s %s, from %s until %s)", r.ID, r.Version, r.Wallet, r.Event, from, until)
-}
-
-// check returns all that is wrong with r.
-func (r *Rule) check() error {
-	var faults []error
-	fault := func(wrong bool, format string, args ...any) {
-		if wrong {
-			faults = append(faults, fmt.Errorf("fee rule %q: "+format, append([]any{r.ID}, args...)...))
-		}
-	}
-	fault(r.ID == "", "rule_id is missing")
-	fault(r.ID == OwnRate, "rule_id is reserved for the rate that a row prints")
-	fault(r.Version == "", "version is missing")
-	fault(r.Wallet == settlement.NoWallet || r.Wallet > settlement.Bank, "wallet is missing or unknown")
-	fault(r.Event != settlement.Payment && r.Event != settlement.Refund, "event must be payment or refund")
-	fault(r.From != settlement.NoInstant && r.Until != settlement.NoInstant && r.From >= r.Until,
-		"until %s is not after from %s", r.Until, r.From)
-	switch r.Kind {
-	case Percent:
-		fault(r.Rate < 0 || r.Rate > 1_000_000, "rate_ppm must be given, from 0 to 1000000 (0.60%% is 6000)")
-		fault(r.Rounding != HalfUp, "rounding %q is not known (known: %s)", r.Rounding, HalfUp)
-	case AsBilled:
-		fault(r.Rate != settlement.NoRate, "a rule of kind %s has no rate_ppm", AsBilled)
-		fault(r.Rounding != "", "a rule of kind %s has no rounding", AsBilled)
-		fault(r.Refund == RefundPerRefundClamped, "refund_policy %s needs a rule of kind %s", r.Refund, Percent)
-	default:
-		fault(true, "kind %q is not known (known: %s, %s)", r.Kind, Percent, AsBilled)
-	}
-	switch r.Refund {
-	case RefundUnknown, RefundNone, RefundPerRefundClamped:
-	default:
-		fault(true, "refund_policy %q is not known (known: %s, %s; leave it out where it is not known)",
-			r.Refund, RefundNone, RefundPerRefundClamped)
-	}
-	fault(r.Event == settlement.Refund && r.Kind == Percent && r.Refund == RefundUnknown,
-		"a percentage on refunds needs a refund_policy")
-	fault(r.Source == "", "source is missing")
-	switch r.Mark {
-	case Official, Press, ThirdParty, Convention:
-	default:
-		fault(true, "mark %q is not one of %s, %s, %s, %s", r.Mark, Official, Press, ThirdParty, Convention)
-	}
-	return errors.Join(faults...)
+// Subject is what is known of an event whose fee is asked for. A field that is left
+// zero is not known, which is not the same as being none of the values that rules
+// state.
+type Subject struct {
+	Wallet      settlement.Wallet
+	AccountType AccountType
+	Merchant    string
+	Shop        string
+	Category    string
+	Funding     string
+	Product     string
+	Event       Event
+	Component   settlement.Component // NoComponent is ChannelFee
 }
 
 // Schedule is a checked set of rules. It is never written to after NewSchedule,
 // so goroutines may share it. The zero value has no rules.
+//
+// Of the rules that hold for a subject at a time one applies: that of the highest
+// rank. A contract's rule ranks before any preset; among these the rank is the
+// number of dimensions that a rule states, of wallet, account_type, merchant, shop,
+// category, funding and product. Equal ranks that could meet are refused.
 type Schedule struct {
-	// Per wallet and event, ordered by rank, then From.
-	rules [settlement.Bank + 1][settlement.Refund + 1][]Rule
-	// contract says of a wallet that it has rules which are not assumed.
+	rules []Rule
+	// lists has the rules that could hold for a wallet, by event and component,
+	// ordered by rank, then From.
+	lists [settlement.Bank + 1][OnDeposit + 1][settlement.PlatformFee + 1][]*Rule
+	// contract says of a wallet that it has rules of payments or refunds which are
+	// not assumed.
 	contract [settlement.Bank + 1]bool
 }
 
 // NewSchedule checks rules and returns them as a schedule. The error joins every
-// fault: of a single rule; rules of one id and version; and rules of equal rank
-// that overlap in time, each pair naming both.
+// fault: of a single rule; rules of one id and version; rules of equal rank that
+// overlap in time, each pair naming both; and gaps in a contract's schedule.
 func NewSchedule(rules []Rule) (*Schedule, error) {
-	s := &Schedule{}
+	s := &Schedule{rules: slices.Clone(rules)}
 	var faults []error
 	type version struct{ id, version string }
-	seen := map[version]bool{}
-	for i := range rules {
-		r := &rules[i]
+	seen := map[version]*Rule{}
+	for i := range s.rules {
+		r := &s.rules[i]
+		r.settle()
 		if err := r.check(); err != nil {
 			faults = append(faults, err)
 			continue
 		}
-		if v := (version{r.ID, r.Version}); seen[v] {
-			faults = append(faults, fmt.Errorf("fee rule %q: version %s is given twice", r.ID, r.Version))
-		} else {
-			seen[v] = true
+		v := version{r.ID, r.Version}
+		if first := seen[v]; first != nil {
+			faults = append(faults, r.faultf("version %s is given twice (%s, %s): give each a version of its own", r.Version, first, r))
+			continue
 		}
-		s.rules[r.Wallet][r.Event] = append(s.rules[r.Wallet][r.Event], *r)
-		s.contract[r.Wallet] = s.contract[r.Wallet] || !r.Assumed
+		seen[v] = r
+		s.list(r)
 	}
-	for w := range s.rules {
-		for e := range s.rules[w] {
-			list := s.rules[w][e]
-			slices.SortStableFunc(list, func(a, b Rule) int {
-				return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(a.From, b.From))
-			})
-			faults = append(faults, overlaps(list)...)
-		}
+	if len(faults) == 0 {
+		faults = append(s.overlaps(), s.gaps()...)
 	}
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
+	for w := range s.lists {
+		for e := range s.lists[w] {
+			for c := range s.lists[w][e] {
+				slices.SortStableFunc(s.lists[w][e][c], func(a, b *Rule) int {
+					return cmp.Or(a.compareRank(b), cmp.Compare(a.From, b.From))
+				})
+			}
+		}
+	}
 	return s, nil
 }
 
-// overlaps names each pair of list, ordered by rank and From, that could both
-// apply to one payment.
-func overlaps(list []Rule) (faults []error) {
-	for i := range list {
-		for j := i + 1; j < len(list) && list[j].rank() == list[i].rank() && list[j].From < list[i].end(); j++ {
-			faults = append(faults, fmt.Errorf("two fee rules apply to the same payments: %s and %s; end one before the other begins",
-				&list[i], &list[j]))
+// Rules are the rules of s in the order in which they were given. They must not be
+// written to.
+func (s *Schedule) Rules() []Rule { return s.rules }
+
+// list enters a rule where it will be looked for.
+func (s *Schedule) list(r *Rule) {
+	for w := range s.lists {
+		if r.Wallet == settlement.NoWallet || int(r.Wallet) == w {
+			at := &s.lists[w][r.Event][r.Component]
+			*at = append(*at, r)
+			s.contract[w] = s.contract[w] || !r.Assumed && r.Component == settlement.ChannelFee && (r.Event == OnPayment || r.Event == OnRefund)
 		}
 	}
-	return faults
 }
 
-// Select returns the rule for an event of a payment that succeeded at paidAt:
-// the contract's, else the preset, nil where there is none. Time is the
-// payment's also for refunds; revokes are refunds. The rule is the schedule's:
-// it must not be written to.
-func (s *Schedule) Select(wallet settlement.Wallet, event settlement.Kind, paidAt settlement.Instant) *Rule {
-	if paidAt == settlement.NoInstant {
-		return s.SelectBefore(wallet, event, math.MaxInt64)
+// candidates are the rules that could hold for a subject.
+func (s *Schedule) candidates(q *Subject) []*Rule {
+	component := max(q.Component, settlement.ChannelFee)
+	if int(q.Wallet) >= len(s.lists) || int(q.Event) >= len(s.lists[0]) || int(component) >= len(s.lists[0][0]) {
+		return nil
 	}
-	list := s.list(wallet, event)
-	for i := range list {
-		if list[i].covers(paidAt) {
-			return &list[i]
+	return s.lists[q.Wallet][q.Event][component]
+}
+
+// Select returns the rule for an event of a payment that succeeded at paidAt, or for
+// a withdrawal or deposit made then; nil where there is none or where what is not
+// known of the subject decides. Time is the payment's also for refunds. The rule is
+// the schedule's: it must not be written to.
+func (s *Schedule) Select(q Subject, paidAt settlement.Instant) *Rule {
+	if paidAt == settlement.NoInstant {
+		return s.SelectBefore(q, math.MaxInt64)
+	}
+	for _, r := range s.candidates(&q) {
+		if !r.covers(paidAt) {
+			continue
+		}
+		switch r.holds(&q) {
+		case holdsYes:
+			return r
+		case holdsUnknown:
+			return nil
 		}
 	}
 	return nil
@@ -227,30 +132,94 @@ func (s *Schedule) Select(wallet settlement.Wallet, event settlement.Kind, paidA
 // SelectBefore returns the rule for an event of a payment of which only is known
 // that it succeeded not after latest: the one rule that would apply whenever
 // that was, nil where the time decides.
-func (s *Schedule) SelectBefore(wallet settlement.Wallet, event settlement.Kind, latest settlement.Instant) *Rule {
-	list := s.list(wallet, event)
-	for i := range list {
-		if r := &list[i]; r.From <= latest {
-			if r.From == settlement.NoInstant && (r.Until == settlement.NoInstant || latest < r.Until) {
-				return r
-			}
+func (s *Schedule) SelectBefore(q Subject, latest settlement.Instant) *Rule {
+	for _, r := range s.candidates(&q) {
+		if r.From > latest {
+			continue
+		}
+		held := r.holds(&q)
+		switch {
+		case held == holdsNo:
+		case held == holdsYes && r.From == settlement.NoInstant && (r.Until == settlement.NoInstant || latest < r.Until):
+			return r
+		default:
 			return nil
 		}
 	}
 	return nil
 }
 
-// hasContract says that rules of a wallet are known to be the merchant's.
-func (s *Schedule) hasContract(wallet settlement.Wallet) bool {
+// HasContract says that channel fees of a wallet are known to be the merchant's.
+func (s *Schedule) HasContract(wallet settlement.Wallet) bool {
 	return int(wallet) < len(s.contract) && s.contract[wallet]
 }
 
-func (s *Schedule) list(wallet settlement.Wallet, event settlement.Kind) []Rule {
-	if event == settlement.Revoke {
-		event = settlement.Refund
+// NeedsDetail says that which rule applies to a wallet's event depends on more than
+// the wallet and the time, so that a Subject should tell all that is known.
+func (s *Schedule) NeedsDetail(wallet settlement.Wallet, event Event, component settlement.Component) bool {
+	q := Subject{Wallet: wallet, Event: event, Component: component}
+	return slices.ContainsFunc(s.candidates(&q), func(r *Rule) bool { return r.specificity() > 1 })
+}
+
+// PassedOver is a rule that does not apply, and why.
+type PassedOver struct {
+	Rule *Rule
+	Why  string
+}
+
+// Decision is how a rule was chosen.
+type Decision struct {
+	Rule       *Rule // nil where none applies
+	Why        string
+	PassedOver []PassedOver // of the same event and component, in the order of rank
+}
+
+// Decide is Select with its reasons, for people.
+func (s *Schedule) Decide(q Subject, paidAt settlement.Instant) Decision {
+	component := max(q.Component, settlement.ChannelFee)
+	var d Decision
+	undecided := ""
+	var rest []PassedOver
+	for _, r := range s.candidates(&q) {
+		why := ""
+		switch held := r.holds(&q); {
+		case paidAt != settlement.NoInstant && paidAt < r.From:
+			why = "not in force before " + r.From.String()
+		case paidAt != settlement.NoInstant && !r.covers(paidAt):
+			why = "no longer in force from " + r.Until.String()
+		case held == holdsNo:
+			why = r.differs(&q)
+		case undecided != "":
+			why = "comes after a rule that could apply"
+		case d.Rule != nil:
+			why = d.Rule.before(r)
+		case held == holdsUnknown:
+			undecided = r.unknown(&q)
+			why = undecided
+		default:
+			d.Rule = r
+			continue
+		}
+		rest = append(rest, PassedOver{r, why})
 	}
-	if int(wallet) >= len(s.rules) || int(event) >= len(s.rules[wallet]) {
-		return nil
+	if paidAt == settlement.NoInstant {
+		if one := s.Select(q, paidAt); one != d.Rule {
+			d.Rule, undecided = nil, "the time decides, and it is not known"
+		}
 	}
-	return s.rules[wallet][event]
+	for i := range s.rules {
+		if r := &s.rules[i]; r.Event == q.Event && r.Component == component && r.Wallet != settlement.NoWallet && r.Wallet != q.Wallet {
+			rest = append(rest, PassedOver{r, "of another wallet"})
+		}
+	}
+	d.PassedOver = rest
+	switch {
+	case d.Rule != nil:
+		d.Why = d.Rule.chosenBecause()
+	case undecided != "":
+		d.Why = undecided
+	default:
+		d.Why = fmt.Sprintf("no rule for a %s holds then", q.Event)
+	}
+	return d
 }

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"reconcile/settlement"
 )
 
@@ -47,7 +49,7 @@ func TestPaymentTimeSelectsTheRule(t *testing.T) {
 		{"unknown time where time decides", accepted, settlement.WeChat, open, "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			rule := c.schedule.Select(c.wallet, settlement.Payment, c.paidAt)
+			rule := c.schedule.Select(Subject{Wallet: c.wallet, Event: OnPayment}, c.paidAt)
 			if c.want == "" {
 				if rule != nil {
 					t.Errorf("got %s, want none", rule)
@@ -69,19 +71,19 @@ func TestSelectBeforeNeedsOneAnswer(t *testing.T) {
 	terms := schedule(t,
 		contract("old", settlement.WeChat, 5400, settlement.NoInstant, change),
 		contract("new", settlement.WeChat, 6000, change, settlement.NoInstant))
-	if rule := terms.SelectBefore(settlement.WeChat, settlement.Payment, change-1); rule == nil || rule.ID != "old" {
+	if rule := terms.SelectBefore(Subject{Wallet: settlement.WeChat, Event: OnPayment}, change-1); rule == nil || rule.ID != "old" {
 		t.Errorf("before the change: %v, want old", rule)
 	}
-	if rule := terms.SelectBefore(settlement.WeChat, settlement.Payment, change); rule != nil {
+	if rule := terms.SelectBefore(Subject{Wallet: settlement.WeChat, Event: OnPayment}, change); rule != nil {
 		t.Errorf("after it either could apply, got %s", rule)
 	}
 	preset := contract("preset", settlement.WeChat, 6000, settlement.NoInstant, settlement.NoInstant)
 	preset.Assumed = true
 	mixed := schedule(t, preset, contract("contract", settlement.WeChat, 5400, change, settlement.NoInstant))
-	if rule := mixed.SelectBefore(settlement.WeChat, settlement.Payment, change); rule != nil {
+	if rule := mixed.SelectBefore(Subject{Wallet: settlement.WeChat, Event: OnPayment}, change); rule != nil {
 		t.Errorf("the preset or the contract could apply, got %s", rule)
 	}
-	if rule := mixed.SelectBefore(settlement.WeChat, settlement.Payment, change-1); rule == nil || rule.ID != "preset" {
+	if rule := mixed.SelectBefore(Subject{Wallet: settlement.WeChat, Event: OnPayment}, change-1); rule == nil || rule.ID != "preset" {
 		t.Errorf("before the contract: %v, want preset", rule)
 	}
 }
@@ -93,7 +95,7 @@ func TestContractComesBeforePreset(t *testing.T) {
 	for text, want := range map[string]string{
 		"2023-12-31 23:59:59": "preset", "2024-01-01 00:00:00": "contract", "2025-01-01 00:00:00": "preset",
 	} {
-		if rule := s.Select(settlement.Alipay, settlement.Payment, at(t, text)); rule == nil || rule.ID != want {
+		if rule := s.Select(Subject{Wallet: settlement.Alipay, Event: OnPayment}, at(t, text)); rule == nil || rule.ID != want {
 			t.Errorf("at %s: %v, want %s", text, rule, want)
 		}
 	}
@@ -137,7 +139,7 @@ func TestFaultsOfASchedule(t *testing.T) {
 		{"no version", with(func(r *Rule) { r.Version = "" }), []string{"version is missing"}},
 		{"no wallet", with(func(r *Rule) { r.Wallet = settlement.NoWallet }), []string{"wallet"}},
 		{"an unknown wallet", with(func(r *Rule) { r.Wallet = 200 }), []string{"wallet"}},
-		{"an event that is no event of fees", with(func(r *Rule) { r.Event = settlement.Revoke }), []string{"event"}},
+		{"an event that is no event of fees", with(func(r *Rule) { r.Event = OnDeposit + 1 }), []string{"event"}},
 		{"until before from", with(func(r *Rule) { r.From, r.Until = change, change }), []string{"not after"}},
 		{"a negative rate", with(func(r *Rule) { r.Rate = -2 }), []string{"rate_ppm"}},
 		{"a percentage without a rate", with(func(r *Rule) { r.Rate = settlement.NoRate }), []string{"rate_ppm"}},
@@ -145,7 +147,7 @@ func TestFaultsOfASchedule(t *testing.T) {
 		{"an unknown kind", with(func(r *Rule) { r.Kind = "tiers" }), []string{`kind "tiers"`}},
 		{"an unknown refund policy", with(func(r *Rule) { r.Refund = "sometimes" }), []string{`refund_policy "sometimes"`}},
 		{"as billed with a rate", with(func(r *Rule) { r.Kind = AsBilled }), []string{"no rate_ppm", "no rounding", "refund_policy"}},
-		{"a refund percentage without policy", with(func(r *Rule) { r.Event, r.Refund = settlement.Refund, "" }), []string{"refund_policy"}},
+		{"a refund percentage without policy", with(func(r *Rule) { r.Event, r.Refund = OnRefund, "" }), []string{"refund_policy"}},
 		{"no source", with(func(r *Rule) { r.Source = "" }), []string{"source is missing"}},
 		{"an unknown mark", with(func(r *Rule) { r.Mark = "X" }), []string{`mark "X"`}},
 	} {
@@ -166,7 +168,7 @@ func TestFaultsOfASchedule(t *testing.T) {
 	})
 	t.Run("rules of two wallets or events do not overlap", func(t *testing.T) {
 		refunds := good
-		refunds.ID, refunds.Event = "refunds", settlement.Refund
+		refunds.ID, refunds.Event = "refunds", OnRefund
 		schedule(t, good, refunds, contract("other", settlement.Alipay, 6000, open, open))
 	})
 }
@@ -182,14 +184,14 @@ func TestPresets(t *testing.T) {
 		{settlement.WeChat, "wechat_acquiring_standard", RefundPerRefundClamped},
 		{settlement.Alipay, "alipay_acquiring_standard", RefundUnknown},
 	} {
-		r := s.Select(c.wallet, settlement.Payment, day)
+		r := s.Select(Subject{Wallet: c.wallet, Event: OnPayment}, day)
 		if r == nil || r.ID != c.id || r.Rate != 6000 || r.Kind != Percent || r.Refund != c.refund ||
 			!r.Assumed || r.Mark != ThirdParty || r.Source == "" {
 			t.Errorf("%s: %+v", c.wallet, r)
 		}
 	}
 	for _, wallet := range []settlement.Wallet{settlement.TaobaoAggregated, settlement.Bank, settlement.NoWallet} {
-		if r := s.Select(wallet, settlement.Payment, day); r != nil {
+		if r := s.Select(Subject{Wallet: wallet, Event: OnPayment}, day); r != nil {
 			t.Errorf("%q has a preset: %s", wallet, r)
 		}
 	}
@@ -211,62 +213,62 @@ rules:
     source: contract 12
     mark: O
 `
-	rules, err := parseRules("terms.yaml", []byte(valid))
+	read, err := ReadContract("terms.yaml", []byte(valid))
 	if err != nil {
 		t.Fatal(err)
 	}
+	rules := read.Rules
 	want := Rule{
-		ID: "terms", Version: "2024-10", Wallet: settlement.WeChat, Event: settlement.Payment,
+		ID: "terms", Version: "2024-10", Wallet: settlement.WeChat, Event: OnPayment,
 		From: at(t, "2024-10-01 00:00:00"), Until: at(t, "2024-11-19 12:00:00"), Kind: Percent, Rate: 3800,
 		Rounding: HalfUp, Refund: RefundNone, Source: "contract 12", Mark: Official,
+		Component: settlement.ChannelFee, Base: BaseSettled, ListRate: settlement.NoRate,
+		MinFee: settlement.NoAmount, MaxFee: settlement.NoAmount, At: settlement.Position{File: "terms.yaml", Line: 3}, plain: true,
 	}
-	if len(rules) != 1 || rules[0] != want {
-		t.Errorf("got %+v, want %+v", rules, want)
+	if diff := cmp.Diff([]Rule{want}, rules, cmp.AllowUnexported(Rule{})); diff != "" {
+		t.Error(diff)
 	}
 	for _, c := range []struct{ name, from, to, want string }{
 		{"an unknown key", "rate_ppm:", "rate_pm:", "rate_pm"},
 		{"a key twice", "mark: O", "mark: O\n    mark: O", "mark"},
-		{"a rate with a point", "3800", "0.38", "rate_ppm 0.38"},
-		{"a rate in scientific notation", "3800", "38e2", "rate_ppm 38e2"},
-		{"a rate in another base", "3800", "0x1000", "rate_ppm 0x1000"},
-		{"a rate that is too high", "3800", "1000001", "rate_ppm 1000001"},
-		{"a rate beyond 32 bits", "3800", "4294967296", "rate_ppm 4294967296"},
-		{"a negative rate", "3800", "-1", "rate_ppm -1"},
+		{"a rate with a point", "3800", "0.38", "rate_ppm: 0.38 is no rate"},
+		{"a rate in scientific notation", "3800", "38e2", "rate_ppm: 38e2 is no rate"},
+		{"a rate in another base", "3800", "0x1000", "rate_ppm: 0x1000 is no rate"},
+		{"a rate that is too high", "3800", "1000001", "rate_ppm: 1000001 is no rate"},
+		{"a rate beyond 32 bits", "3800", "4294967296", "rate_ppm: 4294967296 is no rate"},
+		{"a negative rate", "3800", "-1", "rate_ppm: -1 is no rate"},
 		{"a list for a rate", "3800", "[3800]", "single value"},
 		{"an unknown wallet", "wallet: wechat", "wallet: paypal", `"paypal"`},
 		{"an unknown event", "event: payment", "event: revoke", `"revoke"`},
-		{"a day that is none", "2024-10-01", "2024-02-30", `from "2024-02-30"`},
+		{"a day that is none", "2024-10-01", "2024-02-30", `from: "2024-02-30"`},
 		{"a time that is none", "12:00:00", "12:00:61", "until"},
 		{"no rules", "rules:", "rules: []\nrest:", "terms.yaml"},
-		{"a second document", "mark: O\n", "mark: O\n---\nrules: []\n", "more than one YAML document"},
+		{"a second document", "mark: O\n", "mark: O\n---\nrules: []\n", "a second document"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			text := strings.Replace(valid, c.from, c.to, 1)
 			if text == valid {
 				t.Fatal("the fault was not planted")
 			}
-			if _, err := parseRules("terms.yaml", []byte(text)); err == nil || !strings.Contains(err.Error(), c.want) {
+			if _, err := ReadContract("terms.yaml", []byte(text)); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want a message with %q", err, c.want)
 			}
 		})
 	}
 	t.Run("a version that looks like a number keeps its digits", func(t *testing.T) {
-		rules, err := parseRules("terms.yaml", []byte(strings.Replace(valid, `"2024-10"`, "1.10", 1)))
-		if err != nil || rules[0].Version != "1.10" {
-			t.Errorf("got %v, %v", rules, err)
+		c, err := ReadContract("terms.yaml", []byte(strings.Replace(valid, `"2024-10"`, "1.10", 1)))
+		if err != nil || c.Rules[0].Version != "1.10" {
+			t.Errorf("got %v, %v", c.Rules, err)
 		}
 	})
 	t.Run("an empty file", func(t *testing.T) {
-		if _, err := parseRules("terms.yaml", nil); err == nil {
+		if _, err := ReadContract("terms.yaml", nil); err == nil {
 			t.Error("accepted")
 		}
 	})
 	t.Run("a percentage without a rate", func(t *testing.T) {
-		rules, err := parseRules("terms.yaml", []byte(strings.Replace(valid, "    rate_ppm: 3800\n", "", 1)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := NewSchedule(rules); err == nil || !strings.Contains(err.Error(), "rate_ppm must be given") {
+		_, err := ReadContract("terms.yaml", []byte(strings.Replace(valid, "    rate_ppm: 3800\n", "", 1)))
+		if err == nil || !strings.Contains(err.Error(), "terms.yaml:3:5: fee rule \"terms\": rate_ppm must be given") {
 			t.Errorf("got %v", err)
 		}
 	})

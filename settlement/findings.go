@@ -183,12 +183,14 @@ func (b *OpenItems) Len() int { return len(b.ID) }
 type Component uint8
 
 const (
-	NoComponent Component = iota
-	ChannelFee
+	NoComponent   Component = iota
+	ChannelFee              // 收单手续费; of withdrawals and deposits their fee
+	InstalmentFee           // 分期手续费
+	PlatformFee             // 平台服务费: no wallet's, so outside channel and cross-wallet costs
 )
 
 // ComponentWords is the dictionary of Component.
-var ComponentWords = []string{"", "channel"}
+var ComponentWords = []string{"", "channel", "instalment", "platform"}
 
 func (c Component) String() string { return word(ComponentWords, uint8(c)) }
 

@@ -19,6 +19,7 @@ import (
 	"reconcile/pipeline"
 	"reconcile/schedule"
 	"reconcile/settlement"
+	"reconcile/yamlfile"
 )
 
 // configName is the configuration that is read where it lies and none is named.
@@ -27,7 +28,9 @@ const configName = "reconcile.yaml"
 // config is a configuration file. The zero value is that of a run without one.
 type config struct {
 	path string // "" where there is none
-	hash string // SHA-256 of the file, lower-case hex
+	// hash is the SHA-256 of the file, lower-case hex; where it names contract files
+	// that of its hash and theirs.
+	hash string
 
 	mappings ingest.Mappings
 	account  string
@@ -35,6 +38,7 @@ type config struct {
 	memory   int64              // bytes; 0 where it is not stated
 	jobs     int                // 0 where it is not stated
 	nightly  nightly
+	fees     feeTerms
 }
 
 // nightly is the part of the configuration for the command schedule. Paths are
@@ -62,36 +66,57 @@ func readConfig(path string) (*config, error) {
 func parseConfig(path string, text []byte) (*config, error) {
 	sum := sha256.Sum256(text)
 	c := &config{path: path, hash: hex.EncodeToString(sum[:])}
-	r := &yamlReader{path: path, places: map[string]place{}}
-	root := r.root(text)
-	r.mapping("", root, map[string]field{
-		"orders":   mappingField(r, &c.mappings.Orders, &c.mappings.OrdersQuery),
-		"refunds":  mappingField(r, &c.mappings.Refunds, &c.mappings.RefundsQuery),
-		"bank":     bankField(r, &c.mappings.Bank),
-		"account":  r.text(c.takeAccount),
-		"window":   r.text(c.takeWindow),
-		"memory":   r.text(c.takeMemory),
-		"jobs":     r.text(c.takeJobs),
-		"schedule": func(at string, n ast.Node) { r.schedule(at, n, &c.nightly) },
-	})
-	if err := r.err(); err != nil {
+	r := yamlfile.NewReader(path)
+	configFields(r, r.Root(text), c)
+	c.fees.finish(r)
+	if err := r.Err(); err != nil {
 		return nil, err
+	}
+	c.fees.warnings = append(c.fees.warnings, r.Warnings()...)
+	if len(c.fees.files) > 0 {
+		all := sha256.New()
+		all.Write(sum[:])
+		for _, f := range c.fees.files {
+			one := sha256.Sum256(f.content)
+			all.Write(one[:])
+		}
+		c.hash = hex.EncodeToString(all.Sum(nil))
 	}
 	return c, nil
 }
 
+// configFields reads the root of a configuration, or describes it.
+func configFields(r *yamlfile.Reader, root ast.Node, c *config) {
+	c.fees.in.Since = settlement.NoInstant
+	r.Mapping("", root, map[string]yamlfile.Field{
+		"orders":   mappingField(r, &c.mappings.Orders, &c.mappings.OrdersQuery),
+		"refunds":  mappingField(r, &c.mappings.Refunds, &c.mappings.RefundsQuery),
+		"bank":     bankField(r, &c.mappings.Bank),
+		"account":  r.Text(c.takeAccount),
+		"window":   r.Text(c.takeWindow),
+		"memory":   r.Text(c.takeMemory),
+		"jobs":     r.Text(c.takeJobs),
+		"schedule": func(at string, n ast.Node) { scheduleSection(r, at, n, &c.nightly) },
+
+		"accounts":     accountsField(r, &c.fees),
+		"fees":         feesField(r, &c.fees),
+		"home_wallets": homesField(r, &c.fees),
+		"quotas":       quotasField(r, &c.fees),
+	})
+}
+
 // mappingField reads how an extract differs from the plain layout, and the query
 // that asks for it.
-func mappingField(r *yamlReader, m *orders.Mapping, q **orders.Query) field {
+func mappingField(r *yamlfile.Reader, m *orders.Mapping, q **orders.Query) yamlfile.Field {
 	return func(at string, n ast.Node) {
-		r.mapping(at, n, map[string]field{
-			"encoding": r.text(func(text string) (string, error) { m.Encoding = text; return "", nil }),
-			"columns":  r.words(&m.Columns),
-			"statuses": r.words(&m.Statuses),
-			"wallets":  r.words(&m.Wallets),
-			"defaults": r.words(&m.Defaults),
+		r.Mapping(at, n, map[string]yamlfile.Field{
+			"encoding": r.Text(func(text string) (string, error) { m.Encoding = text; return "", nil }),
+			"columns":  r.Words(&m.Columns),
+			"statuses": r.Words(&m.Statuses),
+			"wallets":  r.Words(&m.Wallets),
+			"defaults": r.Words(&m.Defaults),
 			"sql":      queryField(r, q),
-			"total_rows": r.text(func(text string) (string, error) {
+			"total_rows": r.Text(func(text string) (string, error) {
 				n, err := strconv.ParseInt(text, 10, 64)
 				if err != nil {
 					return "a whole number, such as 1250", fmt.Errorf("%q is no number of rows", text)
@@ -99,7 +124,7 @@ func mappingField(r *yamlReader, m *orders.Mapping, q **orders.Query) field {
 				m.TotalRows = &n
 				return "", nil
 			}),
-			"total_amount": r.text(func(text string) (string, error) {
+			"total_amount": r.Text(func(text string) (string, error) {
 				a, err := settlement.ParseAmount([]byte(text))
 				if err != nil {
 					return "yuan, such as 12345.60", fmt.Errorf("%q is no amount: %w", text, err)
@@ -107,7 +132,7 @@ func mappingField(r *yamlReader, m *orders.Mapping, q **orders.Query) field {
 				m.TotalAmount = &a
 				return "", nil
 			}),
-			"watermark": r.text(func(text string) (string, error) {
+			"watermark": r.Text(func(text string) (string, error) {
 				t, err := settlement.ParseInstant([]byte(text))
 				if err != nil {
 					return "", fmt.Errorf("%q is %w", text, err)
@@ -117,19 +142,19 @@ func mappingField(r *yamlReader, m *orders.Mapping, q **orders.Query) field {
 			}),
 		})
 		for _, f := range m.Validate() {
-			where, ok := r.places[at+"."+f.Key]
+			where, ok := r.Places[at+"."+f.Key]
 			if !ok {
-				where = r.places[at]
+				where = r.Places[at]
 			}
-			r.fault(where, f.Do, "%s.%s: %s", at, f.Key, f.What)
+			r.Fault(where, f.Do, "%s.%s: %s", at, f.Key, f.What)
 		}
 	}
 }
 
 // bankField reads how a bank's CSV differs from the plain layout.
-func bankField(r *yamlReader, m *bank.Mapping) field {
-	amount := func(to **settlement.Amount) field {
-		return r.text(func(text string) (string, error) {
+func bankField(r *yamlfile.Reader, m *bank.Mapping) yamlfile.Field {
+	amount := func(to **settlement.Amount) yamlfile.Field {
+		return r.Text(func(text string) (string, error) {
 			a, err := settlement.ParseAmount([]byte(text))
 			if err != nil {
 				return "yuan, such as 12345.60", fmt.Errorf("%q is no amount: %w", text, err)
@@ -139,24 +164,24 @@ func bankField(r *yamlReader, m *bank.Mapping) field {
 		})
 	}
 	return func(at string, n ast.Node) {
-		r.mapping(at, n, map[string]field{
-			"encoding": r.text(func(text string) (string, error) { m.Encoding = text; return "", nil }),
-			"columns":  r.words(&m.Columns),
-			"account":  r.text(func(text string) (string, error) { m.Account = text; return "", nil }),
-			"preamble": r.text(func(text string) (do string, err error) {
+		r.Mapping(at, n, map[string]yamlfile.Field{
+			"encoding": r.Text(func(text string) (string, error) { m.Encoding = text; return "", nil }),
+			"columns":  r.Words(&m.Columns),
+			"account":  r.Text(func(text string) (string, error) { m.Account = text; return "", nil }),
+			"preamble": r.Text(func(text string) (do string, err error) {
 				if m.Preamble, err = strconv.Atoi(text); err != nil {
 					return "the number of rows before the header, such as 3", fmt.Errorf("%q is no number of rows", text)
 				}
 				return "", nil
 			}),
-			"thousands": r.text(func(text string) (string, error) {
+			"thousands": r.Text(func(text string) (string, error) {
 				if text != "true" && text != "false" {
 					return "true where amounts are grouped like 1,234.50, else false", fmt.Errorf("%q is neither true nor false", text)
 				}
 				m.Thousands = text == "true"
 				return "", nil
 			}),
-			"total_rows": r.text(func(text string) (string, error) {
+			"total_rows": r.Text(func(text string) (string, error) {
 				n, err := strconv.ParseInt(text, 10, 64)
 				if err != nil {
 					return "a whole number, such as 1250", fmt.Errorf("%q is no number of rows", text)
@@ -168,11 +193,11 @@ func bankField(r *yamlReader, m *bank.Mapping) field {
 			"total_debit":  amount(&m.TotalDebit),
 		})
 		for _, f := range m.Validate() {
-			where, ok := r.places[at+"."+f.Key]
+			where, ok := r.Places[at+"."+f.Key]
 			if !ok {
-				where = r.places[at]
+				where = r.Places[at]
 			}
-			r.fault(where, f.Do, "%s.%s: %s", at, f.Key, f.What)
+			r.Fault(where, f.Do, "%s.%s: %s", at, f.Key, f.What)
 		}
 	}
 }
@@ -209,11 +234,11 @@ func (c *config) takeJobs(text string) (do string, err error) {
 
 const maxJobs = 1024
 
-// schedule reads the section of the command schedule.
-func (r *yamlReader) schedule(at string, n ast.Node, to *nightly) {
-	base := filepath.Dir(r.path)
-	path := func(to *string) field {
-		return r.text(func(text string) (string, error) {
+// scheduleSection reads the section of the command schedule.
+func scheduleSection(r *yamlfile.Reader, at string, n ast.Node, to *nightly) {
+	base := filepath.Dir(r.Path)
+	path := func(to *string) yamlfile.Field {
+		return r.Text(func(text string) (string, error) {
 			if text == "" {
 				return "give a folder", errors.New("it is empty")
 			}
@@ -224,13 +249,13 @@ func (r *yamlReader) schedule(at string, n ast.Node, to *nightly) {
 			return "", nil
 		})
 	}
-	r.mapping(at, n, map[string]field{
-		"cron": r.text(func(text string) (string, error) {
+	r.Mapping(at, n, map[string]yamlfile.Field{
+		"cron": r.Text(func(text string) (string, error) {
 			_, err := schedule.Parse(text, time.Now())
 			to.cron = text
 			return "", err
 		}),
-		"zone": r.text(func(text string) (string, error) {
+		"zone": r.Text(func(text string) (string, error) {
 			if zone := settlement.Shanghai.String(); text != zone {
 				return zone + " is the only one: the wallets' days are its days", fmt.Errorf("%q is no zone of a schedule", text)
 			}
@@ -243,7 +268,7 @@ func (r *yamlReader) schedule(at string, n ast.Node, to *nightly) {
 		return
 	}
 	if inside, err := filepath.Rel(to.inbox, to.out); err == nil && inside != ".." && !strings.HasPrefix(inside, "../") {
-		r.fault(r.places[at+".out"], "choose a folder beside the inbox", "%s.out lies in the inbox: results would be read as input", at)
+		r.Fault(r.Places[at+".out"], "choose a folder beside the inbox", "%s.out lies in the inbox: results would be read as input", at)
 	}
 }
 

@@ -10,26 +10,27 @@ import (
 
 	"reconcile/ingest/orders"
 	"reconcile/settlement"
+	"reconcile/yamlfile"
 )
 
 // queryField reads the query of an extract that comes from a database.
-func queryField(r *yamlReader, to **orders.Query) field {
+func queryField(r *yamlfile.Reader, to **orders.Query) yamlfile.Field {
 	return func(at string, n ast.Node) {
-		if _, ok := n.(*ast.NullNode); ok || n == nil {
+		if _, ok := n.(*ast.NullNode); (ok || n == nil) && !r.Describing() {
 			return // the key stands there with nothing below it
 		}
 		q := &orders.Query{}
 		*to = q
-		before := len(r.faults)
-		r.mapping(at, n, map[string]field{
-			"driver":  r.text(func(text string) (string, error) { q.Driver = text; return "", nil }),
-			"dsn_env": r.text(func(text string) (string, error) { q.DSNEnv = text; return "", nil }),
-			"dsn_file": r.text(func(text string) (string, error) {
+		before := r.Faults()
+		r.Mapping(at, n, map[string]yamlfile.Field{
+			"driver":  r.Text(func(text string) (string, error) { q.Driver = text; return "", nil }),
+			"dsn_env": r.Text(func(text string) (string, error) { q.DSNEnv = text; return "", nil }),
+			"dsn_file": r.Text(func(text string) (string, error) {
 				if text == "" {
 					return "give a path, or leave the key out", errors.New("it is empty")
 				}
 				if !filepath.IsAbs(text) {
-					text = filepath.Join(filepath.Dir(r.path), text)
+					text = filepath.Join(filepath.Dir(r.Path), text)
 				}
 				q.DSNFile = filepath.Clean(text)
 				return "", nil
@@ -37,12 +38,12 @@ func queryField(r *yamlReader, to **orders.Query) field {
 			// Known so that the advice is better than for any other key. The value is
 			// not looked at, and not printed.
 			"dsn": func(at string, _ ast.Node) {
-				r.fault(r.places[at], "name an environment variable with dsn_env, or a file with dsn_file; and change the password, since it stood in a configuration",
+				r.Fault(r.Places[at], "name an environment variable with dsn_env, or a file with dsn_file; and change the password, since it stood in a configuration",
 					"%s: a password does not belong into the configuration", at)
 			},
-			"query": r.text(func(text string) (string, error) { q.Text = text; return "", nil }),
-			"units": r.words(&q.Units),
-			"timeout": r.text(func(text string) (string, error) {
+			"query": r.Text(func(text string) (string, error) { q.Text = text; return "", nil }),
+			"units": r.Words(&q.Units),
+			"timeout": r.Text(func(text string) (string, error) {
 				d, err := time.ParseDuration(text)
 				if err != nil || d <= 0 {
 					return "a time such as 90s or 10m", fmt.Errorf("%q is no time to wait", text)
@@ -50,7 +51,7 @@ func queryField(r *yamlReader, to **orders.Query) field {
 				q.Timeout = d
 				return "", nil
 			}),
-			"allow_empty": r.text(func(text string) (string, error) {
+			"allow_empty": r.Text(func(text string) (string, error) {
 				switch text {
 				case "true":
 					q.AllowEmpty = true
@@ -61,15 +62,15 @@ func queryField(r *yamlReader, to **orders.Query) field {
 				return "", nil
 			}),
 		})
-		if len(r.faults) > before {
+		if r.Faults() > before {
 			return // what is missing may be what was written wrong
 		}
 		for _, f := range q.Validate() {
-			where, ok := r.places[at+"."+f.Key]
+			where, ok := r.Places[at+"."+f.Key]
 			if !ok {
-				where = r.places[at]
+				where = r.Places[at]
 			}
-			r.fault(where, f.Do, "%s.%s: %s", at, f.Key, f.What)
+			r.Fault(where, f.Do, "%s.%s: %s", at, f.Key, f.What)
 		}
 	}
 }

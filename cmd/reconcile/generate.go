@@ -18,6 +18,7 @@ import (
 	"reconcile/output"
 	"reconcile/pipeline"
 	"reconcile/settlement"
+	"reconcile/yamlfile"
 )
 
 const generateHelp = `Writes days of invented data as large as you like: Alipay's ZIP in GB18030,
@@ -195,7 +196,7 @@ func plant(cases map[generate.Case]generate.Frequency, text string, escrow bool)
 	if slices.Contains(known, name) {
 		return nil
 	}
-	if near := closest(name, known); near != "" {
+	if near := yamlfile.Closest(name, known); near != "" {
 		return fmt.Errorf("--plant %q: there is no case %s (%s is meant?)", text, name, near)
 	}
 	return fmt.Errorf("--plant %q: there is no case %s (reconcile generate --help lists them)", text, name)

@@ -37,6 +37,9 @@ func (a *app) job(f *jobFlags, paths []string) (pipeline.Job, error) {
 		return pipeline.Job{}, err
 	}
 	a.configPath = c.path
+	for _, w := range c.fees.warnings {
+		a.log.Warn(w.Error())
+	}
 	return c.job(f, paths)
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"reconcile/output"
 	"reconcile/settlement"
+	"reconcile/yamlfile"
 )
 
 // The language of --where:
@@ -188,7 +189,7 @@ func (p *whereParser) condition() (func(output.Row) bool, error) {
 
 // nearest is advice on a name that is not known.
 func nearest(name string, known []string) string {
-	if near := closest(name, known); near != "" {
+	if near := yamlfile.Closest(name, known); near != "" {
 		return near + " is meant?"
 	}
 	return "known: " + strings.Join(known, ", ")

@@ -9,6 +9,7 @@ import (
 
 	"reconcile/output"
 	"reconcile/settlement"
+	"reconcile/yamlfile"
 )
 
 // writeBreaks writes three findings as a part of the table breaks.
@@ -243,7 +244,7 @@ func TestShortColumnsExist(t *testing.T) {
 func TestClosestName(t *testing.T) {
 	known := []string{"orders", "refunds", "window", "memory", "schedule"}
 	for name, want := range map[string]string{"ordres": "orders", "order": "orders", "widnow": "window", "Memory": "memory", "xyz": "", "": "", "schedul": "schedule"} {
-		if got := closest(name, known); got != want {
+		if got := yamlfile.Closest(name, known); got != want {
 			t.Errorf("%q: %q, want %q", name, got, want)
 		}
 	}

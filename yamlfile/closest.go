@@ -1,8 +1,8 @@
-package main
+package yamlfile
 
-// closest returns the one of known that name was probably meant to be, "" where
+// Closest returns the one of known that name was probably meant to be, "" where
 // none is near.
-func closest(name string, known []string) string {
+func Closest(name string, known []string) string {
 	best, bestDistance := "", len(name)/3+1
 	for _, candidate := range known {
 		if d := distance([]rune(name), []rune(candidate)); d <= bestDistance && (best == "" || d < bestDistance) {
