@@ -112,8 +112,14 @@ func planOf(catalogue *pipeline.Catalogue, dataset string) ([]schedule.Due, erro
 		}
 		return states[day]
 	}
+	floor, err := keptFrom(dataset)
+	if err != nil {
+		return nil, err
+	}
 	for _, day := range catalogue.Days() {
-		at(day).Inputs = catalogue.Of(day).Digest
+		if day >= floor {
+			at(day).Inputs = catalogue.Of(day).Digest
+		}
 	}
 	committed, err := pipeline.Days(dataset)
 	if err != nil {
@@ -130,6 +136,9 @@ func planOf(catalogue *pipeline.Catalogue, dataset string) ([]schedule.Due, erro
 		s := at(day)
 		s.Committed, s.Complete, s.Digest = true, m.Complete, m.TablesDigest()
 		s.RanInputs, s.Previous, s.PreviousDigest = m.Day.InputsDigest, m.Day.Previous, m.Day.PreviousDigest
+		if previous, err := settlement.ParseDay([]byte(s.Previous)); err == nil && previous < floor {
+			s.Previous, s.PreviousDigest = "", "" // it was pruned
+		}
 	}
 	var list []schedule.DayState
 	for _, s := range states {

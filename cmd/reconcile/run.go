@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -109,8 +110,10 @@ func (a *app) runDated(cmd *cobra.Command, dated *dayFlags, flags *jobFlags, out
 func (a *app) reconcile(ctx context.Context, job pipeline.Job, breaksOK bool) (*pipeline.Result, error) {
 	bar := a.progress()
 	job.Progress = bar.report
+	log, began := a.logRun(job)
 	result, err := pipeline.Run(ctx, job)
 	bar.finish()
+	a.logResult(log, result, err, time.Since(began))
 	if err != nil {
 		return nil, err
 	}
