@@ -3,6 +3,7 @@ package ingest
 import (
 	"cmp"
 	"fmt"
+	"path/filepath"
 	"slices"
 
 	"reconcile/ingest/alipay"
@@ -17,6 +18,9 @@ type Intake struct {
 	// CopyOf is, for a statement whose content was delivered before, the index of
 	// the one that counts, else −1.
 	CopyOf []int32
+	// Supersede names the files that take the place of others for the same account,
+	// kind and period.
+	Supersede []string
 }
 
 // Accepted says that the rows of statement i go on.
@@ -232,6 +236,16 @@ func (in *Intake) refuseRivals() {
 		if len(list) < 2 {
 			continue
 		}
+		if winner := in.superseding(list); winner >= 0 {
+			for _, i := range list {
+				if i != winner {
+					in.CopyOf[i] = winner
+					in.Statements[i].Superseded = true
+					in.Statements[i].Notef("superseded by %s: not used", in.Statements[winner].Source())
+				}
+			}
+			continue
+		}
 		var names []string
 		for _, i := range list {
 			names = append(names, in.Statements[i].Source())
@@ -242,9 +256,26 @@ func (in *Intake) refuseRivals() {
 			others := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == own })
 			in.Refuse(i, fmt.Sprintf("another statement for %s account %s, %s, %s differs from this one: %s",
 				key.wallet, key.account, key.kind, periodText(key.from, key.until), others),
-				"keep the one that the wallet delivered last; the other must not be in the run")
+				"name the one that the wallet delivered last with --supersede FILE, or take the other out of the run")
 		}
 	}
+}
+
+// superseding returns the one of rival statements that was named to take the place of
+// the others, −1 where none or several were.
+func (in *Intake) superseding(rivals []int32) int32 {
+	winner := int32(-1)
+	for _, i := range rivals {
+		s := in.Statements[i]
+		if !slices.ContainsFunc(in.Supersede, func(name string) bool { return s.File == name || filepath.Base(s.File) == name }) {
+			continue
+		}
+		if winner >= 0 {
+			return -1
+		}
+		winner = i
+	}
+	return winner
 }
 
 // refusePortals refuses portal exports (账务组合查询) of days that an account log (账务明细)

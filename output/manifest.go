@@ -57,6 +57,10 @@ type DayState struct {
 	// InputsDigest identifies the day's files as the inbox had them; "" where the run
 	// was given files.
 	InputsDigest string `json:"inputs_digest,omitempty"`
+	// Restatement counts the changes to a closed month; this day was the last of them,
+	// for the reason RestatedFor.
+	Restatement int    `json:"restatement,omitempty"`
+	RestatedFor string `json:"restated_for,omitempty"`
 	// Up to when orders and refunds speak, in Asia/Shanghai; the latest of all days.
 	Watermark       string `json:"watermark,omitempty"`
 	RefundWatermark string `json:"refund_watermark,omitempty"`
@@ -110,7 +114,8 @@ type Input struct {
 	Rows        int64        `json:"rows"`
 	Watermark   string       `json:"watermark,omitempty"` // of an extract, in Asia/Shanghai
 	Totals      []InputTotal `json:"totals,omitempty"`
-	DuplicateOf string       `json:"duplicate_of,omitempty"` // the input with the same content, which was counted
+	DuplicateOf string       `json:"duplicate_of,omitempty"`  // the input with the same content, which was counted
+	Superseded  string       `json:"superseded_by,omitempty"` // the input that was named to take its place; nothing of this one was used
 	Notes       []string     `json:"notes,omitempty"`
 	Drift       []InputDrift `json:"drift,omitempty"` // how its header differs from the layout known
 }

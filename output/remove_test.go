@@ -42,7 +42,6 @@ func TestOnlyResultsAreRemoved(t *testing.T) {
 	if err := os.Symlink(elsewhere, link); err != nil {
 		t.Fatal(err)
 	}
-	before := tree(t, root)
 	for _, dir := range []string{foreign, bare, link} {
 		if err := Remove(dir); !errors.Is(err, ErrForeign) {
 			t.Errorf("%s: %v", dir, err)
@@ -51,8 +50,10 @@ func TestOnlyResultsAreRemoved(t *testing.T) {
 	if err := Remove(filepath.Join(root, "nothing")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("error %v", err)
 	}
-	if got := tree(t, root); len(got) != len(before) {
-		t.Errorf("%d files, were %d", len(got), len(before))
+	for _, path := range []string{filepath.Join(foreign, "notes.txt"), filepath.Join(foreign, ManifestName), bare, link, filepath.Join(elsewhere, ManifestName)} {
+		if _, err := os.Lstat(path); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -208,20 +208,7 @@ func (s *eventSpan) days() (from, until string) {
 }
 
 // save writes the catalogue beside the dataset, in one step.
-func (c *Catalogue) save() error {
-	text, err := json.MarshalIndent(c, "", " ")
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(c.path), 0o755); err != nil {
-		return err
-	}
-	temporary := c.path + ".new"
-	if err := os.WriteFile(temporary, text, 0o644); err != nil {
-		return fmt.Errorf("keep the catalogue of the inbox: %w", err)
-	}
-	return os.Rename(temporary, c.path)
-}
+func (c *Catalogue) save() error { return writeBeside(c.path, c) }
 
 // DayFiles is what an inbox has of one day.
 type DayFiles struct {

@@ -2,6 +2,7 @@ package pipeline_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -272,5 +273,97 @@ func TestARerunOfADayIsByteIdentical(t *testing.T) {
 	slices.Reverse(files)
 	if got := tablesDigest(t, s.run(d2, files...)); got != want {
 		t.Error("with one core and files in another order the day has other tables")
+	}
+}
+
+// twoDays is a dataset of two days that tie.
+func twoDays(t *testing.T) (s *shop, files map[string][]string) {
+	s, dir := newShop(t), t.TempDir()
+	files = map[string][]string{
+		d1: {wechatBill(t, dir, d1, trade{order: "A1", amount: 1000, at: "10:00:00"}), extract(t, dir, d1, paid("A1", 1000, d1+" 10:00:00"), paid("A9", 1, d1+" 23:50:00"))},
+		d2: {wechatBill(t, dir, d2, trade{order: "A9", amount: 1, at: "00:00:00"}), extract(t, dir, d2, paid("B1", 1, d2+" 23:50:00"))},
+	}
+	s.run(d1, files[d1]...)
+	s.run(d2, files[d2]...)
+	return s, files
+}
+
+func TestADayOfAClosedMonthChangesForAReasonAlone(t *testing.T) {
+	s, files := twoDays(t)
+	on, _ := settlement.ParseDay([]byte(d2))
+	closed := `{"months": [{"month": "2024-09", "closed_at": "2024-10-02T09:00:00+08:00", "days": []}]}`
+	writeText(t, filepath.Join(filepath.Dir(s.dataset), ".dataset.closed.json"), closed)
+	job := pipeline.Job{Paths: files[d2], Dataset: s.dataset, Day: on}
+	before := tablesDigest(t, pipeline.DayFolder(s.dataset, on))
+	if _, err := pipeline.Run(context.Background(), job); !errors.Is(err, pipeline.ErrClosed) {
+		t.Fatalf("without a reason: %v", err)
+	}
+	for number := 1; number <= 2; number++ {
+		job.Restate = "the bank's refund list came late"
+		if _, err := pipeline.Run(context.Background(), job); err != nil {
+			t.Fatal(err)
+		}
+		m, err := output.ReadManifest(pipeline.DayFolder(s.dataset, on))
+		if err != nil || m.Day.Restatement != number || m.Day.RestatedFor != job.Restate {
+			t.Errorf("%v %+v", err, m.Day)
+		}
+		c, err := pipeline.OpenClosed(s.dataset)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list := c.Of(on).Restatements
+		if len(list) != number || list[number-1].Number != number || list[number-1].Before != before || list[number-1].After != before {
+			t.Errorf("%+v", list)
+		}
+	}
+}
+
+func TestAMonthIsClosedOnlyWithAllItsDays(t *testing.T) {
+	s, _ := twoDays(t)
+	_, err := pipeline.CloseMonth(s.dataset, "2024-09")
+	if err == nil || !strings.Contains(err.Error(), "2024-09-01 was never run") || strings.Contains(err.Error(), d1) {
+		t.Errorf("%v", err)
+	}
+	if c, err := pipeline.OpenClosed(s.dataset); err != nil || len(c.Months) > 0 {
+		t.Errorf("%v %v", c.Months, err)
+	}
+}
+
+func TestADayOnTopOfAChangedOneIsRefused(t *testing.T) {
+	s, files := twoDays(t)
+	on, _ := settlement.ParseDay([]byte(d1))
+	path := filepath.Join(pipeline.DayFolder(s.dataset, on), "carried_events", "part-00000.parquet")
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content[len(content)/2] ^= 1
+	writeText(t, path, string(content))
+	on++
+	if _, err := pipeline.Run(context.Background(), pipeline.Job{Paths: files[d2], Dataset: s.dataset, Day: on}); err == nil || !strings.Contains(err.Error(), "its SHA-256 differs from run.json") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestRowsOfOtherDaysAreLeftToTheirRuns(t *testing.T) {
+	s, dir := newShop(t), t.TempDir()
+	orders := []string{paid("A1", 1000, d1+" 10:00:00"), paid("B1", 700, d2+" 10:00:00"), paid("C1", 1, d3+" 10:00:00")}
+	first := s.run(d1, wechatBill(t, dir, d1, trade{order: "A1", amount: 1000, at: "10:00:00"}), extract(t, dir, d1, orders...))
+	expect(t, "first", tableRows(t, first, "order_events", "order_no", "match_state"), "A1 matched")
+	second := s.run(d2, wechatBill(t, dir, d2, trade{order: "B1", amount: 700, at: "10:00:00"}), extract(t, dir, d2, orders...))
+	expect(t, "second", tableRows(t, second, "matches", "order_no"), "B1")
+	expect(t, "breaks", breaksIn(t, second))
+}
+
+func TestASecondRunAtTheSameTimeIsRefused(t *testing.T) {
+	s, files := twoDays(t)
+	lock, err := output.Acquire(s.dataset)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Release()
+	on, _ := settlement.ParseDay([]byte(d2))
+	if _, err := pipeline.Run(context.Background(), pipeline.Job{Paths: files[d2], Dataset: s.dataset, Day: on}); !errors.Is(err, output.ErrLocked) {
+		t.Errorf("%v", err)
 	}
 }

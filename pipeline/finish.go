@@ -83,7 +83,10 @@ func (r *run) manifest(checks []output.Check) *output.Manifest {
 			continue
 		}
 		in := output.InputOf(s)
-		if of := r.intake.CopyOf[i]; of >= 0 {
+		switch of := r.intake.CopyOf[i]; {
+		case of >= 0 && s.Superseded:
+			in.Superseded = r.files[of]
+		case of >= 0:
 			in.DuplicateOf = r.files[of]
 		}
 		m.Inputs = append(m.Inputs, in)

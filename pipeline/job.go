@@ -28,6 +28,13 @@ type Job struct {
 	// must then be stated; Out is not used. "" for a result of its own.
 	Dataset string
 
+	// Locked says that the caller holds the lock of the dataset or of Out already.
+	Locked bool
+	// Supersede names files that take the place of others for the same account, kind
+	// and period.
+	Supersede []string
+	// Restate is why a day of a closed month is run again; "" where it is not.
+	Restate string
 	// InputsDigest is noted in the manifest of a day, see DayFiles.
 	InputsDigest string
 

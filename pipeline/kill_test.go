@@ -86,8 +86,8 @@ func TestAKilledRunLeavesNothingThatTheNextDoesNotRemove(t *testing.T) {
 			if !start(out, kill) {
 				t.Fatal("the run was not killed: it never came so far")
 			}
-			if left := beside(t, out); len(left) != 1 {
-				t.Fatalf("a killed run left %v beside the result: it should have died with a staging folder", left)
+			if left := beside(t, out); len(left) != 2 {
+				t.Fatalf("a killed run left %v beside the result: it should have died with its lock and a staging folder", left)
 			}
 			sameFiles(t, tree(t, out), former)
 			if start(out, "") {

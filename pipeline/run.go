@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,6 +40,7 @@ type run struct {
 	carriedRows               [2]int64 // lines, events
 	earlier                   *earlierBreaks
 	other                     otherDays
+	restated                  *Restatement
 
 	lines   *exchange[settlement.Lines, *settlement.Lines]
 	events  *exchange[settlement.Events, *settlement.Events]
@@ -77,6 +79,17 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 		job.Out = DayFolder(job.Dataset, job.Day)
 	}
 	started := time.Now()
+	if !job.Locked {
+		lock, err := output.Acquire(cmp.Or(job.Dataset, job.Out))
+		if err != nil {
+			return nil, err
+		}
+		defer lock.Release()
+	}
+	restated, err := job.restatement()
+	if err != nil {
+		return nil, err
+	}
 	deliveries, refused, err := ingest.Open(job.Paths)
 	if err != nil {
 		return nil, err
@@ -88,7 +101,7 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 	excluded := map[string]string{}
 	for {
 		result, err := profiled(job.ProfileDir, func() (*Result, error) {
-			return runOnce(ctx, job, deliveries, refused, excluded)
+			return runOnce(ctx, job, deliveries, refused, excluded, restated)
 		})
 		var conflict *conflictError
 		if errors.As(err, &conflict) {
@@ -97,6 +110,7 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 		}
 		if result != nil {
 			result.Elapsed = time.Since(started)
+			err = errors.Join(err, job.noteRestatement(restated, result.Manifest))
 		}
 		return result, err
 	}
@@ -107,18 +121,19 @@ type conflictError struct{ source, other, what, whatOther string }
 
 func (e *conflictError) Error() string { return e.what }
 
-func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refused []*settlement.Refusal, excluded map[string]string) (*Result, error) {
+func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refused []*settlement.Refusal, excluded map[string]string, restated *Restatement) (*Result, error) {
 	staging, err := output.Stage(job.Out)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = staging.Abort() }() // after Commit it does nothing
 	r := &run{
-		job:     job,
-		budget:  &budget{limit: waitingShare(job.Memory, job.Jobs), dir: staging.Path("spill"), jobs: job.Jobs, open: job.openSpill},
-		tally:   newTally(),
-		started: time.Now(),
-		costs:   &costs{},
+		job:      job,
+		restated: restated,
+		budget:   &budget{limit: waitingShare(job.Memory, job.Jobs), dir: staging.Path("spill"), jobs: job.Jobs, open: job.openSpill},
+		tally:    newTally(),
+		started:  time.Now(),
+		costs:    &costs{},
 	}
 	if job.Dataset != "" {
 		if r.state, err = openState(job.Dataset, job.Day); err != nil {
@@ -192,6 +207,7 @@ func (r *run) ingest(ctx context.Context, deliveries []*ingest.Delivery, refused
 	r.intake = &ingest.Intake{
 		Statements: make([]*settlement.Statement, len(deliveries)),
 		Refusals:   append([]*settlement.Refusal(nil), refused...),
+		Supersede:  r.job.Supersede,
 	}
 	r.read = make([]fileSums, len(deliveries))
 	r.files = make([]string, len(deliveries))

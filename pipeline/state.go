@@ -181,6 +181,9 @@ func (r *run) dayState() *output.DayState {
 		d.Previous = r.state.previous.Day.Day
 		d.PreviousDigest = r.state.previous.TablesDigest()
 	}
+	if r.restated != nil {
+		d.Restatement, d.RestatedFor = r.restated.Number, r.restated.Reason
+	}
 	for _, s := range rules.Coverage.Spans() {
 		d.Coverage = append(d.Coverage, output.CoverageSpan{
 			Wallet: s.Wallet.String(), Account: s.Account, Refunds: s.Refunds, From: s.From.String(), Until: s.Until.String()})

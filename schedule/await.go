@@ -8,9 +8,9 @@ import (
 )
 
 // expectedFor is for how many days an account that has stopped delivering is expected
-// to deliver: long enough for a month's holiday, short enough for an account that was
-// closed.
-const expectedFor = 31
+// to deliver: long enough that somebody has noticed, short enough for an account that
+// was closed. A wallet delivers empty bills of days without trade.
+const expectedFor = 14
 
 // Awaited is a bill that should be there by now and is not.
 type Awaited struct {

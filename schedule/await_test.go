@@ -69,7 +69,7 @@ func TestBillsThatShouldBeThereByNowAreAwaited(t *testing.T) {
 	}
 }
 
-func TestAnAccountThatStoppedAMonthAgoIsNotAwaited(t *testing.T) {
+func TestAnAccountThatStoppedLongAgoIsNotAwaited(t *testing.T) {
 	first := day(t, "2024-06-01")
 	w := Await{Delivered: map[settlement.Day][]string{first: {alipay, wechat}}, First: settlement.NoDay, Deadline: 12 * time.Hour, Zone: settlement.Shanghai}
 	for d := first; d < first+60; d++ {

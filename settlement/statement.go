@@ -103,6 +103,8 @@ type Statement struct {
 	// Of extracts: the latest instant the extract speaks of (its watermark), and
 	// whether its source has the column confirmed_at (escrow platforms).
 	Watermark Instant
+	// Superseded: another statement for the same period was named to take its place.
+	Superseded bool
 }
 
 // KindSum is what the lines of one kind add up to, with the signs of Lines.

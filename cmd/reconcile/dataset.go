@@ -25,8 +25,11 @@ func besideDataset(dataset, name string) string {
 // datasetView is what the days of a dataset and its inbox look like at an instant.
 type datasetView struct {
 	now    time.Time
-	days   []dayView // the last ones, in order, until yesterday or the newest
+	days   []dayView // the last ones of which anything is known, in order
 	newest settlement.Day
+	// atNewest is the newest committed day, which may be older than days; nil where there
+	// is none.
+	atNewest *dayView
 	// awaited are the bills that should be there and are not.
 	awaited []schedule.Awaited
 	due     []schedule.Due
@@ -43,6 +46,7 @@ type dayView struct {
 	waiting   []string     // the same whose deadline has not passed
 	openItems int64
 	breaks    breakSums
+	finished  time.Time // when its run ended; zero where that is not told
 }
 
 // breakSums adds up the breaks of a committed day that are open at its end. Money is
@@ -74,32 +78,69 @@ func viewDataset(c *nightly, catalogue *pipeline.Catalogue, dataset string, now 
 	if v.awaited, err = awaitedBills(c, catalogue, dataset, committed, now); err != nil {
 		return nil, err
 	}
-	end := settlement.DayOf(settlement.Instant(now.UnixMicro())) - 1
-	end = max(end, v.newest)
+	if v.newest != settlement.NoDay {
+		v.atNewest = &dayView{day: v.newest}
+		if err := v.atNewest.read(pipeline.DayFolder(dataset, v.newest)); err != nil {
+			return nil, err
+		}
+	}
+	end := v.lastKnown()
 	for day := end - settlement.Day(last) + 1; day <= end; day++ {
 		d := dayView{day: day}
-		if _, ok := slices.BinarySearch(committed, day); ok {
+		if day == v.newest {
+			d = *v.atNewest
+		} else if _, ok := slices.BinarySearch(committed, day); ok {
 			if err := d.read(pipeline.DayFolder(dataset, day)); err != nil {
 				return nil, err
 			}
 		}
-		for _, one := range due {
-			if one.Day == day.String() {
-				d.due = one.Why
-			}
-		}
-		for _, a := range v.awaited {
-			switch {
-			case a.Day != day:
-			case a.Late(now):
-				d.late = append(d.late, a.Bill)
-			default:
-				d.waiting = append(d.waiting, a.Bill)
-			}
-		}
+		v.complete(&d)
 		v.days = append(v.days, d)
 	}
 	return v, nil
+}
+
+// lastKnown is the last day of which anything is to be said: as a rule yesterday.
+func (v *datasetView) lastKnown() settlement.Day {
+	last := v.newest
+	for _, a := range v.awaited {
+		last = max(last, a.Day)
+	}
+	for _, d := range v.due {
+		if day, err := settlement.ParseDay([]byte(d.Day)); err == nil {
+			last = max(last, day)
+		}
+	}
+	if last == settlement.NoDay {
+		last = v.yesterday()
+	}
+	return last
+}
+
+func (v *datasetView) yesterday() settlement.Day {
+	return settlement.DayOf(settlement.Instant(v.now.UnixMicro())) - 1
+}
+
+// recent says that a bill of the day is still asked for; one that is missing for longer
+// was told long ago.
+func (v *datasetView) recent(day settlement.Day) bool { return day > v.yesterday()-lookBack }
+
+// complete adds to a day what is due and what is awaited.
+func (v *datasetView) complete(d *dayView) {
+	for _, one := range v.due {
+		if one.Day == d.day.String() {
+			d.due = one.Why
+		}
+	}
+	for _, a := range v.awaited {
+		switch {
+		case a.Day != d.day:
+		case a.Late(v.now):
+			d.late = append(d.late, a.Bill)
+		default:
+			d.waiting = append(d.waiting, a.Bill)
+		}
+	}
 }
 
 // awaitedBills are the bills that should be there and are not: neither in the inbox nor
@@ -163,6 +204,9 @@ func (d *dayView) read(dir string) error {
 	}
 	d.committed, d.complete, d.refused = true, m.Complete, len(m.Refused)
 	d.openItems = tableRows(m, "open_items")
+	if at, err := time.Parse(time.RFC3339, m.FinishedAt); err == nil {
+		d.finished = at
+	}
 	d.breaks.groups = map[metrics.BreakGroup]int64{}
 	return output.ReadTable(dir, "breaks", func(row output.Row) error { return d.breaks.add(row, d.day) })
 }
@@ -262,17 +306,20 @@ func (v *datasetView) forMetrics() *metrics.Dataset {
 	}
 	for i := range v.days {
 		day := &v.days[i]
-		if len(day.late) > 0 {
+		if len(day.late) > 0 && v.recent(day.day) {
 			d.Days[stateLate]++
 		}
 		if day.committed && !day.complete {
 			d.Days[stateIncomplete]++
 		}
-		if day.day == v.newest {
-			d.Breaks, d.Short, d.Over, d.OpenItems = day.breaks.groups, day.breaks.short, day.breaks.over, day.openItems
-		}
+	}
+	if day := v.atNewest; day != nil {
+		d.Breaks, d.Short, d.Over, d.OpenItems = day.breaks.groups, day.breaks.short, day.breaks.over, day.openItems
 	}
 	for _, a := range v.awaited {
+		if !v.recent(a.Day) {
+			continue
+		}
 		wallet, account, _ := strings.Cut(a.Bill, " ")
 		of := metrics.Account{Wallet: wallet, Account: account}
 		if ended := (a.Day + 1).Start().Time(); d.Awaited[of].IsZero() || ended.Before(d.Awaited[of]) {
@@ -280,6 +327,16 @@ func (v *datasetView) forMetrics() *metrics.Dataset {
 		}
 	}
 	return d
+}
+
+// lastSuccess is when a day was last committed whole; zero where none was.
+func (v *datasetView) lastSuccess() (at time.Time) {
+	for _, d := range v.days {
+		if d.committed && d.complete && d.finished.After(at) {
+			at = d.finished
+		}
+	}
+	return at
 }
 
 // deadline is until when bills that are not late yet are worth waiting for: the earliest
@@ -295,14 +352,13 @@ func (v *datasetView) deadline() (until time.Time) {
 
 // yesterdaysBillIsMissing says that there is a reason to try again later.
 func (v *datasetView) yesterdaysBillIsMissing() bool {
-	yesterday := settlement.DayOf(settlement.Instant(v.now.UnixMicro())) - 1
-	return slices.ContainsFunc(v.awaited, func(a schedule.Awaited) bool { return a.Day == yesterday })
+	return slices.ContainsFunc(v.awaited, func(a schedule.Awaited) bool { return a.Day == v.yesterday() })
 }
 
 // lateByAccount are the late bills, a row an account: how many days, and which.
 func (v *datasetView) lateByAccount() (rows []lateBills) {
 	for _, a := range v.awaited {
-		if !a.Late(v.now) {
+		if !a.Late(v.now) || !v.recent(a.Day) {
 			continue
 		}
 		at := slices.IndexFunc(rows, func(r lateBills) bool { return r.bill == a.Bill })

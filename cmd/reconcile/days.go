@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"reconcile/output"
 	"reconcile/pipeline"
@@ -13,8 +15,12 @@ import (
 	"reconcile/settlement"
 )
 
-// dayFlags say which days of the inbox are run.
-type dayFlags struct{ date, from, to string }
+// dayFlags say which days of the inbox are run, and how.
+type dayFlags struct {
+	date, from, to  string
+	cascade, dryRun bool
+	restate         string
+}
 
 func (f *dayFlags) any() bool { return f.date != "" || f.from != "" || f.to != "" }
 
@@ -64,27 +70,133 @@ func plainDataset(dir string) error {
 	return nil
 }
 
-// runDays runs the days of a range in order.
-func (a *app) runDays(ctx context.Context, c *config, flags *jobFlags, dataset string, from, to settlement.Day, breaksOK bool) error {
+// daysRun is a run over days of the inbox.
+type daysRun struct {
+	*app
+	job       pipeline.Job
+	catalogue *pipeline.Catalogue
+	breaksOK  bool
+	total     outcome
+	last      settlement.Day // that was begun; NoDay before the first
+}
+
+// openDays locks the dataset and brings the catalogue of the inbox up to date. Release
+// the lock.
+func (a *app) openDays(ctx context.Context, c *config, flags *jobFlags, dataset string, breaksOK bool) (*daysRun, *output.Lock, error) {
 	job, err := a.nightlyJob(c, flags, dataset)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	catalogue, err := pipeline.OpenCatalogue(ctx, job)
+	lock, err := output.Acquire(job.Dataset)
+	if err != nil {
+		return nil, nil, err
+	}
+	job.Locked = true
+	r := &daysRun{app: a, job: job, breaksOK: breaksOK, last: settlement.NoDay}
+	if r.catalogue, err = pipeline.OpenCatalogue(ctx, job); err != nil {
+		lock.Release()
+		return nil, nil, err
+	}
+	for _, source := range r.catalogue.Undated() {
+		a.log.Warn("a file that does not say of which day it is belongs to no day's run", "file", source)
+	}
+	return r, lock, nil
+}
+
+// days runs the days of a range in order.
+func (r *daysRun) days(ctx context.Context, from, to settlement.Day) error {
+	for day := from; day <= to; day++ {
+		if err := r.day(ctx, day); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// due runs what is missing or stale, in order, of the days that asked for. What it runs
+// makes later days stale, which the next plan finds.
+func (r *daysRun) due(ctx context.Context, asked func(schedule.Due) bool) error {
+	due, err := planOf(r.catalogue, r.job.Dataset)
 	if err != nil {
 		return err
 	}
-	for _, source := range catalogue.Undated() {
-		a.log.Warn("a file that does not say of which day it is belongs to no day's run", "file", source)
+	closed, err := pipeline.OpenClosed(r.job.Dataset)
+	if err != nil {
+		return err
 	}
-	total := outcome{}
-	for day := from; day <= to; day++ {
-		if err := a.runDay(ctx, job, catalogue.Of(day), breaksOK); err != nil {
+	for _, d := range due {
+		if !asked(d) {
+			continue
+		}
+		day, err := settlement.ParseDay([]byte(d.Day))
+		if err != nil {
 			return err
 		}
-		total.add(a.outcome)
+		if closed.Of(day) != nil && r.job.Restate == "" {
+			r.log.Warn("a day of a closed month is stale and stays as it is; run it with --restate REASON", "date", d.Day, "why", string(d.Why))
+			continue
+		}
+		r.log.Info("day is due", "date", d.Day, "why", string(d.Why))
+		if err := r.day(ctx, day); err != nil {
+			return err
+		}
 	}
-	a.outcome = total
+	return nil
+}
+
+// day runs one day.
+func (r *daysRun) day(ctx context.Context, day settlement.Day) error {
+	r.last = day
+	err := r.runDay(ctx, r.job, r.catalogue.Of(day), r.breaksOK)
+	r.total.add(r.outcome)
+	return err
+}
+
+// staleAfter returns the committed days that a change of day makes stale.
+func (r *daysRun) staleAfter(day settlement.Day) (stale []schedule.Due, err error) {
+	due, err := planOf(r.catalogue, r.job.Dataset)
+	for _, d := range due {
+		if d.Day > day.String() && d.Why != schedule.Missing {
+			stale = append(stale, d)
+		}
+	}
+	return stale, err
+}
+
+// preview says what a run of the days would read and replace, and runs nothing.
+func (r *daysRun) preview(w io.Writer, from, to settlement.Day) error {
+	committed, err := pipeline.Days(r.job.Dataset)
+	if err != nil {
+		return err
+	}
+	for day := from; day <= to; day++ {
+		files := r.catalogue.Of(day)
+		if len(files.Bills) == 0 {
+			fmt.Fprintf(w, r.say("%s: no bill of a wallet is there yet")+"\n", day)
+			continue
+		}
+		fmt.Fprintf(w, r.say("%s: would read")+"\n", day)
+		for _, path := range files.Paths {
+			fmt.Fprintf(w, "  %s\n", path)
+		}
+		before := settlement.NoDay
+		for _, d := range committed {
+			if d < day {
+				before = d
+			}
+		}
+		if before != settlement.NoDay {
+			fmt.Fprintf(w, "  "+r.say("on top of %s")+"\n", pipeline.DayFolder(r.job.Dataset, before))
+		}
+		if slices.Contains(committed, day) {
+			fmt.Fprintf(w, "  "+r.say("replacing %s")+"\n", pipeline.DayFolder(r.job.Dataset, day))
+		} else {
+			fmt.Fprintf(w, "  "+r.say("writing %s")+"\n", pipeline.DayFolder(r.job.Dataset, day))
+		}
+	}
+	if later := slices.DeleteFunc(committed, func(d settlement.Day) bool { return d <= to }); len(later) > 0 {
+		fmt.Fprintf(w, r.say("then stale where the tables change: %s to %s (--cascade runs them too)")+"\n", later[0], later[len(later)-1])
+	}
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"reconcile/output"
+	"reconcile/pipeline"
 )
 
 // The exit codes are a contract with the scripts that call the program.
@@ -15,7 +16,7 @@ const (
 	exitBreaks      = 3 // done, with breaks
 	exitRefused     = 4 // an input was refused, the run is incomplete
 	exitNotYet      = 5 // a bill is not there yet
-	exitLocked      = 6 // reserved: another run holds the lock
+	exitLocked      = 6 // another run holds the lock
 	exitInterrupted = 130
 )
 
@@ -52,8 +53,10 @@ func exitCode(ctx context.Context, err error, o outcome) int {
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return exitInterrupted
-	case errors.As(err, &bad), errors.Is(err, output.ErrForeign):
+	case errors.As(err, &bad), errors.Is(err, output.ErrForeign), errors.Is(err, pipeline.ErrClosed):
 		return exitUsage
+	case errors.Is(err, output.ErrLocked):
+		return exitLocked
 	case err != nil:
 		return exitFailed
 	case o.refused:

@@ -10,7 +10,6 @@ import (
 
 	"reconcile/output"
 	"reconcile/schedule/alerts"
-	"reconcile/settlement"
 )
 
 // failures are what failed in a wake-up.
@@ -95,9 +94,8 @@ func (a *app) classOf(err error) string {
 
 // lateFindings tell the bills that are late.
 func (n *night) lateFindings(v *datasetView) (found []alerts.Finding) {
-	oldest := settlement.DayOf(settlement.Instant(v.now.UnixMicro())) - lookBack
 	for _, a := range v.awaited {
-		if !a.Late(v.now) || a.Day < oldest {
+		if !a.Late(v.now) || !v.recent(a.Day) {
 			continue
 		}
 		bill := a.Bill

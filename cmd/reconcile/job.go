@@ -18,12 +18,14 @@ const defaultOut = "./reconcile-out"
 type jobFlags struct {
 	account, day, memory string
 	jobs                 int
+	supersede            []string
 }
 
 func (f *jobFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.day, "day", "", "day of the bills that do not tell it themselves, as 2024-09-12")
 	cmd.Flags().StringVar(&f.account, "account", "", "merchant number of the statements that do not tell it themselves")
 	cmd.Flags().IntVar(&f.jobs, "jobs", 0, "cores to use (default: all)")
+	cmd.Flags().StringArrayVar(&f.supersede, "supersede", nil, "file that takes the place of another for the same account and period; may be repeated")
 	cmd.Flags().StringVar(&f.memory, "memory", "", "most memory to use, such as 512MiB, at least 256MiB (default: 1GiB)")
 }
 
@@ -47,7 +49,7 @@ func (c *config) job(f *jobFlags, paths []string) (pipeline.Job, error) {
 	job := pipeline.Job{
 		Paths: paths, Mappings: c.mappings, Day: settlement.NoDay, Window: c.window,
 		Account: cmp.Or(f.account, c.account), Jobs: cmp.Or(f.jobs, c.jobs), Memory: c.memory,
-		ConfigHash: c.hash, Version: version,
+		ConfigHash: c.hash, Version: version, Supersede: f.supersede,
 	}
 	if f.jobs < 0 || f.jobs > maxJobs {
 		return job, usage(fmt.Errorf("--jobs %d: give the number of cores; 0 takes all", f.jobs))

@@ -66,6 +66,9 @@ func (a *app) logResult(log *slog.Logger, result *pipeline.Result, err error, to
 		}
 	}
 	for _, account := range result.Overview.Accounts {
+		if account.Lines+account.Events == 0 {
+			continue // nothing of it is of this day
+		}
 		log.Info("account reconciled", "stage", string(pipeline.StageMatch), "wallet", account.Wallet.String(), "account", account.Account,
 			"lines", account.Lines, "matched", account.Matched, "breaks", account.Breaks, "open", account.Open)
 	}

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"reconcile/output"
 )
 
 func TestMain(m *testing.M) {
@@ -27,6 +29,7 @@ func TestScripts(t *testing.T) {
 			"damage": damage,
 			"cut":    cut,
 			"json":   jsonValue,
+			"hold":   hold,
 		},
 		RequireExplicitExec: true,
 	})
@@ -48,6 +51,16 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if strconv.Itoa(code) != args[0] {
 		ts.Fatalf("exit code %d, want %s", code, args[0])
 	}
+}
+
+// hold PLACE keeps the lock of a result or dataset until the script ends.
+func hold(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: hold place")
+	}
+	lock, err := output.Acquire(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Defer(lock.Release)
 }
 
 // damage FILE OLD NEW replaces the first occurrence of OLD in a file.

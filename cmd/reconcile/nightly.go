@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"reconcile/pipeline"
+	"reconcile/output"
 	"reconcile/schedule"
 	"reconcile/schedule/alerts"
 	"reconcile/schedule/metrics"
@@ -117,84 +117,66 @@ func secondSignal(stop context.Context) (hard context.Context, done func()) {
 // wakeUp runs everything that is due, looks at what came of it and tells it. until is
 // the deadline of bills that may still come.
 func (n *night) wakeUp(ctx, stop context.Context) (until time.Time, err error) {
-	job, err := n.nightlyJob(n.c, &jobFlags{}, "")
-	if err != nil {
+	failed := &failures{}
+	view, err := n.runDue(ctx, stop, failed)
+	switch {
+	case errors.Is(err, output.ErrLocked):
+		return until, err // whoever has the lock runs what is due
+	case err != nil && ctx.Err() != nil:
 		return until, err
-	}
-	failures := &failures{}
-	err = n.runDue(ctx, stop, job, failures)
-	view, lookErr := n.look(ctx, job)
-	if lookErr != nil {
-		if err == nil {
-			failures.add("", lookErr)
-		}
-		err = errors.Join(err, lookErr)
-	} else {
+	case view != nil:
 		until = view.deadline()
 		n.logAwaited(view)
 		n.metrics.SetDataset(view.forMetrics())
+		n.metrics.SetLastSuccess(view.lastSuccess())
 		n.outcome.noBill = n.outcome.noBill || view.yesterdaysBillIsMissing()
-	}
-	if err == nil && !n.outcome.refused {
-		n.metrics.Succeeded()
 	}
 	if err == nil {
 		n.watch.succeeded()
+		if !n.outcome.refused {
+			n.metrics.Succeeded()
+		}
 	}
-	if ctx.Err() != nil {
-		return until, err
-	}
-	n.tell(ctx, view, failures)
+	n.tell(ctx, view, failed)
 	if n.metricsFile != "" {
 		err = errors.Join(err, n.metrics.WriteFile(n.metricsFile))
 	}
 	return until, err
 }
 
-// runDue runs the days that are due, in order. stop ends it between two days.
-func (n *night) runDue(ctx, stop context.Context, job pipeline.Job, failures *failures) error {
-	catalogue, err := pipeline.OpenCatalogue(ctx, job)
+// runDue runs the days that are due, in order, and views the dataset as it is then.
+// stop ends it between two days.
+func (n *night) runDue(ctx, stop context.Context, failed *failures) (*datasetView, error) {
+	r, lock, err := n.openDays(ctx, n.c, &jobFlags{}, "", n.breaksOK)
 	if err != nil {
-		failures.add("", err)
-		return err
-	}
-	due, err := planOf(catalogue, job.Dataset)
-	if err != nil {
-		failures.add("", err)
-		return err
-	}
-	if len(due) == 0 {
-		n.log.Info("every day of the inbox is up to date")
-	}
-	total := outcome{}
-	for i, d := range due {
-		if stop.Err() != nil && ctx.Err() == nil {
-			n.log.Info("stopping: the days that are left are run at the next start", "days", len(due)-i)
-			failures.unknown = true
-			break
-		}
-		n.log.Info("day is due", "date", d.Day, "why", string(d.Why))
-		day, err := settlement.ParseDay([]byte(d.Day))
-		if err != nil {
-			return err
-		}
-		if err := n.runDay(ctx, job, catalogue.Of(day), n.breaksOK); err != nil {
-			failures.add(d.Day, err)
-			return err // the days after it are built on it
-		}
-		total.add(n.outcome)
-	}
-	n.outcome = total
-	return nil
-}
-
-// look views the dataset as it is now.
-func (n *night) look(ctx context.Context, job pipeline.Job) (*datasetView, error) {
-	catalogue, err := pipeline.OpenCatalogue(ctx, job)
-	if err != nil {
+		failed.add("", err)
 		return nil, err
 	}
-	return viewDataset(&n.c.nightly, catalogue, job.Dataset, n.now(), lookBack)
+	defer lock.Release()
+	asked := 0
+	err = r.due(ctx, func(schedule.Due) bool {
+		asked++
+		if stop.Err() != nil && ctx.Err() == nil {
+			n.log.Info("stopping: a day that is left is run at the next start")
+			failed.unknown = true
+			return false
+		}
+		return true
+	})
+	switch {
+	case err != nil && r.last != settlement.NoDay:
+		failed.add(r.last.String(), err) // the days after it are built on it
+	case err != nil:
+		failed.add("", err)
+	case asked == 0:
+		n.log.Info("every day of the inbox is up to date")
+	}
+	n.outcome = r.total
+	view, lookErr := viewDataset(&n.c.nightly, r.catalogue, r.job.Dataset, n.now(), lookBack)
+	if lookErr != nil && err == nil {
+		failed.add("", lookErr)
+	}
+	return view, errors.Join(err, lookErr)
 }
 
 // logAwaited says which bills are not there: a line an account.

@@ -27,8 +27,9 @@ unexplained. A removed day is not run again, also where its files still lie in
 the inbox.`
 
 const pruneCodes = `  0    done, or nothing to do
-  1    I/O failure; what was removed stays removed, and the command can be repeated
-  2    usage or configuration, or a folder that holds what is not ours`
+  1    I/O failure; what was removed stays removed; try again
+  2    usage or configuration, or a folder that holds what is not ours
+  6    another run holds the lock`
 
 // leastKept is how many days a dataset needs: refunds look 365 days back.
 const leastKept = 366
@@ -58,6 +59,11 @@ func (a *app) pruneCommand() *cobra.Command {
 			if err := mustExist([]string{out}); err != nil {
 				return err
 			}
+			lock, err := output.Acquire(out)
+			if err != nil {
+				return err
+			}
+			defer lock.Release()
 			return a.prune(out, days, dry)
 		},
 	}

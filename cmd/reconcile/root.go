@@ -36,8 +36,8 @@ type app struct {
 	// metrics are told of each run; nil where nobody asks for them.
 	metrics *metrics.Metrics
 
-	configPath           string // of the configuration that was read, "" for none
-	json, quiet          bool
+	configPath  string // of the configuration that was read, "" for none
+	json, quiet bool
 }
 
 // execute runs one command line and returns the exit code.
@@ -102,7 +102,7 @@ Start with a small day of invented data:
 	}
 	root.PersistentFlags().StringVar(&a.langFlag, "lang", "", "language of what is printed: en or zh (default: from LANG)")
 	root.PersistentFlags().StringVar(&a.logFlag, "log-format", "", "form of the log on stderr: text or json (default: text)")
-	root.AddCommand(a.runCommand(), a.checkCommand(), a.showCommand(), a.explainCommand(), a.verifyCommand(), a.scheduleCommand(), a.statusCommand(), a.doctorCommand(), a.pruneCommand(), a.initCommand(), a.generateCommand())
+	root.AddCommand(a.runCommand(), a.checkCommand(), a.showCommand(), a.explainCommand(), a.verifyCommand(), a.scheduleCommand(), a.statusCommand(), a.doctorCommand(), a.closeMonthCommand(), a.pruneCommand(), a.initCommand(), a.generateCommand())
 	for _, c := range root.Commands() {
 		c.Flags().SortFlags = false
 		run := c.RunE

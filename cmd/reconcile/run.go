@@ -12,6 +12,8 @@ import (
 
 	"reconcile/output"
 	"reconcile/pipeline"
+	"reconcile/schedule"
+	"reconcile/schedule/metrics"
 	"reconcile/settlement"
 )
 
@@ -47,6 +49,7 @@ func (a *app) runCommand() *cobra.Command {
 	var out, profile string
 	var breaksOK bool
 	var dated dayFlags
+	var metricsFile string
 	cmd := &cobra.Command{
 		Use:     "run [FILE…]",
 		Short:   "Reconcile files, or days of the inbox, and write the result",
@@ -62,31 +65,51 @@ func (a *app) runCommand() *cobra.Command {
 			return atLeastOne("name the files or folders to reconcile, or a day of the inbox with --date")(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if dated.any() {
-				return a.runDated(cmd, &dated, &flags, out, breaksOK)
-			}
-			job, err := a.job(&flags, args)
-			if err != nil {
-				return err
-			}
-			job.Out, job.ProfileDir = out, profile
-			result, err := a.reconcile(cmd.Context(), job, breaksOK)
-			if err != nil {
-				return err
-			}
-			return a.printRun(result, out)
+			return a.measured(metricsFile, func() error {
+				if dated.any() {
+					return a.runDated(cmd, &dated, &flags, out, breaksOK)
+				}
+				job, err := a.job(&flags, args)
+				if err != nil {
+					return err
+				}
+				job.Out, job.ProfileDir = out, profile
+				result, err := a.reconcile(cmd.Context(), job, breaksOK)
+				if err != nil {
+					return err
+				}
+				return a.printRun(result, out)
+			})
 		},
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", defaultOut, "folder that becomes the result; with --date the folder of the days (default: schedule.out)")
 	cmd.Flags().StringVar(&dated.date, "date", "", "run this day of the configured inbox, on top of the day before")
 	cmd.Flags().StringVar(&dated.from, "from", "", "with --to: run these days in order")
 	cmd.Flags().StringVar(&dated.to, "to", "", "the last day of --from")
+	cmd.Flags().BoolVar(&dated.cascade, "cascade", false, "with a day: run the later days again that were built on it")
+	cmd.Flags().BoolVar(&dated.dryRun, "dry-run", false, "with a day: say what would be read and replaced, and run nothing")
+	cmd.Flags().StringVar(&dated.restate, "restate", "", "with a day of a closed month: the reason why it changes")
 	a.withConfig(cmd)
 	flags.add(cmd)
 	cmd.Flags().StringVar(&profile, "profile", "", "folder for CPU and heap profiles and the time of each stage")
 	cmd.Flags().BoolVar(&breaksOK, "breaks-ok", false, "exit with 0 although there are breaks")
+	withMetricsFile(cmd, &metricsFile)
 	a.withOutput(cmd, "print run.json in place of the summary", "print only what was refused")
 	return cmd
+}
+
+// measured does a run and writes its metrics to a file, also where it failed; "" writes
+// none.
+func (a *app) measured(file string, run func() error) error {
+	if file == "" {
+		return run()
+	}
+	a.metrics = metrics.New(version, time.Now)
+	err := run()
+	if err == nil && !a.outcome.refused && !a.outcome.noBill {
+		a.metrics.Succeeded()
+	}
+	return errors.Join(err, a.metrics.WriteFile(file))
 }
 
 // runDated runs days of the configured inbox.
@@ -103,7 +126,44 @@ func (a *app) runDated(cmd *cobra.Command, dated *dayFlags, flags *jobFlags, out
 	if !cmd.Flags().Changed("out") {
 		out = ""
 	}
-	return a.runDays(cmd.Context(), c, flags, out, from, to, breaksOK)
+	ctx := cmd.Context()
+	r, lock, err := a.openDays(ctx, c, flags, out, breaksOK)
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
+	r.job.Restate = dated.restate
+	if dated.dryRun {
+		return r.preview(a.out, from, to)
+	}
+	if err := r.days(ctx, from, to); err != nil {
+		return err
+	}
+	if a.metrics != nil {
+		defer func() { a.showDataset(&c.nightly, r) }()
+	}
+	stale, err := r.staleAfter(to)
+	switch {
+	case err != nil:
+		return err
+	case len(stale) > 0 && dated.cascade:
+		err = r.due(ctx, func(d schedule.Due) bool { return d.Day > to.String() && d.Why != schedule.Missing })
+	case len(stale) > 0:
+		a.log.Warn("later days were built on what this day was; run them with --cascade, or leave them to the schedule",
+			"first", stale[0].Day, "days", len(stale))
+	}
+	a.outcome = r.total
+	return err
+}
+
+// showDataset tells the metrics what the dataset looks like after a run of days.
+func (a *app) showDataset(c *nightly, r *daysRun) {
+	v, err := viewDataset(c, r.catalogue, r.job.Dataset, time.Now(), lookBack)
+	if err != nil {
+		a.log.Warn("the metrics do not show the dataset", "error", err)
+		return
+	}
+	a.metrics.SetDataset(v.forMetrics())
 }
 
 // reconcile runs the job and notes what it came to.

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
-
 )
 
 const scheduleHelp = `Wakes at the times of schedule.cron, in the zone of schedule.zone, and when it
@@ -32,6 +31,7 @@ const scheduleCodes = `  0    stopped; with --once done, no breaks
   3    with --once: done, with breaks
   4    with --once: an input was refused, the run is incomplete
   5    with --once: a bill of yesterday is not there; try again later
+  6    with --once: another run holds the lock
   130  interrupted by a second signal; with --once, by the first`
 
 func (a *app) scheduleCommand() *cobra.Command {
@@ -43,7 +43,7 @@ func (a *app) scheduleCommand() *cobra.Command {
 		Long:  scheduleHelp + exitCodes(scheduleCodes),
 		Example: `  reconcile schedule --config /etc/reconcile/reconcile.yaml
   reconcile schedule --once
-  reconcile schedule --once --log-format json --metrics-file /var/lib/node_exporter/reconcile.prom`,
+  reconcile schedule --once --log-format json --metrics-file reconcile.prom`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.scheduleConfig()

@@ -284,7 +284,7 @@ func (s *summary) proof() {
 	}
 	totals, read := 0, int64(0)
 	for _, in := range m.Inputs {
-		if in.DuplicateOf != "" {
+		if in.DuplicateOf != "" || in.Superseded != "" {
 			continue
 		}
 		totals += len(in.Totals)

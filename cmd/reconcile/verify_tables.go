@@ -333,7 +333,7 @@ func (v *verification) tieControlTotals() error {
 	}
 	var told []string
 	for _, in := range v.m.Inputs {
-		if in.DuplicateOf != "" {
+		if in.DuplicateOf != "" || in.Superseded != "" {
 			continue
 		}
 		source := settlement.Position{File: in.Name, Member: in.Member}.String()

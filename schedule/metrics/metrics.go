@@ -8,11 +8,14 @@ package metrics
 
 import (
 	"math"
+	"os"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 
 	"reconcile/settlement"
 )
@@ -123,11 +126,13 @@ func (m *Metrics) Succeeded() {
 	m.lastSuccess = m.now()
 }
 
-// SetLastSuccess notes when that was, before this process.
+// SetLastSuccess notes when that was, before this process; a later one is kept.
 func (m *Metrics) SetLastSuccess(at time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.lastSuccess = at
+	if at.After(m.lastSuccess) {
+		m.lastSuccess = at
+	}
 }
 
 // SetNext notes the next wake-up.
@@ -149,8 +154,36 @@ func (m *Metrics) AddAlert(route string, sent bool) {
 }
 
 // WriteFile writes the metrics for node_exporter's textfile collector: to a file beside
-// path, which the collector does not read, and from there in one rename.
-func (m *Metrics) WriteFile(path string) error { return prometheus.WriteToTextfile(path, m.registry) }
+// path, which the collector does not read, and from there in one rename. Of a process
+// that had no success, the last one is that which the former file tells: whoever waits
+// for it to grow old must not see it vanish.
+func (m *Metrics) WriteFile(path string) error {
+	m.mu.Lock()
+	known := !m.lastSuccess.IsZero()
+	m.mu.Unlock()
+	if !known {
+		if at, ok := successIn(path); ok {
+			m.SetLastSuccess(at)
+		}
+	}
+	return prometheus.WriteToTextfile(path, m.registry)
+}
+
+// successIn is the last success that a file of ours tells.
+func successIn(path string) (at time.Time, ok bool) {
+	f, err := os.Open(path)
+	if err != nil {
+		return at, false
+	}
+	defer f.Close()
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(f)
+	family := families["reconcile_last_success_timestamp_seconds"]
+	if err != nil || family == nil || len(family.Metric) == 0 {
+		return at, false
+	}
+	return time.Unix(int64(family.Metric[0].GetGauge().GetValue()), 0), true
+}
 
 // exact is a whole number as Prometheus has it, NaN where it would not be exact.
 func exact(n int64) float64 {

@@ -135,3 +135,19 @@ func TestTheFileIsReplacedWholeAndNothingIsLeftBeside(t *testing.T) {
 		t.Error("a folder that is not there was written to")
 	}
 }
+
+func TestTheLastSuccessStaysInTheFileOfARunThatFailed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "reconcile.prom")
+	if err := night(t).WriteFile(path); err != nil {
+		t.Fatal(err)
+	}
+	failed := New("v1", func() time.Time { return now.Add(24 * time.Hour) })
+	failed.AddRun(Run{Result: "failed"})
+	if err := failed.WriteFile(path); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil || !strings.Contains(string(text), "\nreconcile_last_success_timestamp_seconds 1.7262e+09\n") || !strings.Contains(string(text), `reconcile_runs_total{result="failed"} 1`) {
+		t.Errorf("%v:\n%s", err, text)
+	}
+}
