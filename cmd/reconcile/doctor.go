@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -101,13 +102,13 @@ func (e *examination) examine(ctx context.Context) {
 	e.examineDataset()
 	e.examineAlerts()
 	e.examineListen()
-	e.add("self-test", selfTest(ctx), "the program or this machine is broken: report it with this text", e.say("the sample day comes out as it must"))
+	e.add("self-test", selfTest(ctx), e.say("the program or this machine is broken: report it with this text"), e.say("the sample day comes out as it must"))
 }
 
 func (e *examination) examineConfig() {
 	n := &e.c.nightly
 	if e.c.path == "" {
-		e.warn("configuration", e.say("there is none in this folder"), "name it with --config, or write one with reconcile init")
+		e.warn("configuration", e.say("there is none in this folder"), e.say("name it with --config, or write one with reconcile init"))
 		return
 	}
 	e.add("configuration", nil, "", e.c.path)
@@ -115,17 +116,17 @@ func (e *examination) examineConfig() {
 		e.warn("configuration", w.Error(), "")
 	}
 	if n.cron == "" {
-		e.warn("schedule", e.say("schedule.cron is not set"), "set it, or let cron or systemd run reconcile schedule --once")
+		e.warn("schedule", e.say("schedule.cron is not set"), e.say("set it, or let cron or systemd run reconcile schedule --once"))
 		return
 	}
 	times, err := n.times()
 	if err != nil {
-		e.add("schedule", err, "set schedule.cron", "")
+		e.add("schedule", err, e.say("set schedule.cron"), "")
 		return
 	}
 	e.add("schedule", nil, "", e.sayf("next wake-up %s, bills are late from %s", times.Next(time.Now()).In(n.zone).Format(time.RFC3339), clockText(n.deadline)))
 	if now := time.Now(); now.Year() < 2024 {
-		e.add("clock", fmt.Errorf("it shows %s", now.Format(time.DateTime)), "set the clock of this machine", "")
+		e.add("clock", fmt.Errorf("it shows %s", now.Format(time.DateTime)), e.say("set the clock of this machine"), "")
 	}
 }
 
@@ -137,7 +138,7 @@ func clockText(d time.Duration) string {
 func (e *examination) examineInbox() {
 	inbox := e.c.nightly.inbox
 	if inbox == "" {
-		e.warn("inbox", e.say("schedule.inbox is not set"), "set it to the folder in which the bills arrive")
+		e.warn("inbox", e.say("schedule.inbox is not set"), e.say("set it to the folder in which the bills arrive"))
 		return
 	}
 	files := 0
@@ -152,7 +153,7 @@ func (e *examination) examineInbox() {
 		}
 		return f.Close()
 	})
-	e.add("inbox", err, "let the user of the job read everything in the inbox", e.sayf("%s: %d files, all readable", inbox, files))
+	e.add("inbox", err, e.say("let the user of the job read everything in the inbox"), e.sayf("%s: %d files, all readable", inbox, files))
 }
 
 func (e *examination) examineDatabases(ctx context.Context) {
@@ -161,7 +162,7 @@ func (e *examination) examineDatabases(ctx context.Context) {
 		*orders.Query
 	}{{"orders.sql", e.c.mappings.OrdersQuery}, {"refunds.sql", e.c.mappings.RefundsQuery}} {
 		if q.Query != nil {
-			e.add(q.name, q.Reach(ctx), "see that the server is reachable, and its dsn_env or dsn_file", e.say("the database answers"))
+			e.add(q.name, q.Reach(ctx), e.say("see that the server is reachable, and its dsn_env or dsn_file"), e.say("the database answers"))
 		}
 	}
 }
@@ -175,12 +176,12 @@ const (
 func (e *examination) examineDataset() {
 	out := e.c.nightly.out
 	if out == "" {
-		e.warn("dataset", e.say("schedule.out is not set"), "set it to the folder of the days")
+		e.warn("dataset", e.say("schedule.out is not set"), e.say("set it to the folder of the days"))
 		return
 	}
 	beside := filepath.Dir(out)
 	if err := writable(beside); err != nil {
-		e.add("dataset", err, "let the user of the job write beside the folder of the days: results are built there", "")
+		e.add("dataset", err, e.say("let the user of the job write beside the folder of the days: results are built there"), "")
 		return
 	}
 	days, err := pipeline.Days(out)
@@ -194,7 +195,7 @@ func (e *examination) examineDataset() {
 			size = manifestBytes(m)
 		}
 	}
-	e.add("dataset", err, "run the newest day again", e.sayf("%s: %d days, the newest %s", out, len(days), newest))
+	e.add("dataset", err, e.say("run the newest day again"), e.sayf("%s: %d days, the newest %s", out, len(days), newest))
 	e.examineRoom(beside, size)
 	e.examineLock(out)
 }
@@ -224,9 +225,9 @@ func (e *examination) examineRoom(dir string, newest int64) {
 	text := e.sayf("%s MiB free, for days and for what is spilled", groupedCount(free>>20))
 	switch {
 	case free < max(roomFailed, newest):
-		e.add("disk", errors.New(text), "make room: a run needs that of a day's tables and of its decoded files", "")
+		e.add("disk", errors.New(text), e.say("make room: a run needs that of a day's tables and of its decoded files"), "")
 	case free < max(roomWarned, 10*newest):
-		e.warn("disk", text, "make room, or remove old days with reconcile prune")
+		e.warn("disk", text, e.say("make room, or remove old days with reconcile prune"))
 	default:
 		e.add("disk", nil, "", text)
 	}
@@ -236,7 +237,7 @@ func (e *examination) examineLock(out string) {
 	lock, err := output.Acquire(out)
 	switch {
 	case errors.Is(err, output.ErrLocked):
-		e.warn("lock", err.Error(), "nothing, where a run is meant to be going on")
+		e.warn("lock", err.Error(), e.say("nothing, where a run is meant to be going on"))
 	case err != nil:
 		e.add("lock", err, "", "")
 	default:
@@ -257,10 +258,10 @@ func writable(dir string) error {
 
 func (e *examination) examineAlerts() {
 	if len(e.c.nightly.alerts) == 0 {
-		e.warn("alerts", e.say("nobody is told of anything"), "name a robot under alerts")
+		e.warn("alerts", e.say("nobody is told of anything"), e.say("name a robot under alerts"))
 	}
 	for _, route := range e.c.nightly.alerts {
-		e.add("alerts "+route.Name, route.Ready(os.Getenv), "see url_env or url_file, secret_env or secret_file", e.sayf("%s, for %s", route.Robot, joined(route.Kinds)))
+		e.add("alerts "+route.Name, route.Ready(os.Getenv), e.say("see url_env or url_file, secret_env or secret_file"), e.sayf("%s, for %s", route.Robot, joined(route.Kinds)))
 	}
 }
 
@@ -279,14 +280,14 @@ func (e *examination) examineListen() {
 	}
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		e.warn("metrics", err.Error(), "nothing, where the schedule is running; else choose another schedule.listen")
+		e.warn("metrics", err.Error(), e.say("nothing, where the schedule is running; else choose another schedule.listen"))
 		return
 	}
 	listener.Close()
 	e.add("metrics", nil, "", address)
 	if host, _, err := net.SplitHostPort(address); err == nil {
 		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-			e.warn("metrics", e.sayf("%s is not of this machine alone: account numbers and counts can be read there", address), "listen on 127.0.0.1, or let a firewall say who may ask")
+			e.warn("metrics", e.sayf("%s is not of this machine alone: account numbers and counts can be read there", address), e.say("listen on 127.0.0.1, or let a firewall say who may ask"))
 		}
 	}
 }
@@ -350,11 +351,24 @@ func (e *examination) printChecks(w io.Writer) {
 		if e.quiet && f.Verdict == verdictOK {
 			continue
 		}
-		fmt.Fprintf(w, "%s  %s: %s\n", e.verdictWord(f.Verdict), f.Name, f.Detail)
+		fmt.Fprintf(w, "%s  %s: %s\n", e.verdictWord(f.Verdict), e.checkName(f.Name), f.Detail)
 		if f.Do != "" {
 			fmt.Fprintf(w, "      (%s)\n", f.Do)
 		}
 	}
+}
+
+// checkNames are the names of checks that are words; others are keys of the
+// configuration.
+var checkNames = []string{"configuration", "schedule", "clock", "inbox", "dataset", "disk", "lock", "alerts", "metrics", "self-test"}
+
+// checkName is the name of a check for people: of "alerts finance" the word is first.
+func (e *examination) checkName(name string) string {
+	word, of, _ := strings.Cut(name, " ")
+	if slices.Contains(checkNames, word) {
+		word = e.say(word)
+	}
+	return strings.TrimSpace(word + " " + of)
 }
 
 func (e *examination) verdictWord(verdict string) string {

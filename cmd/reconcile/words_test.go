@@ -52,7 +52,7 @@ func spoken(t *testing.T) map[string]bool {
 	for _, f := range figureRows {
 		texts[f.name] = true
 	}
-	for _, name := range dayStates {
+	for _, name := range append(checkNames, dayStates...) {
 		texts[name] = true
 	}
 	for _, name := range stageNames {
