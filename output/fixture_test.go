@@ -136,6 +136,11 @@ func appendBreak(b *settlement.Breaks, r *rand.Rand, i int) {
 	b.PaymentNo.AppendString("")
 	b.ProviderID.AppendString("")
 	b.Shop.AppendString(pick(missing, "", "旗舰店"))
+	b.Decision.AppendString(pick(missing, "", "accept"))
+	b.DecidedBy.AppendString(pick(missing, "", "王"))
+	b.DecidedAt = append(b.DecidedAt, pick(missing, settlement.NoInstant, settlement.Instant(1_726_000_000_000_000)))
+	b.Assignee.AppendString("")
+	b.Note.AppendString("")
 }
 
 func pick[T any](first bool, a, b T) T {

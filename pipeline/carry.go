@@ -238,7 +238,7 @@ func (r *run) takeBreaks(dir string, files *sources) error {
 	err := readBatches(dir, "breaks", func(in *output.BatchReader, rows int) error {
 		var open []int32
 		if err := in.Texts("status", func(row int, status string) {
-			if status != settlement.BreakClosed.String() {
+			if status == settlement.BreakOpen.String() {
 				open = append(open, int32(row))
 			}
 		}); err != nil {
@@ -294,6 +294,12 @@ func (r *run) carryOn(b int, out *BucketOutput) {
 		before = r.earlier.rows
 	}
 	h.carryBreaks(out, before, rows)
+	r.job.Decisions.apply(out.Breaks)
+	openBefore := map[settlement.ID]bool{}
+	for _, row := range rows {
+		openBefore[before.ID[row]] = true
+	}
+	dropDecided(out, openBefore)
 	out.Breaks = match.SortBreaks(out.Breaks)
 }
 
@@ -316,7 +322,6 @@ func (h *breakHistory) carryBreaks(out *BucketOutput, before *settlement.Breaks,
 	for _, row := range rows {
 		if i, again := found[before.ID[row]]; again {
 			out.Breaks.FirstSeenOn[i] = before.FirstSeenOn[row]
-			out.Breaks.Status[i] = before.Status[row]
 			h.age(out.Breaks, i)
 			continue
 		}

@@ -367,3 +367,87 @@ func TestASecondRunAtTheSameTimeIsRefused(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// decide writes a file of decisions about the breaks of a day and reads it.
+func decide(t testing.TB, rows ...string) *pipeline.Decisions {
+	t.Helper()
+	d, err := pipeline.ReadDecisions(writeText(t, filepath.Join(t.TempDir(), "decisions.csv"),
+		"break_id,decision,who,when,note,assignee\n"+strings.Join(rows, "\n")+"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.WriteOffLimit = 1000
+	return d
+}
+
+func TestDecisionsStayWithTheirBreaks(t *testing.T) {
+	s, dir := newShop(t), t.TempDir()
+	files := map[string][]string{
+		d1: {wechatBill(t, dir, d1), extract(t, dir, d1, paid("A1", 1000, d1+" 10:00:00"), paid("A2", 999999, d1+" 11:00:00"),
+			paid("A3", 500, d1+" 12:00:00"), paid("A4", 500, d1+" 13:00:00"))},
+		d2: {wechatBill(t, dir, d2), extract(t, dir, d2, paid("B1", 1, d2+" 23:50:00"))},
+		d3: {wechatBill(t, dir, d3, trade{order: "B1", amount: 1, at: "00:00:00"}, trade{order: "A1", amount: 1000, at: "09:00:00"}), extract(t, dir, d3, paid("C1", 1, d3+" 23:50:00"))},
+	}
+	first := s.run(d1, files[d1]...)
+	ids := map[string]string{}
+	for _, row := range tableRows(t, first, "breaks", "order_no", "break_id") {
+		order, id, _ := strings.Cut(row, " ")
+		ids[order] = id
+	}
+	d := decide(t, ids["A1"]+",accept,Li,2024-09-13 09:00:00,shipped by hand,", ids["A2"]+",write_off,Li,2024-09-13 09:01:00,,",
+		ids["A3"]+",write_off,Li,2024-09-13 09:02:00,too small,", ids["A4"]+",assign,Li,2024-09-13 09:03:00,,Wang",
+		strings.Repeat("0", 16)+",accept,Li,2024-09-13 09:04:00,,")
+	s.change = func(j *pipeline.Job) { j.Decisions = d }
+	second := s.run(d2, files[d2]...)
+	expect(t, "second", tableRows(t, second, "breaks", "order_no", "status", "age_days", "decision", "decided_by", "assignee", "note"),
+		"A1 accepted 1 accept Li  shipped by hand", "A2 open 1 write_off Li  ", "A3 written_off 1 write_off Li  too small", "A4 open 1 assign Li Wang ")
+	m, err := output.ReadManifest(second)
+	if err != nil || m.Counts["breaks"] != 2 {
+		t.Errorf("%v, %d breaks count as open", err, m.Counts["breaks"])
+	}
+	notes := strings.Join(m.Notes, "\n")
+	for _, want := range []string{"1 decisions are about breaks that this day does not have: 0000000000000000", "1 write-offs are above the limit of 10.00 and were not applied: " + ids["A2"]} {
+		if !strings.Contains(notes, want) {
+			t.Errorf("the notes lack %q:\n%s", want, notes)
+		}
+	}
+	before := tablesDigest(t, second)
+	if s.run(d2, files[d2]...); tablesDigest(t, second) != before {
+		t.Error("the same day with the same decisions has other tables")
+	}
+	third := s.run(d3, files[d3]...)
+	expect(t, "what was decided yesterday is done with", tableRows(t, third, "breaks", "order_no", "status"), "A2 open", "A4 open")
+	expect(t, "although its line came", tableRows(t, third, "matches", "order_no"), "A1", "B1")
+}
+
+func TestDecisionsThatCannotBeUsedAreToldWithTheirPlaces(t *testing.T) {
+	for name, c := range map[string]struct{ text, want string }{
+		"nothing":           {"", "the file is empty"},
+		"a missing column":  {"break_id,decision,who\n", "decisions.csv:1: the column when is missing"},
+		"a field too many":  {"break_id,decision,who,when\na,b,c,d,e\n", "decisions.csv:2: 5 fields where the header has 4"},
+		"no identity":       {"break_id,decision,who,when\nA1,accept,Li,2024-09-13 09:00:00\n", `decisions.csv:2: break_id: "A1" is no identity`},
+		"an unknown word":   {"break_id,decision,who,when\n0000000000000000,ok,Li,2024-09-13 09:00:00\n", `decision: "ok" is none of accept, write_off, explain, assign`},
+		"nobody":            {"break_id,decision,who,when\n0000000000000000,accept,,2024-09-13 09:00:00\n", "who: nobody is named"},
+		"no time":           {"break_id,decision,who,when\n0000000000000000,accept,Li,yesterday\n", `when: "yesterday"`},
+		"nobody to look":    {"break_id,decision,who,when\n0000000000000000,assign,Li,2024-09-13 09:00:00\n", "assignee: nobody is named to look after"},
+		"no explanation":    {"break_id,decision,who,when\n0000000000000000,explain,Li,2024-09-13 09:00:00\n", "note: there is no explanation"},
+		"a quote left open": {"break_id,decision,who,when\n\"0000000000000000,accept,Li,2024-09-13 09:00:00\n", "quote"},
+		"the second of two": {"break_id,decision,who,when\n0000000000000000,accept,Li,2024-09-13 09:00:00\n0000000000000000,no,Li,2024-09-13 09:00:00\n", "decisions.csv:3:"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := pipeline.ReadDecisions(writeText(t, filepath.Join(t.TempDir(), "decisions.csv"), c.text))
+			if !errors.Is(err, pipeline.ErrDecisions) || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestTheLastDecisionCounts(t *testing.T) {
+	s, dir := newShop(t), t.TempDir()
+	files := []string{wechatBill(t, dir, d1), extract(t, dir, d1, paid("A1", 500, d1+" 10:00:00"), paid("A9", 1, d1+" 23:50:00"))}
+	id := tableRows(t, s.run(d1, files...), "breaks", "break_id")[0]
+	d := decide(t, id+",write_off,Li,2024-09-13 09:00:00,small,", id+",accept,Wang,2024-09-12 09:00:00,earlier and so without effect,", id+",assign,Li,2024-09-13 10:00:00,,Zhao")
+	s.change = func(j *pipeline.Job) { j.Decisions = d }
+	expect(t, "breaks", tableRows(t, s.run(d1, files...), "breaks", "status", "decision", "decided_by", "assignee", "note"), "written_off write_off Li Zhao small")
+}

@@ -33,6 +33,8 @@ type Job struct {
 	// Supersede names files that take the place of others for the same account, kind
 	// and period.
 	Supersede []string
+	// Decisions is what people decided of breaks; nil for nothing.
+	Decisions *Decisions
 	// Restate is why a day of a closed month is run again; "" where it is not.
 	Restate string
 	// InputsDigest is noted in the manifest of a day, see DayFiles.

@@ -127,6 +127,7 @@ func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refuse
 		return nil, err
 	}
 	defer func() { _ = staging.Abort() }() // after Commit it does nothing
+	job.Decisions = job.Decisions.fresh()
 	r := &run{
 		job:      job,
 		restated: restated,
@@ -536,7 +537,9 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 		if out, err = bucket(ctx, r.rules, r.spare, lines, events, fundLines, resolved); err != nil {
 			return err
 		}
-		r.carryOn(b, out)
+		if r.carryOn(b, out); r.state == nil {
+			r.job.Decisions.apply(out.Breaks)
+		}
 		sums.bucket(out, resolved)
 		proof.bucket(out, resolved, len(r.files))
 		return nil

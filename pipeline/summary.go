@@ -104,7 +104,7 @@ func (t *tally) bucket(out *BucketOutput, resolved *match.Resolution) {
 	t.addEvents(out, resolved)
 	for i := range out.Breaks.Len() {
 		b := out.Breaks
-		if b.Status[i] == settlement.BreakClosed {
+		if b.Status[i] != settlement.BreakOpen {
 			continue
 		}
 		t.at(b.FirstSeenOn[i], b.Wallet[i], b.Account.At(i), b.Shop.At(i)).breaks++

@@ -95,6 +95,16 @@ var breaks = Table{
 			Doc: "The wallet's transaction number (微信订单号, 支付宝交易号), where known."},
 		{Name: "shop", Type: TypeText, Nullable: true, Repeats: true,
 			Doc: "The shop of the order (店铺). Null where unknown."},
+		{Name: "decision", Type: TypeText, Nullable: true, Repeats: true,
+			Doc: "What was decided last: accept, write_off (核销), explain or assign. Null where nothing was."},
+		{Name: "decided_by", Type: TypeText, Nullable: true, Repeats: true,
+			Doc: "Who decided. Null where nobody did."},
+		{Name: "decided_at", Type: TypeInstant, Nullable: true, Unit: unitUTC,
+			Doc: "When it was decided. Null where it was not."},
+		{Name: "assignee", Type: TypeText, Nullable: true, Repeats: true,
+			Doc: "Who looks after it. Null where nobody was named."},
+		{Name: "note", Type: TypeText, Nullable: true,
+			Doc: "What people noted of it. Null where nothing was."},
 	},
 }
 

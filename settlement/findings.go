@@ -85,6 +85,12 @@ type Breaks struct {
 	PaymentNo   Text
 	ProviderID  Text
 	Shop        Text
+	// What people decided of it; empty and NoInstant where nobody has.
+	Decision  Text
+	DecidedBy Text
+	DecidedAt []Instant
+	Assignee  Text
+	Note      Text
 }
 
 // Columns implements Batch.
@@ -113,6 +119,11 @@ func (b *Breaks) Columns() []Column {
 		textColumn("payment_no", &b.PaymentNo),
 		textColumn("provider_txn_id", &b.ProviderID),
 		textColumn("shop", &b.Shop),
+		textColumn("decision", &b.Decision),
+		textColumn("decided_by", &b.DecidedBy),
+		instantColumn("decided_at", &b.DecidedAt),
+		textColumn("assignee", &b.Assignee),
+		textColumn("note", &b.Note),
 	}
 }
 
@@ -394,4 +405,8 @@ func (b *Breaks) Add(h *IDHasher, f Break, on Day) {
 	b.Suggestion.AppendString(f.Suggest)
 	b.File = append(b.File, f.File)
 	b.Line = append(b.Line, f.FileLine)
+	b.DecidedAt = append(b.DecidedAt, NoInstant)
+	for _, text := range [...]*Text{&b.Decision, &b.DecidedBy, &b.Assignee, &b.Note} {
+		text.Append(nil)
+	}
 }

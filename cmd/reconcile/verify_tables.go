@@ -165,7 +165,7 @@ func (c *recount) finding(r output.Row) error {
 	if !r.IsNull("difference") && difference != actual-expected {
 		return broken("breaks", r.Text("break_id"), "difference %s is not actual_amount %s − expected_amount %s", difference, actual, expected)
 	}
-	if r.Text("status") == settlement.BreakClosed.String() {
+	if r.Text("status") != settlement.BreakOpen.String() {
 		return nil
 	}
 	c.at(r).breaks++

@@ -26,9 +26,9 @@ func writeBreaks(t testing.TB) string {
 		b.Currency = append(b.Currency, settlement.CNY)
 		b.FirstSeenOn, b.ClosedOn = append(b.FirstSeenOn, on), append(b.ClosedOn, settlement.NoDay)
 		b.AgeDays = append(b.AgeDays, int64(n))
-		b.Status = append(b.Status, settlement.BreakOpen)
+		b.Status, b.DecidedAt = append(b.Status, settlement.BreakOpen), append(b.DecidedAt, settlement.NoInstant)
 		b.File, b.Line = append(b.File, 0), append(b.Line, int64(n))
-		for _, text := range []*settlement.Text{&b.Account, &b.RefundNo, &b.Suggestion, &b.PaymentNo, &b.ProviderID, &b.Shop} {
+		for _, text := range []*settlement.Text{&b.Account, &b.RefundNo, &b.Suggestion, &b.PaymentNo, &b.ProviderID, &b.Shop, &b.Decision, &b.DecidedBy, &b.Assignee, &b.Note} {
 			text.AppendString("")
 		}
 		b.OrderNo.AppendString(order)
