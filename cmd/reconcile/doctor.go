@@ -221,7 +221,7 @@ func (e *examination) examineRoom(dir string, newest int64) {
 		e.add("disk", err, "", "")
 		return
 	}
-	free := int64(disk.Bavail) * int64(disk.Bsize)
+	free := int64(disk.Bavail) * int64(disk.Bsize) //nolint:unconvert // 32 bits wide on some systems
 	text := e.sayf("%s MiB free, for days and for what is spilled", groupedCount(free>>20))
 	switch {
 	case free < max(roomFailed, newest):
@@ -323,7 +323,7 @@ func selfTest(ctx context.Context) (err error) {
 		return err
 	}
 	if len(v.faults) > 0 {
-		return fmt.Errorf("the sample day is not proved: %s", v.faults[0])
+		return fmt.Errorf("the sample day is not proved: %w", v.faults[0])
 	}
 	return nil
 }

@@ -371,7 +371,8 @@ func TestAScheduleIsAskedAndStopped(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	if _, err := http.Get("http://" + address + "/healthz"); err == nil {
+	if response, err := http.Get("http://" + address + "/healthz"); err == nil {
+		response.Body.Close()
 		t.Error("it still answers")
 	}
 }
