@@ -33,6 +33,7 @@ type datasetView struct {
 	// awaited are the bills that should be there and are not.
 	awaited []schedule.Awaited
 	due     []schedule.Due
+	closed  *pipeline.Closed
 }
 
 // dayView is one day of it.
@@ -42,23 +43,12 @@ type dayView struct {
 	complete  bool
 	refused   int          // inputs
 	due       schedule.Why // "" where it is up to date
+	closed    bool         // its month is closed: what is due stays as it is
 	late      []string     // wallets and accounts whose bill is late
 	waiting   []string     // the same whose deadline has not passed
 	openItems int64
 	breaks    breakSums
 	finished  time.Time // when its run ended; zero where that is not told
-}
-
-// breakSums adds up the breaks of a committed day that are open at its end. Money is
-// actual − expected.
-type breakSums struct {
-	groups      map[metrics.BreakGroup]int64
-	open        int64
-	short, over settlement.Amount // of all that are open
-	// Of those first seen on that day; closed counts those that were closed on it.
-	fresh                 int64
-	freshShort, freshOver settlement.Amount
-	closed                int64
 }
 
 // viewDataset looks at the inbox's catalogue and the last days of a dataset.
@@ -67,7 +57,11 @@ func viewDataset(c *nightly, catalogue *pipeline.Catalogue, dataset string, now 
 	if err != nil {
 		return nil, err
 	}
-	v := &datasetView{now: now, newest: settlement.NoDay, due: due}
+	closed, err := pipeline.OpenClosed(dataset)
+	if err != nil {
+		return nil, err
+	}
+	v := &datasetView{now: now, newest: settlement.NoDay, due: due, closed: closed}
 	committed, err := pipeline.Days(dataset)
 	if err != nil {
 		return nil, err
@@ -127,6 +121,7 @@ func (v *datasetView) recent(day settlement.Day) bool { return day > v.yesterday
 
 // complete adds to a day what is due and what is awaited.
 func (v *datasetView) complete(d *dayView) {
+	d.closed = v.closed.Of(d.day) != nil
 	for _, one := range v.due {
 		if one.Day == d.day.String() {
 			d.due = one.Why
@@ -220,45 +215,6 @@ func tableRows(m *output.Manifest, table string) int64 {
 	return 0
 }
 
-// add adds a row of the table breaks of a day.
-func (b *breakSums) add(row output.Row, day settlement.Day) error {
-	switch row.Text("status") {
-	case settlement.BreakClosed.String():
-		b.closed++
-		return nil
-	case settlement.BreakOpen.String():
-	default:
-		return nil // somebody decided on it
-	}
-	difference, _ := row.Money("difference")
-	seen, err := settlement.ParseDay([]byte(row.Text("first_seen_on")))
-	if err != nil {
-		seen = day
-	}
-	b.open++
-	b.groups[metrics.BreakGroup{Kind: row.Text("kind"), AgeBucket: metrics.AgeBucket(int64(day - seen))}]++
-	fresh := seen == day
-	if fresh {
-		b.fresh++
-	}
-	for _, s := range []struct {
-		to    *settlement.Amount
-		by    settlement.Amount
-		count bool
-	}{
-		{&b.short, min(difference, 0), true}, {&b.over, max(difference, 0), true},
-		{&b.freshShort, min(difference, 0), fresh}, {&b.freshOver, max(difference, 0), fresh},
-	} {
-		if !s.count {
-			continue
-		}
-		if *s.to, err = s.to.Add(s.by); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // state is the one word for a day that is shown first, "" for a day of which nothing is
 // expected.
 func (d *dayView) state() string {
@@ -298,9 +254,12 @@ var dayStates = []string{stateMissing, stateLate, stateStale, stateWaiting, stat
 func (v *datasetView) forMetrics() *metrics.Dataset {
 	d := &metrics.Dataset{Newest: v.newest, Days: map[string]int64{}, Awaited: map[metrics.Account]time.Time{}}
 	for _, one := range v.due {
-		if one.Why == schedule.Missing {
+		day, err := settlement.ParseDay([]byte(one.Day))
+		switch {
+		case err != nil || v.closed.Of(day) != nil:
+		case one.Why == schedule.Missing:
 			d.Days[stateMissing]++
-		} else {
+		default:
 			d.Days[stateStale]++
 		}
 	}

@@ -75,6 +75,10 @@ func (n *night) keepWaking(stop context.Context) error {
 		Work: func(ctx, stop context.Context) (time.Time, error) {
 			n.outcome = outcome{}
 			until, err := n.wakeUp(ctx, stop)
+			if errors.Is(err, output.ErrLocked) {
+				n.log.Warn("another run is going on: this wake-up is made up for", "error", err)
+				until, err = n.now().Add(n.c.nightly.retry.Most), nil
+			}
 			n.logOutcome()
 			n.outcome = outcome{} // of the schedule, which has none
 			return until, err

@@ -66,13 +66,14 @@ type statusDay struct {
 	State     string       `json:"state"` // "" where nothing is expected
 	Committed bool         `json:"committed"`
 	Complete  bool         `json:"complete"`
-	Due       string       `json:"due,omitempty"` // why it would be run now
+	Due       string       `json:"due,omitempty"`    // why it would be run now
+	Closed    bool         `json:"closed,omitempty"` // its month is: it is not run without a reason
 	Late      []string     `json:"late,omitempty"`
 	Waiting   []string     `json:"waiting,omitempty"`
 	Refused   int          `json:"refused,omitempty"`
 	Breaks    int64        `json:"breaks"`
 	NewBreaks int64        `json:"new_breaks"`
-	Closed    int64        `json:"closed_breaks"`
+	Solved    int64        `json:"closed_breaks"`
 	OpenItems int64        `json:"open_items"`
 	Short     output.Money `json:"short"`
 	Over      output.Money `json:"over"`
@@ -84,7 +85,7 @@ func (a *app) printStatus(v *datasetView) error {
 		for i := range v.days {
 			d := &v.days[i]
 			list = append(list, statusDay{Day: d.day.String(), State: d.state(), Committed: d.committed, Complete: d.complete, Due: string(d.due),
-				Late: d.late, Waiting: d.waiting, Refused: d.refused, Breaks: d.breaks.open, NewBreaks: d.breaks.fresh, Closed: d.breaks.closed,
+				Late: d.late, Waiting: d.waiting, Refused: d.refused, Breaks: d.breaks.open, NewBreaks: d.breaks.fresh, Solved: d.breaks.closed, Closed: d.closed,
 				OpenItems: d.openItems, Short: output.Money(d.breaks.short), Over: output.Money(d.breaks.over)})
 		}
 		return printJSON(a.out, struct {
@@ -129,6 +130,9 @@ func (a *app) statusRow(d *dayView) []string {
 	}
 	if d.refused > 0 {
 		notes = append(notes, a.sayf("refused: %d", d.refused))
+	}
+	if d.closed && d.due != "" {
+		notes = append(notes, a.say("the month is closed: it stays as it is (run --restate REASON)"))
 	}
 	return append(row, strings.Join(notes, "; "))
 }
