@@ -8,7 +8,7 @@ BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 # Split, parse and decode; join; fee; encode and read back. One core, six times each.
 BENCH := $(GO) test -run '^$$' -bench . -benchmem -cpu 1 -count 6 ./settlement ./ingest/... ./match ./fees ./output
 
-.PHONY: help build demo test race fuzz check engines limits databases bench bench-baseline clean
+.PHONY: help build demo test race fuzz check engines limits databases bench bench-baseline bench-formats clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,10 @@ bench: ## Go benchmarks of the hot stages, compared with bench/BASELINE.txt
 bench-baseline: ## write bench/BASELINE.txt, on a machine that does nothing else
 	$(BENCH) > bench/BASELINE.new || { cat bench/BASELINE.new; rm bench/BASELINE.new; exit 1; }
 	@mv bench/BASELINE.new bench/BASELINE.txt
+
+bench-formats: ## how fast each kind of file is read (docs/formats.md)
+	$(GO) test -run '^$$' -bench Formats -cpu 1 -benchtime 30x ./ingest
+	$(GO) test -run '^$$' -bench Rows -cpu 1 -benchtime 5x ./ingest/sheet
 
 clean: ## remove what the targets made
 	rm -rf bin demo

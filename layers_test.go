@@ -61,11 +61,13 @@ var rules = []rule{
 		why: "numbers are shown as they are given: whoever runs days counts them"},
 	{pkg: "generate", may: []string{"settlement"},
 		why: "made-up days must not share a reading, or an error, with the code they test"},
-	{pkg: "pipeline", may: []string{"ingest", "match", "fees", "funds", "output", "settlement"},
+	{pkg: "decisions", may: []string{"settlement"},
+		why: "what people decided is told to breaks, whoever found them"},
+	{pkg: "pipeline", may: []string{"decisions", "ingest", "match", "fees", "funds", "output", "settlement"},
 		why: "the flow is told in one place, and only there stages meet"},
-	{pkg: "cmd/reconcile", may: []string{"pipeline", "schedule", "schedule/alerts", "schedule/metrics", "generate", "output", "fees", "ingest", "ingest/bank", "ingest/orders", "settlement", "yamlfile"},
+	{pkg: "cmd/reconcile", may: []string{"decisions", "pipeline", "schedule", "schedule/alerts", "schedule/metrics", "generate", "output", "fees", "ingest", "ingest/bank", "ingest/orders", "settlement", "yamlfile"},
 		only: map[string][]string{
-			"ingest":        {"Mappings"},
+			"ingest":        {"Mappings", "Found", "Pattern"},
 			"ingest/bank":   {"Mapping"},
 			"ingest/orders": {"Mapping", "Query", "Fault", "RefundedIfPaid"},
 			"fees": {"Arithmetic", "Charge",
@@ -74,7 +76,7 @@ var rules = []rule{
 				"Period", "LotPeriod", "Periods", "PresetTerms", "ReadContract", "Rule", "RulesField", "Terms", "TermsInput", "TextField"},
 		},
 		why: "commands parse flags, call the pipeline and print: of stages they know what the configuration fills in " +
-			"(the column maps), how a fee explains itself, and how written results are read"},
+			"(the column maps), whether a path is there, how a fee explains itself, and how written results are read"},
 }
 
 // moneyPackages are where no amount may ever pass through a float.

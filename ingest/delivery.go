@@ -32,16 +32,13 @@ func (d *Delivery) Source() string {
 	return settlement.Position{File: d.File, Member: d.Member}.String()
 }
 
-// Open lists the deliveries in the named files and folders, in the order of their
-// names. A container that cannot be opened is a refusal; a path that does not
+// Open lists the deliveries in the named files and folders, and in what patterns match, in
+// the order of their names. A container that cannot be opened is a refusal; a path that does not
 // exist is an error, since it was typed wrong.
 func Open(paths []string) ([]*Delivery, []*settlement.Refusal, error) {
 	var deliveries []*Delivery
 	var refusals []*settlement.Refusal
 	for _, path := range paths {
-		if _, err := os.Stat(path); err != nil {
-			return nil, nil, err
-		}
 		members, err := container.Open(path, container.Limits{})
 		bad, err := inputErrors(err)
 		if err != nil {
@@ -55,6 +52,40 @@ func Open(paths []string) ([]*Delivery, []*settlement.Refusal, error) {
 		}
 	}
 	return deliveries, refusals, nil
+}
+
+// Files lists the files behind the paths as Open does, without opening them: a link that
+// leads out of its folder, for example, is a refusal.
+func Files(paths []string) (files []string, refusals []*settlement.Refusal, err error) {
+	for _, path := range paths {
+		found, err := container.Files(path)
+		bad, err := inputErrors(err)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, e := range bad {
+			refusals = append(refusals, settlement.Refuse(e))
+		}
+		files = append(files, found...)
+	}
+	return files, refusals, nil
+}
+
+// Pattern says whether path is a pattern such as bills/*.zip and not the name of a file,
+// and names the folder that it starts from.
+func Pattern(path string) (folder string, ok bool) { return container.Pattern(path) }
+
+// Found is an error where nothing has the name path, or where no file matches it.
+func Found(path string) error {
+	if _, ok := Pattern(path); !ok {
+		_, err := os.Stat(path)
+		return err
+	}
+	files, err := container.Files(path)
+	if len(files) > 0 {
+		return nil // what is wrong with others is told when they are read
+	}
+	return err
 }
 
 // inputErrors takes the errors of single files out of an error that may join
@@ -165,7 +196,7 @@ func (d *Delivery) unknown(head []byte) *settlement.InputError {
 		return d.fault("where it is an orders or refunds CSV in GBK or GB18030, set orders.encoding: gb18030 (refunds.encoding) in the configuration, and map its column names (orders.columns)",
 			"not a file of a known kind, and not UTF-8: its first line is "+firstLine(head))
 	}
-	return d.fault("give it a WeChat Pay trade bill, an Alipay trade bill, or an orders or refunds CSV; map other column names in the configuration (orders.columns)",
+	return d.fault("give it bills of WeChat Pay and Alipay, exports of an aggregated account, statements of a bank, or orders and refunds; map other column names of yours in the configuration (orders.columns, refunds.columns, bank.columns)",
 		"not a file of a known kind: its first line is "+firstLine(head))
 }
 

@@ -89,6 +89,16 @@ func gbk(t testing.TB, text string) string {
 	return out
 }
 
+// utf8Of decodes what is GB18030.
+func utf8Of(t testing.TB, text string) string {
+	t.Helper()
+	out, err := simplifiedchinese.GB18030.NewDecoder().String(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
 // edited replaces text in a bill in GB18030; it must be there.
 func edited(t testing.TB, bill, old, new string) string {
 	t.Helper()

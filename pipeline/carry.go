@@ -294,7 +294,7 @@ func (r *run) carryOn(b int, out *BucketOutput) {
 		before = r.earlier.rows
 	}
 	h.carryBreaks(out, before, rows)
-	r.job.Decisions.apply(out.Breaks)
+	r.job.Decisions.Apply(out.Breaks)
 	openBefore := map[settlement.ID]bool{}
 	for _, row := range rows {
 		openBefore[before.ID[row]] = true
@@ -399,4 +399,26 @@ func (h *breakHistory) sides(out *BucketOutput, before *settlement.Breaks, rows 
 		}
 	}
 	return why
+}
+
+// dropDecided leaves out the breaks that an earlier day showed as accepted or written
+// off: they are done with, although their rows are still carried in case that the
+// counterpart comes. before is which breaks were open the day before.
+func dropDecided(out *BucketOutput, openBefore map[settlement.ID]bool) {
+	earlier := map[settlement.ID]bool{}
+	for i, file := range out.Lines.File {
+		if file >= out.FirstCarried && file < out.FirstSettled {
+			earlier[out.Lines.ID[i]] = true
+		}
+	}
+	for i, file := range out.Events.File {
+		if file >= out.FirstCarried && file < out.FirstSettled {
+			earlier[out.Events.ID[i]] = true
+		}
+	}
+	b := out.Breaks
+	out.Breaks = keepRows(b, func(i int) bool {
+		decided := b.Status[i] == settlement.BreakAccepted || b.Status[i] == settlement.BreakWrittenOff
+		return !decided || openBefore[b.ID[i]] || !waitsForOther(b.Kind[i]) || !earlier[sideOf(b, i)]
+	})
 }

@@ -27,6 +27,9 @@ type Catalogue struct {
 	Files map[string]*CataloguedFile `json:"files"` // by path
 
 	path string
+	// unlisted is what lies in the inbox and is no file to read, such as a link that leads
+	// out of it. It is looked up each time, and belongs to every day.
+	unlisted []*settlement.Refusal
 }
 
 // CataloguedFile is a file as it was when it was read.
@@ -63,7 +66,8 @@ func OpenCatalogue(ctx context.Context, job Job) (*Catalogue, error) {
 		// A damaged catalogue is made again.
 		_ = json.Unmarshal(raw, c)
 	}
-	found, err := filesIn(job.Paths)
+	found, refused, err := filesIn(job.Paths)
+	c.unlisted = refused
 	if err != nil {
 		return nil, err
 	}
@@ -100,34 +104,24 @@ func mapKeys[V any](m map[string]V) func(yield func(string) bool) {
 	}
 }
 
-// filesIn lists the regular files of the inbox, hidden ones left out.
-func filesIn(paths []string) (map[string]fs.FileInfo, error) {
-	found := map[string]fs.FileInfo{}
-	for _, root := range paths {
-		err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
-			if hidden := strings.HasPrefix(e.Name(), ".") && path != root; hidden || e.IsDir() {
-				if hidden && e.IsDir() {
-					return filepath.SkipDir
-				}
-				return nil
-			}
-			info, err := os.Stat(path)
-			if errors.Is(err, fs.ErrNotExist) {
-				return nil // it was taken away meanwhile, or is a link to nowhere
-			}
-			if err == nil && info.Mode().IsRegular() {
-				found[path] = info
-			}
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
+// filesIn lists the files of the inbox as a run of it would.
+func filesIn(paths []string) (map[string]fs.FileInfo, []*settlement.Refusal, error) {
+	paths, refused, err := ingest.Files(paths)
+	if err != nil {
+		return nil, nil, err
 	}
-	return found, nil
+	found := map[string]fs.FileInfo{}
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // it was taken away meanwhile
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		found[path] = info
+	}
+	return found, refused, nil
 }
 
 // membersOf reads one file and says what is in it.
@@ -214,6 +208,8 @@ func (c *Catalogue) save() error { return writeBeside(c.path, c) }
 type DayFiles struct {
 	Day   settlement.Day
 	Paths []string
+	// Refused is what lies in the inbox and cannot be opened, whatever the day.
+	Refused []*settlement.Refusal
 	// Bills are the wallets and accounts of which a trade bill of the day is there.
 	Bills []string
 	// Digest identifies the contents: another digest means that a file came, went or
@@ -224,15 +220,16 @@ type DayFiles struct {
 // Of returns the files that belong to a day: statements whose period has it, extracts
 // with a row of it, and files that cannot be used and do not say of which day they are.
 func (c *Catalogue) Of(day settlement.Day) DayFiles {
-	d, h := DayFiles{Day: day}, sha256.New()
+	d, h := DayFiles{Day: day, Refused: c.unlisted}, sha256.New()
 	var contents []string
+	for _, refusal := range c.unlisted {
+		contents = append(contents, refusal.Error())
+	}
 	for _, path := range slices.Sorted(mapKeys(c.Files)) {
 		belongs := false
 		for _, m := range c.Files[path].Members {
-			switch {
-			case m.From == "" && m.Refused != "":
-				belongs = true
-			case m.From == "" || day.String() < m.From || day.String() >= m.Until:
+			anyDay := m.From == "" && m.Refused != ""
+			if !anyDay && (m.From == "" || day.String() < m.From || day.String() >= m.Until) {
 				continue
 			}
 			belongs = true

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"reconcile/decisions"
 	"reconcile/output"
 	"reconcile/pipeline"
 	"reconcile/settlement"
@@ -369,9 +370,9 @@ func TestASecondRunAtTheSameTimeIsRefused(t *testing.T) {
 }
 
 // decide writes a file of decisions about the breaks of a day and reads it.
-func decide(t testing.TB, rows ...string) *pipeline.Decisions {
+func decide(t testing.TB, rows ...string) *decisions.Register {
 	t.Helper()
-	d, err := pipeline.ReadDecisions(writeText(t, filepath.Join(t.TempDir(), "decisions.csv"),
+	d, err := decisions.Read(writeText(t, filepath.Join(t.TempDir(), "decisions.csv"),
 		"break_id,decision,who,when,note,assignee\n"+strings.Join(rows, "\n")+"\n"))
 	if err != nil {
 		t.Fatal(err)
@@ -418,29 +419,6 @@ func TestDecisionsStayWithTheirBreaks(t *testing.T) {
 	third := s.run(d3, files[d3]...)
 	expect(t, "what was decided yesterday is done with", tableRows(t, third, "breaks", "order_no", "status"), "A2 open", "A4 open")
 	expect(t, "although its line came", tableRows(t, third, "matches", "order_no"), "A1", "B1")
-}
-
-func TestDecisionsThatCannotBeUsedAreToldWithTheirPlaces(t *testing.T) {
-	for name, c := range map[string]struct{ text, want string }{
-		"nothing":           {"", "the file is empty"},
-		"a missing column":  {"break_id,decision,who\n", "decisions.csv:1: the column when is missing"},
-		"a field too many":  {"break_id,decision,who,when\na,b,c,d,e\n", "decisions.csv:2: 5 fields where the header has 4"},
-		"no identity":       {"break_id,decision,who,when\nA1,accept,Li,2024-09-13 09:00:00\n", `decisions.csv:2: break_id: "A1" is no identity`},
-		"an unknown word":   {"break_id,decision,who,when\n0000000000000000,ok,Li,2024-09-13 09:00:00\n", `decision: "ok" is none of accept, write_off, explain, assign`},
-		"nobody":            {"break_id,decision,who,when\n0000000000000000,accept,,2024-09-13 09:00:00\n", "who: nobody is named"},
-		"no time":           {"break_id,decision,who,when\n0000000000000000,accept,Li,yesterday\n", `when: "yesterday"`},
-		"nobody to look":    {"break_id,decision,who,when\n0000000000000000,assign,Li,2024-09-13 09:00:00\n", "assignee: nobody is named to look after"},
-		"no explanation":    {"break_id,decision,who,when\n0000000000000000,explain,Li,2024-09-13 09:00:00\n", "note: there is no explanation"},
-		"a quote left open": {"break_id,decision,who,when\n\"0000000000000000,accept,Li,2024-09-13 09:00:00\n", "quote"},
-		"the second of two": {"break_id,decision,who,when\n0000000000000000,accept,Li,2024-09-13 09:00:00\n0000000000000000,no,Li,2024-09-13 09:00:00\n", "decisions.csv:3:"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			_, err := pipeline.ReadDecisions(writeText(t, filepath.Join(t.TempDir(), "decisions.csv"), c.text))
-			if !errors.Is(err, pipeline.ErrDecisions) || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("%v, want %q", err, c.want)
-			}
-		})
-	}
 }
 
 func TestTheLastDecisionCounts(t *testing.T) {

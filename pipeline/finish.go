@@ -123,7 +123,7 @@ func (r *run) notes() []string {
 	if r.proof.droppedEvents > 0 {
 		notes = append(notes, fmt.Sprintf("%d order events stand in the extracts more than once: the one that has come furthest counts", r.proof.droppedEvents))
 	}
-	notes = append(notes, r.job.Decisions.notes()...)
+	notes = append(notes, r.job.Decisions.Notes()...)
 	switch {
 	case rules.OrdersIncomplete && len(r.intake.Refusals) > 0:
 		notes = append(notes, "a refused file was or may have been an extract of orders: lines without an order, and refunds whose order is not there, stay open")

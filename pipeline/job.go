@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"time"
 
+	"reconcile/decisions"
 	"reconcile/ingest"
 	"reconcile/match"
 	"reconcile/output"
@@ -22,6 +23,8 @@ import (
 type Job struct {
 	// Paths are files and folders as the user named them.
 	Paths []string
+	// Refused is what was refused before: it makes the run incomplete.
+	Refused []*settlement.Refusal
 	// Out is the folder that the result becomes.
 	Out string
 	// Dataset is the folder of days of which the result becomes one, that of Day, which
@@ -34,7 +37,7 @@ type Job struct {
 	// and period.
 	Supersede []string
 	// Decisions is what people decided of breaks; nil for nothing.
-	Decisions *Decisions
+	Decisions *decisions.Register
 	// Restate is why a day of a closed month is run again; "" where it is not.
 	Restate string
 	// InputsDigest is noted in the manifest of a day, see DayFiles.

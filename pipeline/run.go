@@ -94,6 +94,7 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	refused = append(refused, job.Refused...)
 	deliveries = append(deliveries, ingest.Queries(job.Mappings)...)
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(max(job.Memory, MinMemory) / 100 * 110))
 	// Two files that contradict each other in a line are found while the buckets are
@@ -127,7 +128,7 @@ func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refuse
 		return nil, err
 	}
 	defer func() { _ = staging.Abort() }() // after Commit it does nothing
-	job.Decisions = job.Decisions.fresh()
+	job.Decisions = job.Decisions.Fresh()
 	r := &run{
 		job:      job,
 		restated: restated,
@@ -538,7 +539,7 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 			return err
 		}
 		if r.carryOn(b, out); r.state == nil {
-			r.job.Decisions.apply(out.Breaks)
+			r.job.Decisions.Apply(out.Breaks)
 		}
 		sums.bucket(out, resolved)
 		proof.bucket(out, resolved, len(r.files))

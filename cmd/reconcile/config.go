@@ -265,7 +265,7 @@ func scheduleSection(r *yamlfile.Reader, at string, n ast.Node, to *nightly) {
 	if to.inbox == "" || to.out == "" {
 		return
 	}
-	if inside, err := filepath.Rel(to.inbox, to.out); err == nil && inside != ".." && !strings.HasPrefix(inside, "../") {
+	if inside, err := filepath.Rel(to.inboxFolder(), to.out); err == nil && inside != ".." && !strings.HasPrefix(inside, "../") {
 		r.Fault(r.Places[at+".out"], "choose a folder beside the inbox", "%s.out lies in the inbox: results would be read as input", at)
 	}
 }

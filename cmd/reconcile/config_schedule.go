@@ -11,6 +11,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"reconcile/ingest"
 	"reconcile/schedule"
 	"reconcile/schedule/alerts"
 	"reconcile/settlement"
@@ -42,6 +43,15 @@ func defaultNightly() nightly {
 // times are the wake-ups of the configuration.
 func (n *nightly) times() (schedule.Times, error) {
 	return schedule.Parse(n.cron, n.zone, time.Now())
+}
+
+// inboxFolder is the folder in which the bills arrive; of a pattern the one that it
+// starts from.
+func (n *nightly) inboxFolder() string {
+	if folder, ok := ingest.Pattern(n.inbox); ok {
+		return folder
+	}
+	return n.inbox
 }
 
 // zoneField reads the zone of the schedule's times.

@@ -207,7 +207,7 @@ func (a *app) runDay(ctx context.Context, job pipeline.Job, files pipeline.DayFi
 		_, err := fmt.Fprintf(a.err, a.say("%s: no bill of a wallet is there yet")+"\n", files.Day)
 		return err
 	}
-	job.Day, job.Paths, job.InputsDigest = files.Day, files.Paths, files.Digest
+	job.Day, job.Paths, job.Refused, job.InputsDigest = files.Day, files.Paths, files.Refused, files.Digest
 	result, err := a.reconcile(ctx, job, breaksOK)
 	if err != nil {
 		return fmt.Errorf("%s: %w", files.Day, err)

@@ -136,7 +136,7 @@ func clockText(d time.Duration) string {
 }
 
 func (e *examination) examineInbox() {
-	inbox := e.c.nightly.inbox
+	inbox := e.c.nightly.inboxFolder()
 	if inbox == "" {
 		e.warn("inbox", e.say("schedule.inbox is not set"), e.say("set it to the folder in which the bills arrive"))
 		return

@@ -2,10 +2,12 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"reconcile/ingest"
 	"reconcile/pipeline"
 	"reconcile/settlement"
 )
@@ -31,7 +33,7 @@ func (f *jobFlags) add(cmd *cobra.Command) {
 
 // job is the job that flags and configuration ask for.
 func (a *app) job(f *jobFlags, paths []string) (pipeline.Job, error) {
-	if err := mustExist(paths); err != nil {
+	if err := mustBeFound(paths); err != nil {
 		return pipeline.Job{}, err
 	}
 	c, err := readConfig(a.configFlag)
@@ -43,6 +45,22 @@ func (a *app) job(f *jobFlags, paths []string) (pipeline.Job, error) {
 		a.log.Warn(w.Error())
 	}
 	return c.job(f, paths)
+}
+
+// mustBeFound says which of the paths does not exist, or is a pattern that no file
+// matches.
+func mustBeFound(paths []string) error {
+	for _, path := range paths {
+		err := ingest.Found(path)
+		var noMatch *settlement.InputError
+		switch {
+		case errors.As(err, &noMatch):
+			return usage(err)
+		case err != nil:
+			return notThere(path)
+		}
+	}
+	return nil
 }
 
 func (c *config) job(f *jobFlags, paths []string) (pipeline.Job, error) {

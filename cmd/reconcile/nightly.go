@@ -40,7 +40,7 @@ func (a *app) newNight(c *config, breaksOK bool, metricsFile string) *night {
 	n := &night{app: a, c: c, breaksOK: breaksOK, metricsFile: metricsFile, pulse: &schedule.Pulse{}, now: time.Now}
 	a.configPath, a.detail = c.path, true
 	a.metrics = metrics.New(version, time.Now)
-	n.watch = &watch{pulse: n.pulse, metrics: a.metrics, places: []string{c.nightly.inbox}, now: time.Now}
+	n.watch = &watch{pulse: n.pulse, metrics: a.metrics, places: []string{c.nightly.inboxFolder()}, now: time.Now}
 	n.sender = alerts.Sender{
 		Routes: c.nightly.alerts, Book: besideDataset(c.nightly.out, "alerts.json"), Title: a.say("reconcile · what needs attention"),
 		Client: &http.Client{Timeout: 10 * time.Second}, Getenv: os.Getenv, Log: a.log, Now: time.Now, Zone: c.nightly.zone, Pause: alerts.Sleep,

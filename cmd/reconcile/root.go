@@ -156,8 +156,12 @@ func atLeastOne(what string) cobra.PositionalArgs {
 func mustExist(paths []string) error {
 	for _, path := range paths {
 		if _, err := os.Stat(path); err != nil {
-			return usage(fmt.Errorf("%s: no such file or folder (check the path; a name with blanks needs quotes)", path))
+			return notThere(path)
 		}
 	}
 	return nil
+}
+
+func notThere(path string) error {
+	return usage(fmt.Errorf("%s: no such file or folder (check the path; a name with blanks needs quotes)", path))
 }

@@ -20,8 +20,9 @@ import (
 const runHelp = `Recognises each file by its content, proves it against its own control
 totals, matches its lines with the orders and refunds, computes the fees again
 and writes the tables. FILE is a statement, an orders or refunds CSV, an archive
-of them, or a folder. A file is used whole or not at all; one that cannot be
-used is refused with the place and the reason, and the others go on.
+of them, a folder, or a pattern such as 'bills/*.zip'. A file is used whole or
+not at all; one that cannot be used is refused with the place and the reason,
+and the others go on.
 
 The result takes its place in one step. A folder that holds anything else is
 never replaced.

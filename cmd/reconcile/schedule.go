@@ -10,10 +10,11 @@ import (
 )
 
 const scheduleHelp = `Wakes at the times of schedule.cron, in the zone of schedule.zone, and when it
-starts, and runs everything that is due over the folder schedule.inbox: days
-whose bills are there and that were never run, days with a file that came or
-changed, and the days built on them, in order. A time that passes while it is
-not running is caught up by the next. One that fails does not end the schedule.
+starts, and runs everything that is due over schedule.inbox, a folder or a
+pattern such as bills/2024-*/*.zip: days whose bills are there and that were
+never run, days with a file that came or changed, and the days built on them,
+in order. A time that passes while it is not running is caught up by the next.
+One that fails does not end the schedule.
 
 Where a bill that should be there by now is not, it looks again, after the
 pauses of schedule.retry, until the time of schedule.deadline; then the bill is
@@ -93,8 +94,9 @@ func (a *app) configWith(keys ...string) (*config, error) {
 	if len(missing) > 0 {
 		return nil, usage(errors.Join(missing...))
 	}
-	if info, err := os.Stat(c.nightly.inbox); err != nil || !info.IsDir() {
-		return nil, usage(fmt.Errorf("%s: schedule.inbox: there is no folder %s", c.path, c.nightly.inbox))
+	folder := c.nightly.inboxFolder()
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return nil, usage(fmt.Errorf("%s: schedule.inbox: there is no folder %s", c.path, folder))
 	}
 	return c, nil
 }

@@ -2,6 +2,7 @@ package alipay
 
 import (
 	"cmp"
+	"slices"
 
 	"reconcile/ingest/delimited"
 	"reconcile/settlement"
@@ -41,4 +42,54 @@ func layoutOf(names []string) (l delimited.Layout) {
 // drift compares the header with the nearer of the known layouts.
 func (h *header) drift() []settlement.Drift {
 	return delimited.Drift(h.names, delimited.Nearest(h.names, []delimited.Layout{usual, bank}, normalName), normalName)
+}
+
+// fundNeeds says what comes from each column that a file of fund lines must have.
+var fundNeeds = [fundColumnCount]string{
+	flowNo: "column flow_no", fundTxn: "column provider_txn_id", fundOrder: "column order_no", bookedAt: "column occurred_at",
+	income: "column amount", expense: "column amount", balance: "column balance", fundType: "column category", fundNote: "column raw_note",
+}
+
+// The columns of the account log, which come in several orders, and of both forms of the
+// portal's export.
+var (
+	logColumns = []string{"账务流水号", "业务流水号", "商户订单号", "商品名称", "发生时间", "对方账号", "收入金额", "支出金额", "账户余额", "交易渠道", "业务类型", "备注",
+		"业务基础订单号", "业务订单号", "业务账单来源", "业务描述", "付款备注"}
+	laterLogColumns = logColumns[12:] // that logs may lack
+	portalColumns   = []string{"序号", "入账时间", "支付宝交易号", "支付宝流水号", "商户订单号", "账务类型", "收入", "支出", "账户余额",
+		"对方账户", "对方名称", "银行订单号", "商品名称", "备注", "业务基础订单号", "业务订单号", "业务账单来源", "业务描述", "付款备注"}
+	portalSheetColumns = []string{"序号", "入账时间", "支付宝交易号", "支付宝流水号", "商户订单号", "账务类型", "收入", "支出", "账户余额", "服务费", "支付渠道", "签约产品",
+		"对方账户", "对方名称", "银行订单号", "商品名称", "备注", "业务基础订单号", "业务订单号", "业务账单来源", "业务描述", "付款备注"}
+)
+
+// drift compares a header with the nearer of the layouts.
+func (l *fundLayout) drift(h *header) []settlement.Drift {
+	layouts := []delimited.Layout{l.layoutOf(logColumns, laterLogColumns)}
+	layouts[0].AnyOrder = true
+	if l.kind == settlement.PortalFunds {
+		layouts = []delimited.Layout{l.layoutOf(portalColumns, nil), l.layoutOf(portalSheetColumns, nil)}
+	}
+	return delimited.Drift(h.names, delimited.Nearest(h.names, layouts, normalName), normalName)
+}
+
+func (l *fundLayout) layoutOf(names, optional []string) (known delimited.Layout) {
+	for _, name := range names {
+		column := delimited.KnownColumn{Names: []string{name}, Optional: slices.Contains(optional, name)}
+		for c, words := range l.wordings {
+			if slices.Contains(words, name) {
+				column.Names, column.Needs = words, fundNeeds[c]
+			}
+		}
+		known.Columns = append(known.Columns, column)
+	}
+	return known
+}
+
+// withoutType notes that an empty log was read although its header lacks the type.
+func (l *fundLayout) withoutType(drift []settlement.Drift) {
+	for i, d := range drift {
+		if name := cmp.Or(d.Known, d.Column); d.Refused && slices.Contains(l.wordings[fundType], name) {
+			drift[i].Refused, drift[i].Meaning = false, "a file without rows is read without it"
+		}
+	}
 }

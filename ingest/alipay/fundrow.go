@@ -2,7 +2,10 @@ package alipay
 
 import (
 	"bytes"
+	"slices"
+	"unicode/utf8"
 
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"reconcile/ingest/delimited"
@@ -33,8 +36,9 @@ type fundWorker struct {
 	note  []byte // scratch
 
 	// Of a text file: the row's bytes, and the offset behind each field.
-	text []byte
-	ends []int32
+	text    []byte
+	ends    []int32
+	decoder *encoding.Decoder // of GB18030, nil before the first text
 	// Words repeat from row to row: the last one of each column, as it stands in the
 	// file and decoded.
 	lastRaw, lastText [fundColumnCount][]byte
@@ -89,7 +93,7 @@ func (w *fundWorker) decode() bool {
 			continue
 		}
 		if !bytes.Equal(raw, w.lastRaw[c]) {
-			text, ok := w.decoded(raw)
+			text, ok := w.decoded(raw, w.lastText[c])
 			if !ok && fundColumn(c) != fundNote { // the wallet cuts long notes within a character
 				w.bad(fundColumn(c), adviceForm, "the text is not in the encoding of the file's header")
 				return false
@@ -101,18 +105,33 @@ func (w *fundWorker) decode() bool {
 	return true
 }
 
-// decoded returns UTF-8 without what is not text; ok is false where some of raw is not.
-func (w *fundWorker) decoded(raw []byte) (text []byte, ok bool) {
-	text = bytes.Clone(raw)
-	if w.gb18030 {
-		var err error
-		if text, err = simplifiedchinese.GB18030.NewDecoder().Bytes(raw); err != nil {
+// decoded returns UTF-8 without what is not text, in the memory of to where it has room;
+// ok is false where some of raw is not.
+func (w *fundWorker) decoded(raw, to []byte) (text []byte, ok bool) {
+	if !w.gb18030 {
+		text = append(to[:0], raw...)
+		if utf8.Valid(text) {
+			return text, true
+		}
+	} else {
+		if w.decoder == nil {
+			w.decoder = simplifiedchinese.GB18030.NewDecoder()
+		}
+		w.decoder.Reset()
+		to = slices.Grow(to[:0], 3*len(raw)) // a byte that is not text becomes U+FFFD, which has three
+		n, _, err := w.decoder.Transform(to[:cap(to)], raw, true)
+		if err != nil {
 			return nil, false
 		}
+		if text = to[:n]; !bytes.Contains(text, replacement) {
+			return text, true
+		}
 	}
-	valid := bytes.ReplaceAll(bytes.ToValidUTF8(text, nil), []byte("\ufffd"), nil)
-	return valid, len(valid) == len(text)
+	return bytes.ReplaceAll(bytes.ToValidUTF8(text, nil), replacement, nil), false
 }
+
+// replacement is U+FFFD, which decoders put for what is not text.
+var replacement = []byte("\ufffd")
 
 // bad reports the row's field of column c.
 func (w *fundWorker) bad(c fundColumn, do, format string, args ...any) {

@@ -46,7 +46,7 @@ func readLog(ctx context.Context, lines *lineReader, st *settlement.Statement, e
 	if err := streamFault(problems, err); err != nil {
 		return err
 	}
-	if err := concludeFunds(lines.in, st, sum, noType, problems, true); err != nil {
+	if err := concludeFunds(lines.in, logLayout, st, sum, noType, problems, true); err != nil {
 		return err
 	}
 	missing := end.missing()
@@ -83,7 +83,7 @@ func (l *lineReader) openFunds(st *settlement.Statement, layout *fundLayout, kin
 	}
 	head, noType, faults := layout.parse(l.in, pre.headerLine, strings.Split(pre.header, ","))
 	if head != nil {
-		st.Layout = head.layout
+		st.Layout, st.Drift = head.layout, layout.drift(head)
 	}
 	if len(faults) > 0 {
 		return nil, nil, &settlement.Refusal{Source: st.Source(), Errors: faults}
@@ -147,7 +147,7 @@ func (w *fundWorker) hand(emit func(arrow.Record) error) error {
 
 // concludeFunds fills in what the rows add up to, and refuses a file with bad ones.
 // proved says that control totals follow.
-func concludeFunds(in delimited.Input, st *settlement.Statement, sum *fundTally, noType *settlement.InputError, problems *delimited.Problems, proved bool) error {
+func concludeFunds(in delimited.Input, layout *fundLayout, st *settlement.Statement, sum *fundTally, noType *settlement.InputError, problems *delimited.Problems, proved bool) error {
 	st.KindSums = sum.sums.sums
 	for _, s := range sum.sums.sums {
 		st.Rows += s.Rows
@@ -156,8 +156,11 @@ func concludeFunds(in delimited.Input, st *settlement.Statement, sum *fundTally,
 	for _, fault := range sum.faults(in, proved) {
 		problems.Add(fault)
 	}
-	if noType != nil && st.Rows > 0 {
+	switch {
+	case noType != nil && st.Rows > 0:
 		problems.Add(noType)
+	case noType != nil:
+		layout.withoutType(st.Drift)
 	}
 	if refusal := problems.Refusal(st.Source()); refusal != nil {
 		return refusal

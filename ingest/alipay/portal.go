@@ -44,7 +44,7 @@ func readPortal(ctx context.Context, lines *lineReader, st *settlement.Statement
 	if err := streamFault(problems, err); err != nil {
 		return err
 	}
-	if err := concludeFunds(lines.in, st, sum, noType, problems, false); err != nil {
+	if err := concludeFunds(lines.in, portalLayout, st, sum, noType, problems, false); err != nil {
 		return err
 	}
 	if !ended {
@@ -151,7 +151,7 @@ func (b *workbook) read(ctx context.Context, from *sheet.Reader, st *settlement.
 	if r := b.repeats; r.lines > 0 {
 		st.Notef("%d rows (%s) stand on several sheets (first on row %d): each is counted once", r.lines, r.sum, r.first)
 	}
-	return concludeFunds(b.in, st, &b.tally, b.noType, b.problems, false)
+	return concludeFunds(b.in, portalLayout, st, &b.tally, b.noType, b.problems, false)
 }
 
 // nextRun: the next line is not a neighbour of the one before.
@@ -172,8 +172,11 @@ func rowText(cells []sheet.Cell) string {
 // before takes a row before the header, or the header. Titles are passed over; the
 // account and the period may stand there.
 func (b *workbook) before(cells []sheet.Cell, st *settlement.Statement) error {
-	text := rowText(cells)
-	if !has(text, "支付宝流水号", "账务类型") {
+	names := make([]string, len(cells))
+	for i, c := range cells {
+		names[i] = c.Text
+	}
+	if text := rowText(cells); !isPortalHeader(names) {
 		if strings.HasPrefix(text, "#账号") || strings.HasPrefix(text, "#查询起始日期") {
 			if why := b.pre.take(text, b.line, portalFile); why != nil {
 				return b.in.Errorf(b.line, adviceForm, "sheet %s: %v", b.sheet, why)
@@ -182,15 +185,13 @@ func (b *workbook) before(cells []sheet.Cell, st *settlement.Statement) error {
 		return nil
 	}
 	b.pre.fill(st, b.in)
-	names := make([]string, len(cells))
-	for i, c := range cells {
-		names[i] = c.Text
-	}
 	head, noType, faults := portalLayout.parse(b.in, b.line, names)
+	if head != nil {
+		st.Layout, st.Drift = head.layout+", workbook", portalLayout.drift(head)
+	}
 	if len(faults) > 0 {
 		return &settlement.Refusal{Source: st.Source(), Errors: faults}
 	}
-	st.Layout = head.layout + ", workbook"
 	head.noteUnknown(st)
 	b.serial, head.at[serial] = head.at[serial], -1
 	b.header, b.noType = head, noType

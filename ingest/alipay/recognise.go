@@ -51,8 +51,24 @@ func RecogniseLogSummary(head []byte) bool {
 // (账务组合查询): CSV, or the first rows of a workbook as CSV, where titles may stand
 // before the header.
 func RecognisePortal(head []byte) bool {
-	isHeader := func(line string) bool { return has(line, "支付宝流水号", "账务类型", "入账时间") }
+	isHeader := func(line string) bool { return isPortalHeader(strings.Split(line, ",")) }
 	return opens(head, portalFile, isHeader) || slices.ContainsFunc(openingLines(head), isHeader)
+}
+
+// isPortalHeader says that names are the portal's: they have what only it has together,
+// or so many of the columns that are needed that one is missing or has another name.
+func isPortalHeader(names []string) bool {
+	normal, needed := make([]string, len(names)), 0
+	for i, name := range names {
+		normal[i] = normalName(name)
+	}
+	for _, words := range portalLayout.wordings[:fundNote] {
+		if slices.ContainsFunc(words, func(word string) bool { return slices.Contains(normal, word) }) {
+			needed++
+		}
+	}
+	return needed >= int(fundNote)-2 && slices.ContainsFunc(normal, func(name string) bool { return strings.HasPrefix(name, "支付宝") }) ||
+		has(strings.Join(normal, ","), "支付宝流水号", "账务类型", "入账时间")
 }
 
 // opens looks at the lines before the rows: those with #, and the header.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"reconcile/ingest/delimited"
+	"reconcile/settlement"
 )
 
 // column is a column that this package knows, whatever the file calls it.
@@ -117,6 +118,28 @@ func (l *layout) settle(header []string, m Mapping) (faults []headerFault) {
 		missing(colAmount, "this column is missing, and credit and debit too")
 	}
 	return faults
+}
+
+// driftOf compares a header with the plain layout under the names of the map. The order
+// tells nothing, since banks differ; and where columns are mapped others are expected.
+func driftOf(header []string, m Mapping) []settlement.Drift {
+	has := func(columns ...column) bool {
+		return slices.ContainsFunc(columns, func(c column) bool { return slices.Contains(header, m.headerName(c)) })
+	}
+	l := delimited.Layout{AnyOrder: true, Others: len(m.Columns) > 0}
+	for c := range columnCount {
+		column := delimited.KnownColumn{Names: []string{m.headerName(c)}, Optional: true}
+		switch {
+		case m.maps(c):
+			column.Optional, column.Needs = false, "bank.columns."+columnNames[c]
+		case c == colBookedAt && !has(colDate):
+			column.Optional, column.Needs = false, "column occurred_at"
+		case c == colAmount && !has(colCredit, colDebit), c == colCredit && has(colDebit), c == colDebit && has(colCredit):
+			column.Optional, column.Needs = false, "column amount"
+		}
+		l.Columns = append(l.Columns, column)
+	}
+	return delimited.Drift(header, l, strings.TrimSpace)
 }
 
 // foundInstead names what the header has in place of name.

@@ -25,6 +25,7 @@ type csvReading struct {
 	source  *delimited.Reader
 	layout  layout
 
+	raw     []byte // scratch of next
 	record  string // the record being read, decoded
 	line    int64  // on which it begins
 	fields  []field
@@ -72,7 +73,8 @@ func (r *csvReading) next() error {
 	if err != nil {
 		return err
 	}
-	raw := append([]byte(nil), text...)
+	raw := append(r.raw[:0], text...)
+	defer func() { r.raw = raw }()
 	for bytes.Count(raw, []byte{'"'})%2 == 1 {
 		if text, _, err = r.source.Line(); err == io.EOF {
 			break // which splitRecord says
@@ -166,6 +168,7 @@ func (r *csvReading) describe(st *settlement.Statement, names []string, skipped 
 	}
 	var faults []headerFault
 	r.layout, faults = layOut(names, r.mapping)
+	st.Drift = driftOf(names, r.mapping)
 	for _, f := range faults {
 		offset := 0
 		if f.field >= 0 {

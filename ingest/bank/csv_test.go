@@ -320,7 +320,7 @@ func TestCategories(t *testing.T) {
 		{in, "", "", "结息", settlement.FundOther},
 		{in, "", "", "coffee", settlement.FundOther},
 	} {
-		if got := categoryOf(c.direction, c.counterparty, c.rawType, c.purpose); got != c.want {
+		if got := categoryOf(c.direction, new(parties).of(c.counterparty), c.rawType, c.purpose); got != c.want {
 			t.Errorf("%+v is %s", c, got)
 		}
 	}

@@ -218,14 +218,15 @@ func (r *camtReading) bookEntry(s *camtStatement, e *rawEntry) error {
 	if b.reference = e.flowNo(); b.reference == "" {
 		r.unreferenced++
 	}
-	b.rawType = unnamed(counterparty, e.rawType())
+	other := r.parties.of(counterparty)
+	b.rawType = unnamed(other, e.rawType())
 	purpose := strings.Join(e.texts, "\n")
 	texts := append(slices.Clone(e.texts), e.endToEnd...)
 	if e.reversal == "true" || e.reversal == "1" {
 		texts = append([]string{"reversal"}, texts...)
 	}
-	b.note = note(counterparty, texts...)
-	b.category = categoryOf(b.direction, counterparty, b.rawType, purpose)
+	b.note = note(other, texts...)
+	b.category = categoryOf(b.direction, other, b.rawType, purpose)
 	for _, sum := range []int{sumAll, side} {
 		if err := s.booked[sum].add(amount); err != nil {
 			r.errorAt(e.line, "Ntry/Amt", "", "%v", err)

@@ -10,7 +10,7 @@ import (
 )
 
 // batchRows is how many lines are emitted at a time.
-const batchRows = 8192
+const batchRows = 2048
 
 // booking is one line of a statement.
 type booking struct {
@@ -33,6 +33,7 @@ type book struct {
 	broken   bool // a problem was found: nothing more needs to be emitted
 
 	account     string
+	parties     parties
 	lines       settlement.FundLines
 	hash        settlement.IDHasher
 	equals      map[dayAmount]uint64 // lines without a reference so far

@@ -72,6 +72,9 @@ func isSheetText(text string) bool {
 
 // cell is what a field says, without blanks around it and a spreadsheet's text forms.
 func cell(text string) string {
+	if isBare(text) {
+		return text
+	}
 	text = strings.Trim(text, " \t\r\n\u3000\u00a0")
 	if isSheetText(text) {
 		return strings.TrimSpace(text[2 : len(text)-1])
@@ -80,4 +83,16 @@ func cell(text string) string {
 		return text[1:]
 	}
 	return text
+}
+
+// isBare says that nothing stands around a text, by its first and its last byte. It is
+// false of some bare ones.
+func isBare(text string) bool {
+	if text == "" {
+		return true
+	}
+	first, last := text[0], text[len(text)-1]
+	// U+3000 and U+00A0 begin with the two bytes of the first line, and end with those of the second.
+	return first > ' ' && first != '=' && first != '\'' && first != 0xE3 && first != 0xC2 &&
+		last > ' ' && last != 0x80 && last != 0xA0
 }

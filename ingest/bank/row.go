@@ -40,7 +40,7 @@ func (r *csvReading) row() error {
 	if e.reference == "" {
 		r.noted.unreferenced++
 	}
-	counterparty, purpose := r.text(colCounterparty), r.text(colPurpose)
+	counterparty, purpose := r.parties.of(r.text(colCounterparty)), r.text(colPurpose)
 	e.rawType = delimited.ShortTo(unnamed(counterparty, r.text(colType)), maxNote)
 	e.note = note(counterparty, purpose)
 	e.category = categoryOf(e.direction, counterparty, e.rawType, purpose)
@@ -165,6 +165,9 @@ func ungrouped(text string) string {
 
 // accountOf checks that all lines are of one account.
 func (r *csvReading) accountOf() {
+	if text := r.text(colAccount); text != "" && text == r.account {
+		return
+	}
 	account := r.number(colAccount)
 	if account == "" {
 		account = r.mapping.Account
@@ -186,7 +189,7 @@ func (r *csvReading) number(c column) string {
 	switch {
 	case isScientific(text):
 		r.wrong(c, "the file was saved by a spreadsheet and its digits are lost: export it again and do not open it before", "%q is a number in scientific notation", delimited.Short(text))
-	case strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }):
+	case strings.ContainsFunc(text, isControl):
 		r.wrong(c, "export it again as plain text", "%q has a character that no number has", delimited.Short(text))
 	case isNothing(text):
 		return ""
@@ -194,8 +197,13 @@ func (r *csvReading) number(c column) string {
 	return text
 }
 
+func isControl(c rune) bool { return c < ' ' || c == 0x7f }
+
 // isScientific knows 4.00123E+27, 4E+27 and 2.70186e18, not 4E27, which may be genuine.
 func isScientific(text string) bool {
+	if !strings.ContainsAny(text, "eE") {
+		return false
+	}
 	digits, exponent, ok := strings.Cut(strings.ToLower(text), "e")
 	exponent, sign := strings.CutPrefix(exponent, "+")
 	whole, fraction, point := strings.Cut(digits, ".")
@@ -204,6 +212,9 @@ func isScientific(text string) bool {
 
 // isNothing knows what stands for a reference that is not there.
 func isNothing(text string) bool {
+	if len(text) > len("NOTPROVIDED") {
+		return false
+	}
 	switch strings.ToUpper(text) {
 	case "-", "--", "—", "NULL", "N/A", "NONE", "NOTPROVIDED", "NONREF":
 		return true

@@ -12,6 +12,9 @@ const timeAdvice = "write 2024-09-12 or 2024-09-12 08:30:00, in Asia/Shanghai un
 // bookedAt reads a day, with its time where there is one; at is NoInstant where there is
 // none.
 func bookedAt(text string) (day settlement.Day, at settlement.Instant, ok bool) {
+	if at, err := settlement.ParseInstant([]byte(text)); err == nil {
+		return settlement.DayOf(at), at, true // what most banks write
+	}
 	date, clock := text, ""
 	if len(text) == 14 && allDigits(text) {
 		date, clock = text[:8], text[8:]
@@ -44,6 +47,9 @@ func momentOf(date, clock string) (settlement.Day, settlement.Instant, bool) {
 
 // dayOf reads 2024-09-12, 2024/9/12, 2024.9.12, 20240912 and 2024年9月12日.
 func dayOf(text string) (settlement.Day, bool) {
+	if day, err := settlement.ParseDay([]byte(text)); err == nil {
+		return day, true
+	}
 	if len(text) == 8 && allDigits(text) {
 		text = text[:4] + "-" + text[4:6] + "-" + text[6:]
 	}

@@ -2,16 +2,47 @@ package bank
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"reconcile/ingest/delimited"
 	"reconcile/settlement"
 )
 
+// lower has the Latin letters of text small. Only they have two forms in the words that
+// are looked for.
+func lower(text string) string {
+	for i := range len(text) {
+		if c := text[i]; c >= 'A' && c <= 'Z' {
+			return strings.ToLower(text)
+		}
+	}
+	return text
+}
+
 // walletNames are what a counterparty or a purpose calls the wallets, in small letters.
 var walletNames = []string{"财付通", "微信支付", "支付宝", "tenpay", "wechat pay", "wechatpay", "weixin pay", "alipay"}
 
 // namesWallet says that text speaks of a wallet.
-func namesWallet(text string) bool { return hasAny(strings.ToLower(text), walletNames) }
+func namesWallet(text string) bool { return hasAny(lower(text), walletNames) }
+
+// party is whom money came from or went to.
+type party struct {
+	name   string // without blanks around it
+	wallet bool   // it is a wallet's operator
+}
+
+// parties remembers the last one: statements name the same again and again.
+type parties struct {
+	given string
+	last  party
+}
+
+func (p *parties) of(counterparty string) party {
+	if counterparty != p.given {
+		p.given, p.last = counterparty, party{strings.TrimSpace(counterparty), namesWallet(counterparty)}
+	}
+	return p.last
+}
 
 var (
 	feeWords      = []string{"手续费", "服务费", "管理费", "工本费", "短信费", "年费", "汇划费", "邮电费", "fee", "fees", "charge", "charges", "chrg", "comm"}
@@ -22,10 +53,14 @@ var (
 
 // categoryOf is what a line is about, by its direction and the file's words. A wallet's
 // withdrawal is a transfer on the bank's side, as is money sent to a wallet.
-func categoryOf(direction settlement.Kind, counterparty, rawType, purpose string) settlement.Category {
-	words := strings.ToLower(rawType + "\n" + purpose)
+func categoryOf(direction settlement.Kind, counterparty party, rawType, purpose string) settlement.Category {
+	words := purpose
+	if rawType != "" {
+		words = rawType + "\n" + purpose
+	}
+	words = lower(words)
 	income := direction == settlement.Income
-	wallet := hasAny(words, walletNames) || namesWallet(counterparty)
+	wallet := counterparty.wallet || hasAny(words, walletNames)
 	switch {
 	case income && wallet:
 		return settlement.FundTransfer
@@ -67,10 +102,11 @@ const maxNote = 500
 
 // note is what is kept of a line's texts: the counterparty's name where it is a wallet's
 // operator, and the texts without it where it is not.
-func note(counterparty string, texts ...string) string {
-	var kept []string
-	if namesWallet(counterparty) {
-		kept = append(kept, oneLine(counterparty))
+func note(counterparty party, texts ...string) string {
+	var few [4]string
+	kept := few[:0]
+	if counterparty.wallet {
+		kept = append(kept, oneLine(counterparty.name))
 	}
 	for _, text := range texts {
 		if text = unnamed(counterparty, text); text != "" && !contains(kept, text) {
@@ -82,9 +118,12 @@ func note(counterparty string, texts ...string) string {
 
 // unnamed is text without the name of a counterparty, which may be a person's, unless it
 // is that of a wallet's operator.
-func unnamed(counterparty, text string) string {
-	if counterparty = strings.TrimSpace(counterparty); len([]rune(counterparty)) > 1 && !namesWallet(counterparty) {
-		text = strings.ReplaceAll(text, counterparty, "")
+func unnamed(counterparty party, text string) string {
+	if text == "" {
+		return ""
+	}
+	if !counterparty.wallet && utf8.RuneCountInString(counterparty.name) > 1 {
+		text = strings.ReplaceAll(text, counterparty.name, "")
 	}
 	return oneLine(text)
 }
@@ -100,7 +139,22 @@ func contains(texts []string, text string) bool {
 
 // oneLine takes out control characters and runs of blanks.
 func oneLine(text string) string {
+	if isOneLine(text) {
+		return text
+	}
 	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '\u3000' || r == '\u00a0' }), " ")
+}
+
+// isOneLine says that text has no blank but single ones between words, nor any other
+// character that oneLine takes out. It is false of some such texts.
+func isOneLine(text string) bool {
+	for i := range len(text) {
+		c := text[i]
+		if c < ' ' || c == 0x7f || c == 0xE3 || c == 0xC2 || c == ' ' && (i == 0 || i == len(text)-1 || text[i-1] == ' ') {
+			return false
+		}
+	}
+	return true
 }
 
 // directionWords are the words of a column direction. 贷 is a credit to the holder.

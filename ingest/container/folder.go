@@ -10,13 +10,16 @@ import (
 	"strings"
 )
 
-// Files returns the files that path stands for: path itself, or, of a folder,
-// the files in it and below, sorted by path. Left out are hidden names, what
+// Files returns the files that path stands for: path itself; of a folder the files in it
+// and below; of a pattern (see Pattern) those that it matches; sorted by path. Left out are hidden names, what
 // operating systems add, and what runs have written (see isOutput). A link is
 // read where it leads to a file inside the folder that is not listed itself; a
 // link that leads out of the folder is an error, because a file left out without
 // a word would be missing money.
 func Files(path string) ([]string, error) {
+	if _, ok := Pattern(path); ok {
+		return matches(path)
+	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -54,7 +57,7 @@ func (w *folderWalk) enter(folder string) {
 	if err != nil {
 		w.failures = append(w.failures, err)
 	}
-	written := slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == manifestName })
+	written := isWritten(entries)
 	for _, entry := range entries {
 		name, path := entry.Name(), filepath.Join(folder, entry.Name())
 		switch {
@@ -66,9 +69,18 @@ func (w *folderWalk) enter(folder string) {
 		case entry.Type().IsRegular():
 			w.files = append(w.files, path)
 		default:
-			w.failures = append(w.failures, inputError(path, "", "write it to a file first, or take it out of the folder", "a pipe or device cannot be read twice"))
+			w.failures = append(w.failures, pipeError(path))
 		}
 	}
+}
+
+// isWritten says that a run's manifest is among the entries of a folder.
+func isWritten(entries []fs.DirEntry) bool {
+	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == manifestName })
+}
+
+func pipeError(path string) error {
+	return inputError(path, "", "write it to a file first, or take it out of the folder", "a pipe or device cannot be read twice")
 }
 
 // enterBelow enters a folder unless it is the result of a run.

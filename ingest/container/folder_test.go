@@ -96,3 +96,58 @@ func TestAFolderWithoutFilesIsAnError(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestFilesOfAPattern(t *testing.T) {
+	files := map[string]string{"a.zip": "a", "b.csv": "b", ".c.zip": "c", "day/d.zip": "d", "day/e.csv": "e", "x/y/f.zip": "f", "Thumbs.db": "g",
+		"run/run.json": "{}", "run/g.zip": "g", "dt=2024-09-12/h.zip": "h", "[z].zip": "i", "link.zip@": "day/d.zip", "other.zip@": ".c.zip"}
+	for pattern, want := range map[string][]string{
+		"*.zip":      {"[z].zip", "a.zip", "link.zip", "other.zip"},
+		"?.*":        {"a.zip", "b.csv"},
+		"[ab].*":     {"a.zip", "b.csv"},
+		"*/*.zip":    {"day/d.zip"},
+		"d*":         {"day/d.zip", "day/e.csv"},
+		"*/y":        {"x/y/f.zip"},
+		"x/*/f.zip":  {"x/y/f.zip"},
+		"[[]z].zip":  {"[z].zip"},
+		"[z].zip":    {"[z].zip"}, // the file of that name
+		"./day/*":    {"day/d.zip", "day/e.csv"},
+		".c*":        {".c.zip"},
+		"day/../?.*": {"a.zip", "b.csv"},
+	} {
+		t.Run(pattern, func(t *testing.T) {
+			root := folder(t, files)
+			got, err := Files(root + "/" + pattern)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, path := range got {
+				got[i], _ = filepath.Rel(root, path)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+func TestPatternsThatMatchNothingOrTooMuchAreErrors(t *testing.T) {
+	outside := written(t, "outside.csv", []byte("secret"))
+	root := folder(t, map[string]string{"a.csv": "a", "out.csv@": outside, "up@": "..", "in@": "day", "day/b.csv": "b", "day/circle@": "."})
+	for pattern, want := range map[string]string{
+		"*.zip":    "*.zip: no file matches",
+		"**/a.csv": "** is no part of a pattern",
+		"[a":       `the pattern "[a" has a [ without its ]`,
+		"o*.csv":   "out.csv: a link out of the folder is not followed",
+		"u*":       "up: a link to a folder is not followed",
+		"i*/b.csv": "in: a link to a folder is not followed",
+		"day/c*":   "circle: a link to a folder is not followed",
+	} {
+		files, err := Files(root + "/" + pattern)
+		if err == nil || !strings.Contains(err.Error(), want) || len(files) > 0 {
+			t.Errorf("%s: %q, %v", pattern, files, err)
+		}
+	}
+	if _, err := Files(root + "/nowhere/*"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,10 +1,12 @@
 package container
 
 import (
+	"archive/zip"
 	"bytes"
 	"compress/flate"
 	"compress/gzip"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -272,4 +274,78 @@ func TestOneNameInTwoEncodingsOccursTwice(t *testing.T) {
 	archive := packed(t, entry{name: gbk(t, "业务明细.csv"), content: "A"}, entry{name: "业务明细.csv", content: "B", utf8: true})
 	_, err := contents(written(t, "a.zip", archive), Limits{})
 	refusedWith(t, err, "two members have this name")
+}
+
+// TestAZip64ArchiveOfTooManyMembersForZipIsRead: 70,000 members, which the directory's
+// end of plain zip cannot count. The limit on members is raised for it; under the usual
+// one it is refused for their number.
+func TestAZip64ArchiveOfTooManyMembersForZipIsRead(t *testing.T) {
+	const count = 70_000
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	for i := range count {
+		m, err := w.CreateRaw(&zip.FileHeader{Name: fmt.Sprintf("day/%05d.csv", i), Method: zip.Store,
+			CRC32: crc32.ChecksumIEEE([]byte("A")), CompressedSize64: 1, UncompressedSize64: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(m, "A")
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(out.Bytes(), []byte("PK\x06\x06")) {
+		t.Fatal("the archive has no zip64 record")
+	}
+	path := written(t, "many.zip", out.Bytes())
+	members, err := Open(path, Limits{Members: count})
+	if err != nil || len(members) != count {
+		t.Fatalf("%d members, %v", len(members), err)
+	}
+	for _, i := range []int{0, 65_535, count - 1} {
+		if text, err := readAll(members[i]); text != "A" || err != nil || members[i].Member != fmt.Sprintf("day/%05d.csv", i) {
+			t.Errorf("%s: %q, %v", members[i].Member, text, err)
+		}
+	}
+	within(t, littleMemory, func() {
+		_, err := Open(path, Limits{})
+		refusedWith(t, err, "the zip archive has more than 4096 members")
+	})
+}
+
+// TestZip64FieldsOfAMember: what Info-ZIP writes where it is told to (zip -fz), a field
+// that is cut, and a size that cannot be.
+func TestZip64FieldsOfAMember(t *testing.T) {
+	const forced = "504b03042d00000000009d207c5dc5109724ffffffffffffffff05001400612e6373760100100004000000000000000400000000000000612c620a50" +
+		"4b01021e032d00000000009d207c5dc510972404000000ffffffff05000c000000000001000000a48100000000612e63737601000800040000000000" +
+		"0000504b06062c000000000000001e032d000000000000000000010000000000000001000000000000003f000000000000003b00000000000000504b" +
+		"0607000000007a0000000000000001000000504b050600000000010001003f000000ffffffff0000"
+	if got, err := contents(written(t, "a.zip", unhex(t, forced)), Limits{}); err != nil || !slices.Equal(got, []string{"a.csv=a,b\n"}) {
+		t.Errorf("got %q, %v", got, err)
+	}
+	cut := rawMember{name: "a.csv", packed: []byte("a,b\n"), size: 1<<32 - 1, extra: []byte("\x01\x00\x04\x00abcd")}
+	_, err := contents(written(t, "b.zip", rawZip(cut)), Limits{})
+	refusedWith(t, err, "zip archive is truncated or corrupt")
+	huge := rawMember{name: "a.csv", packed: []byte("a,b\n"), size: 1 << 62, zip64: true}
+	_, err = contents(written(t, "c.zip", rawZip(huge)), Limits{})
+	refusedWith(t, err, "a.csv: it declares 4611686018427387904 bytes")
+}
+
+// TestZipCryptoIsRefusedWithAdvice: the password of old zips, as Info-ZIP packs with it
+// (zip -P).
+func TestZipCryptoIsRefusedWithAdvice(t *testing.T) {
+	const encrypted = "504b03040a00090000009d207c5dc5109724100000000400000005000000612e637376e0b50a4e530004243dbc69e15e2e5d85504b0708c510972410" +
+		"00000004000000504b01021e030a00090000009d207c5dc51097241000000004000000050000000000000001000000a48100000000612e637376504b" +
+		"0506000000000100010033000000430000000000"
+	_, err := contents(written(t, "a.zip", unhex(t, encrypted)), Limits{})
+	refusedWith(t, err, "a.zip!a.csv: the member is encrypted (unpack the archive with its password first and name the files)")
+}
+
+func unhex(t *testing.T, text string) []byte {
+	t.Helper()
+	out, err := hex.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
 }

@@ -14,6 +14,9 @@ func Short(text string) string { return ShortTo(text, mostShown) }
 
 // ShortTo keeps the first most characters of text.
 func ShortTo(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
 	for i, n := 0, 0; i < len(text); n++ {
 		if n == most {
 			return text[:i] + "…"

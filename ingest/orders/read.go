@@ -144,7 +144,6 @@ func (r *reading) header(source *delimited.Reader, st *settlement.Statement) err
 	}
 	names := headerNames(line, r.gb18030)
 	faults := r.arrange(names, st)
-	st.Drift = driftOf(names, r.kind, r.mapping)
 	var split splitter
 	split.split(line)
 	for _, f := range faults {
@@ -179,6 +178,7 @@ func (r *reading) arrange(names []string, st *settlement.Statement) []headerFaul
 	}
 	var faults []headerFault
 	r.layout, faults = layOut(names, r.kind, r.mapping, r.known)
+	st.Drift = driftOf(names, r.kind, r.mapping, r.known)
 	r.tables = newTables(r.mapping, r.kind, r.in.Account)
 	r.words = newKnownWords(r.known, r.gb18030)
 	r.describe(st)

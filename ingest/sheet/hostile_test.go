@@ -1,11 +1,14 @@
 package sheet
 
 import (
+	"archive/zip"
 	"bytes"
+	"compress/flate"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -221,4 +224,93 @@ func FuzzRows(f *testing.F) {
 			t.Fatalf("%v after %q", err, lines)
 		}
 	})
+}
+
+// filled is so many bytes of one kind.
+type filled struct {
+	with byte
+	left int
+}
+
+func (z *filled) Read(p []byte) (int, error) {
+	p = p[:min(len(p), z.left)]
+	if len(p) == 0 {
+		return 0, io.EOF
+	}
+	for i := range p {
+		p[i] = z.with
+	}
+	z.left -= len(p)
+	return len(p), nil
+}
+
+// TestHostileWorkbooksTakeLittleMemory: bombs by what parts declare and by what they
+// hold, entities that grow, rows and texts without end. What they unfold into is never
+// held.
+func TestHostileWorkbooksTakeLittleMemory(t *testing.T) {
+	bomb := func(name string, declared uint64) []byte {
+		var out bytes.Buffer
+		z := zip.NewWriter(&out)
+		for part, text := range map[string]string{"[Content_Types].xml": "<Types/>", "xl/workbook.xml": bookXML, "xl/_rels/workbook.xml.rels": bookRels} {
+			w, _ := z.Create(part)
+			io.WriteString(w, text)
+		}
+		var deflated bytes.Buffer
+		f, _ := flate.NewWriter(&deflated, flate.BestSpeed)
+		io.WriteString(f, "<worksheet><sheetData>")
+		io.Copy(f, &filled{' ', 512 << 20})
+		f.Close()
+		w, err := z.CreateRaw(&zip.FileHeader{Name: name, Method: zip.Deflate, CompressedSize64: uint64(deflated.Len()), UncompressedSize64: declared})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Write(deflated.Bytes())
+		z.Close()
+		return out.Bytes()
+	}
+	endless := func(start, again string) io.Reader {
+		return io.MultiReader(strings.NewReader(start), strings.NewReader(strings.Repeat(again, (64<<20)/len(again))))
+	}
+	const ml = `<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet ss:Name="S"><Table>`
+	entities := `<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">` + func() (more string) {
+		for c := 'b'; c < 'k'; c++ {
+			more += fmt.Sprintf(`<!ENTITY %c "%s">`, c, strings.Repeat(fmt.Sprintf("&%c;", c-1), 10))
+		}
+		return more
+	}() + `]>`
+	for name, c := range map[string]struct {
+		stream io.Reader
+		want   string
+	}{
+		"a part that declares what it holds": {bytes.NewReader(bomb("xl/worksheets/sheet1.xml", 512<<20)), "a tag or text of more than 1048576 bytes"},
+		"a part that declares little":        {bytes.NewReader(bomb("xl/worksheets/sheet1.xml", 10)), "xl/worksheets/sheet1.xml"},
+		"a billion laughs in xlsx": {bytes.NewReader(packed(t, "", "xl/worksheets/sheet1.xml",
+			entities+`<worksheet><sheetData><row><c t="str"><v>&j;</v></c></row></sheetData></worksheet>`)), "invalid character entity &j;"},
+		"a billion laughs in SpreadsheetML": {strings.NewReader(entities + ml + `<Row><Cell><Data>&j;</Data></Cell></Row></Table></Worksheet></Workbook>`), ""},
+		"SpreadsheetML, one text":           {endless(ml+"<Row><Cell><Data>", "xxxxxxxxxxxxxxxx"), "more than"},
+		"SpreadsheetML, cells without end":  {endless(ml+"<Row>", "<Cell/>"), "behind column 16384"},
+		"SpreadsheetML, NUL bytes":          {io.MultiReader(strings.NewReader(ml), &filled{0, 1 << 20}), "illegal character"},
+		"HTML, one text":                    {endless("<table><tr><td>", "xxxxxxxxxxxxxxxx"), "a tag or text of more than"},
+		"HTML, cells without end":           {endless("<table><tr>", "<td>"), "16384 columns"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			r, err := Open(c.stream)
+			if err == nil {
+				for err == nil {
+					_, _, _, err = r.Next()
+				}
+				r.Close()
+			}
+			runtime.ReadMemStats(&after)
+			var input *settlement.InputError
+			if !errors.As(err, &input) || !strings.Contains(err.Error(), c.want) || input.Do == "" {
+				t.Errorf("got %v, want %s, with advice", err, c.want)
+			}
+			if took := after.TotalAlloc - before.TotalAlloc; took > 32<<20 {
+				t.Errorf("%d bytes were allocated", took)
+			}
+		})
+	}
 }

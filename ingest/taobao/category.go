@@ -47,13 +47,7 @@ var labelParts = []struct {
 // a deduction is, 业务描述 says, else the note, else 入账类型: 服务费 is a fee for payments,
 // 扣款 one of the platform's.
 func categoryOf(kind, description, note string, direction settlement.Kind) settlement.Category {
-	category := settlement.FundOther
-	for _, known := range typeParts {
-		if strings.Contains(kind, known.part) {
-			category = known.category
-			break
-		}
-	}
+	category := typeCategory(kind)
 	switch category {
 	case settlement.FundFee, settlement.FundPlatformFee, settlement.FundOther:
 	default:
@@ -68,6 +62,21 @@ func categoryOf(kind, description, note string, direction settlement.Kind) settl
 		return settlement.FundFeeReturn
 	}
 	return category
+}
+
+func typeCategory(kind string) settlement.Category {
+	switch kind { // the two that most rows have
+	case "交易收款":
+		return settlement.FundPayment
+	case "扣款":
+		return settlement.FundPlatformFee
+	}
+	for _, known := range typeParts {
+		if strings.Contains(kind, known.part) {
+			return known.category
+		}
+	}
+	return settlement.FundOther
 }
 
 func described(description string) (settlement.Category, bool) {
@@ -106,8 +115,10 @@ func publicNote(category settlement.Category, description, note string) string {
 	default:
 		return description
 	}
-	for _, mark := range []string{"，付款方", "，收款方", "付款方：", "收款方：", "付款方:", "收款方:"} {
-		note, _, _ = strings.Cut(note, mark)
+	if strings.Contains(note, "款方") {
+		for _, mark := range []string{"，付款方", "，收款方", "付款方：", "收款方：", "付款方:", "收款方:"} {
+			note, _, _ = strings.Cut(note, mark)
+		}
 	}
 	if description != "" && note != "" {
 		return description + "; " + note

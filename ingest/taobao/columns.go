@@ -3,6 +3,9 @@ package taobao
 import (
 	"slices"
 	"strings"
+
+	"reconcile/ingest/delimited"
+	"reconcile/settlement"
 )
 
 // column is a column that is read.
@@ -24,7 +27,7 @@ const (
 )
 
 // required is how many of the columns must be there, from the first.
-const required = note
+const required = int(note)
 
 // wordings are the names of each column as normalName gives them; the usual one first.
 var wordings = [columnCount][]string{
@@ -39,6 +42,32 @@ var wordings = [columnCount][]string{
 	shop:        {"商家昵称"},
 	bookedOn:    {"入账日期"},
 	channel:     {"收/付渠道"},
+}
+
+// needs says what comes from each required column.
+var needs = [columnCount]string{
+	bookedAt: "column occurred_at", flowNo: "column flow_no", orderNo: "column order_no", rowType: "column category",
+	income: "column amount", expense: "column amount", description: "column raw_note",
+}
+
+// The columns of both exports in their order.
+var layouts = []delimited.Layout{
+	layoutOf("入账时间", "支付流水号", "淘宝订单编号", "入账类型", "收入金额", "支出金额", "业务描述", "备注"),
+	layoutOf("商家昵称", "入账日期", "入账时间", "支付流水号", "主订单id", "子订单id", "入账类型", "收入金额", "支出金额", "业务描述", "备注",
+		"收/付渠道", "数据创建时间", "数据修改时间"),
+}
+
+func layoutOf(names ...string) (l delimited.Layout) {
+	for _, name := range names {
+		column := delimited.KnownColumn{Names: []string{name}}
+		for c, words := range wordings {
+			if slices.Contains(words, name) {
+				column.Names, column.Needs = words, needs[c]
+			}
+		}
+		l.Columns = append(l.Columns, column)
+	}
+	return l
 }
 
 // unread are columns that are known and not needed.
@@ -67,13 +96,19 @@ type header struct {
 }
 
 // isHeader says that a row is the header of one of the exports: it has the columns that
-// only they have together.
+// only they have together, or so many of those that are needed that the others are
+// missing or have other names.
 func isHeader(names []string) bool {
-	has := map[string]bool{}
+	has, needed := map[string]bool{}, 0
 	for _, name := range names {
 		has[normalName(name)] = true
 	}
-	return has["支付流水号"] && has["入账类型"] && (has["收入金额"] || has["支出金额"])
+	for _, words := range wordings[:required] {
+		if slices.ContainsFunc(words, func(word string) bool { return has[word] }) {
+			needed++
+		}
+	}
+	return needed >= required-2 || has["支付流水号"] && has["入账类型"] && (has["收入金额"] || has["支出金额"])
 }
 
 func parseHeader(names []string) *header {
@@ -105,11 +140,20 @@ func parseHeader(names []string) *header {
 				break
 			}
 		}
-		if h.at[c] < 0 && c < required {
+		if h.at[c] < 0 && int(c) < required {
 			h.missing = append(h.missing, c)
 		}
 	}
 	return h
+}
+
+// drift compares the header with the nearer of the layouts.
+func (h *header) drift() []settlement.Drift {
+	names := make([]string, len(h.names))
+	for i, name := range h.names {
+		names[i] = clean(name)
+	}
+	return delimited.Drift(names, delimited.Nearest(names, layouts, normalName), normalName)
 }
 
 // name is a column's name in the file.
@@ -123,6 +167,9 @@ func (h *header) name(c column) string {
 // clean takes off what exports and spreadsheets put around a text: blanks, tabs, byte
 // order marks, ="…", and the apostrophe that keeps a number a text.
 func clean(text string) string {
+	if isClean(text) {
+		return text
+	}
 	text = strings.Trim(text, " \t\r\n\u00a0\u3000\ufeff")
 	if rest, ok := strings.CutPrefix(text, `="`); ok && strings.HasSuffix(rest, `"`) {
 		text = strings.TrimSuffix(rest, `"`)
@@ -131,4 +178,26 @@ func clean(text string) string {
 		text = text[1:]
 	}
 	return strings.Trim(text, " \t\u00a0\u3000")
+}
+
+// isClean says that nothing stands around a text, by its first and its last byte. It is
+// false of some clean ones.
+func isClean(text string) bool {
+	if text == "" {
+		return true
+	}
+	switch first := text[0]; first {
+	case '=', '\'', '`', 0xC2, 0xE3, 0xEF: // the last three begin U+00A0, U+3000 and U+FEFF
+		return false
+	default:
+		if first <= ' ' {
+			return false
+		}
+	}
+	switch last := text[len(text)-1]; last {
+	case 0xA0, 0x80, 0xBF: // end them
+		return false
+	default:
+		return last > ' '
+	}
 }

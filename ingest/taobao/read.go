@@ -15,7 +15,7 @@ import (
 )
 
 // batchRows is how many rows are handed over at a time.
-const batchRows = 4096
+const batchRows = 2048
 
 // reading is one file being read.
 type reading struct {
@@ -33,6 +33,9 @@ type reading struct {
 	fundBatch settlement.FundLines
 	hasher    settlement.IDHasher
 	nth       map[settlement.ID]uint32 // how often the file had a statement line of this key
+
+	fundBytes, lineBytes bytesOf
+	amountText           []byte
 
 	first, last  settlement.Day
 	above, below int64 // first row with an expense above, below zero
@@ -180,6 +183,7 @@ func (r *reading) layOut(names []string) error {
 		return r.in.Errorf(r.record.row, knownLayouts, "a header of more than %d columns", maxColumns)
 	}
 	r.head = parseHeader(names)
+	r.st.Drift = r.head.drift()
 	var found []string
 	for _, name := range names {
 		found = append(found, clean(name))

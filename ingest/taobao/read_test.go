@@ -88,7 +88,7 @@ func workbook(t testing.TB, csv string, change func(*excelize.File)) []byte {
 	f := excelize.NewFile()
 	defer f.Close()
 	for i, line := range strings.Split(strings.TrimSuffix(csv, "\n"), "\n") {
-		fields, _, ok := split(line)
+		fields, ok := split(line, nil)
 		if !ok {
 			t.Fatal(line)
 		}
@@ -134,7 +134,7 @@ func TestEveryRowIsAFundLineAndTradesAreLinesToo(t *testing.T) {
 			f.SetCellInt("Sheet1", "B3", 710000000000002)
 			f.SetCellInt("Sheet1", "F3", 8)
 			f.NewSheet("二")
-			names, _, _ := split(listHeader)
+			names, _ := split(listHeader, nil)
 			f.SetSheetRow("二", "A1", &names)
 		}),
 	} {
@@ -171,7 +171,7 @@ func TestEveryRowIsAFundLineAndTradesAreLinesToo(t *testing.T) {
 func reordered(t testing.TB, csv string) []byte {
 	var out strings.Builder
 	for _, line := range strings.Split(strings.TrimSuffix(csv, "\n"), "\n") {
-		fields, _, ok := split(line)
+		fields, ok := split(line, nil)
 		if !ok {
 			t.Fatal(line)
 		}
@@ -265,7 +265,8 @@ func TestExportsAreRefused(t *testing.T) {
 	good := "2025-03-02 09:10:11,710000000000001,3100000000000000011,交易收款,88.5,,,"
 	with := func(old, new string) string { return row(good, strings.Replace(good, old, new, 1)) }
 	for _, c := range []struct{ name, content, want string }{
-		{"a missing column", strings.Replace(list, "支付流水号", "流水", 1), "no row of the first 11 is the header"},
+		{"a missing column", strings.Replace(list, "支付流水号", "流水", 1), "a.csv:1: 支付流水号: the required column is missing; found: 入账时间, 流水"},
+		{"columns of another file", strings.Replace(list, listHeader, "名称,流水,数量", 1), "no row of the first 11 is the header"},
 		{"a missing amount", strings.Replace(list, "支出金额", "支出", 1), "a.csv:1: 支出金额: the required column is missing"},
 		{"a column twice", strings.Replace(list, "备注", "入帐时间", 1), "a.csv:1:42: 入帐时间: the header has this column twice"},
 		{"a wrong time", with("2025-03-02", "2025-02-30"), "a.csv:3:1: 入账时间: \"2025-02-30 09:10:11\": a date that is not in the calendar"},

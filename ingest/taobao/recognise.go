@@ -22,7 +22,7 @@ func Recognise(head []byte) bool {
 		if !ok {
 			continue
 		}
-		if fields, _, ok := split(text); ok && isHeader(fields) {
+		if fields, ok := split(text, nil); ok && isHeader(fields) {
 			return true
 		}
 	}

@@ -15,18 +15,25 @@ type record struct {
 	sheet string // "" in CSV
 	row   int64
 	cells []sheet.Cell
-	place []int64 // column of each cell in CSV, in characters from 1; nil in a sheet
+	text  string // the record in CSV, "" in a sheet
 }
 
-// column is the position of a cell for messages; a missing one stands behind the last.
+// column is the position of a cell for messages, in CSV in characters from 1; a missing
+// one stands behind the last.
 func (r *record) column(i int) int64 {
-	if r.place == nil {
+	if r.text == "" {
 		return int64(i) + 1
 	}
-	if i >= len(r.place) {
-		return 0
+	for at, text := int64(1), r.text; ; i-- {
+		_, rest, size, ok := firstField(text)
+		switch {
+		case i == 0:
+			return at
+		case !ok || rest == "":
+			return 0
+		}
+		text, at = rest[1:], at+size+1
 	}
-	return r.place[i]
 }
 
 func (r *record) texts() []string {
@@ -100,20 +107,66 @@ func (s *sheetSource) content() (string, int64) { return s.reader.SHA256(), s.re
 func (s *sheetSource) layout() string           { return "spreadsheet" }
 func (s *sheetSource) close()                   { _ = s.reader.Close() } // a temporary file
 
-// textSource reads CSV, UTF-8 or GB18030: the first line that is not ASCII decides.
+// textSource reads CSV, UTF-8 or GB18030: the first line that is not ASCII decides. Of
+// UTF-8, records are then taken many at a time, so that they share one string.
 type textSource struct {
 	in      delimited.Input
 	lines   *delimited.Reader
 	decided bool
 	gb18030 bool
+	fields  []string
 	cells   []sheet.Cell
 	joined  []byte
+
+	buffer  []byte // records, each with a line end behind it
+	text    string // the same
+	waiting []placed
+	at      int   // of those, the next to hand out
+	ended   error // behind them
 }
 
+// placed is a record in textSource.text.
+type placed struct {
+	begin, end int
+	line       int64
+}
+
+// together is how many bytes of records share a string.
+const together = 64 << 10
+
 func (s *textSource) next(r *record) error {
-	raw, line, err := s.record()
+	text, line, err := s.decoded()
 	if err != nil {
 		return err
+	}
+	var closed bool
+	if s.fields, closed = split(text, s.fields[:0]); !closed {
+		return s.in.Errorf(line, `a field with a quote or comma stands in quotes, with each quote inside it doubled`, "a quote that is not closed, or text behind one")
+	}
+	s.cells = s.cells[:0]
+	for _, field := range s.fields {
+		s.cells = append(s.cells, sheet.Cell{Text: field})
+	}
+	*r = record{row: line, cells: s.cells, text: text}
+	return nil
+}
+
+// decoded returns the next record in UTF-8 and the line that it begins on.
+func (s *textSource) decoded() (string, int64, error) {
+	if s.at == len(s.waiting) && s.ended == nil && s.decided && !s.gb18030 {
+		s.gather()
+	}
+	if s.at < len(s.waiting) {
+		p := s.waiting[s.at]
+		s.at++
+		return s.text[p.begin:p.end], p.line, nil
+	}
+	if s.ended != nil {
+		return "", 0, s.ended
+	}
+	raw, line, err := s.record()
+	if err != nil {
+		return "", line, err
 	}
 	if line == 1 {
 		raw = bytes.TrimPrefix(raw, []byte("\ufeff"))
@@ -123,22 +176,42 @@ func (s *textSource) next(r *record) error {
 	}
 	text, ok := decoded(raw, s.gb18030)
 	if !ok {
-		encoding := "UTF-8"
-		if s.gb18030 {
-			encoding = "GB18030"
+		return "", line, s.undecoded(line)
+	}
+	return text, line, nil
+}
+
+func (s *textSource) undecoded(line int64) error {
+	encoding := "UTF-8"
+	if s.gb18030 {
+		encoding = "GB18030"
+	}
+	return s.in.Errorf(line, adviceFetch, "a line that is not %s as the file's header is", encoding)
+}
+
+// gather takes the next records of UTF-8.
+func (s *textSource) gather() {
+	s.buffer, s.waiting, s.at = s.buffer[:0], s.waiting[:0], 0
+	for len(s.buffer) < together && s.ended == nil {
+		raw, line, err := s.record()
+		if err != nil {
+			s.ended = err
+			break
 		}
-		return s.in.Errorf(line, adviceFetch, "a line that is not %s as the file's header is", encoding)
+		begin := len(s.buffer)
+		s.buffer = append(s.buffer, raw...)
+		s.waiting = append(s.waiting, placed{begin, len(s.buffer), line})
+		s.buffer = append(s.buffer, '\n')
 	}
-	fields, places, ok := split(text)
-	if !ok {
-		return s.in.Errorf(line, `a field with a quote or comma stands in quotes, with each quote inside it doubled`, "a quote that is not closed, or text behind one")
+	if !utf8.Valid(s.buffer) {
+		for i, p := range s.waiting {
+			if !utf8.Valid(s.buffer[p.begin:p.end]) {
+				s.waiting, s.ended = s.waiting[:i], s.undecoded(p.line)
+				break
+			}
+		}
 	}
-	s.cells = s.cells[:0]
-	for _, field := range fields {
-		s.cells = append(s.cells, sheet.Cell{Text: field})
-	}
-	*r = record{row: line, cells: s.cells, place: places}
-	return nil
+	s.text = string(s.buffer)
 }
 
 // record reads a line, and those behind it while a quote is open.
@@ -174,27 +247,26 @@ func (s *textSource) layout() string {
 	return "CSV, UTF-8"
 }
 
-// split cuts a record of CSV into its fields, with the column at which each begins.
-func split(text string) (fields []string, places []int64, ok bool) {
-	if !strings.Contains(text, `"`) {
-		fields = strings.Split(text, ",")
-		at := int64(1)
-		for _, field := range fields {
-			places = append(places, at)
-			at += int64(utf8.RuneCountInString(field)) + 1
+// split cuts a record of CSV into its fields, which it appends to fields.
+func split(text string, fields []string) (_ []string, ok bool) {
+	if strings.IndexByte(text, '"') < 0 {
+		for {
+			end := strings.IndexByte(text, ',')
+			if end < 0 {
+				return append(fields, text), true
+			}
+			fields, text = append(fields, text[:end]), text[end+1:]
 		}
-		return fields, places, true
 	}
-	for at := int64(1); ; {
-		field, rest, size, ok := firstField(text)
+	for {
+		field, rest, _, ok := firstField(text)
 		if !ok {
-			return nil, nil, false
+			return nil, false
 		}
-		fields, places = append(fields, field), append(places, at)
-		if rest == "" {
-			return fields, places, true
+		if fields = append(fields, field); rest == "" {
+			return fields, true
 		}
-		text, at = rest[1:], at+size+1
+		text = rest[1:]
 	}
 }
 

@@ -33,6 +33,25 @@ func (r *reading) take(l *line) {
 	}
 }
 
+// bytesOf are texts of a row in memory that the next row uses again.
+type bytesOf struct {
+	memory []byte
+	parts  [][]byte
+}
+
+func (b *bytesOf) take(texts ...string) [][]byte {
+	b.memory, b.parts = b.memory[:0], b.parts[:0]
+	for _, text := range texts {
+		b.memory = append(b.memory, text...)
+	}
+	at := 0
+	for _, text := range texts {
+		b.parts = append(b.parts, b.memory[at:at+len(text):at+len(text)])
+		at += len(text)
+	}
+	return b.parts
+}
+
 func (r *reading) sum(kind settlement.Kind, gross, settled settlement.Amount) {
 	s := &r.st.KindSums[kind]
 	var err1, err2 error
@@ -75,7 +94,8 @@ func counted(of map[string]*count, word string, amount settlement.Amount) {
 
 func (r *reading) appendFund(l *line, day settlement.Day) {
 	b := &r.fundBatch
-	account, flow, order, txn := []byte(l.account), []byte(l.flow), []byte(l.order), []byte(l.txn)
+	texts := r.fundBytes.take(l.account, l.flow, l.order, l.txn)
+	account, flow, order, txn := texts[0], texts[1], texts[2], texts[3]
 	b.ID = append(b.ID, settlement.FundLineID(&r.hasher, settlement.AggregatedFunds, settlement.TaobaoAggregated, account, nil, flow, l.direction))
 	b.Wallet = append(b.Wallet, settlement.TaobaoAggregated)
 	b.Account.Append(account)
@@ -104,22 +124,22 @@ func (r *reading) appendFund(l *line, day settlement.Day) {
 // sub-orders, is not established: order, time and amount tell such rows apart, and equal
 // ones of a file are numbered. Copies of a row in other files get the same.
 func (r *reading) lineID(l *line, kind settlement.Kind) settlement.ID {
-	account := []byte(l.account)
-	key := [][]byte{[]byte(l.flow), []byte(kind.String()), []byte(l.order), []byte(l.atText), l.amount.Append(nil)}
-	id := settlement.LineID(&r.hasher, settlement.AggregatedFunds, settlement.TaobaoAggregated, account, key...)
+	r.amountText = l.amount.Append(r.amountText[:0])
+	key := append(r.lineBytes.take(l.account, l.flow, kind.String(), l.order, l.atText), r.amountText)
+	id := settlement.LineID(&r.hasher, settlement.AggregatedFunds, settlement.TaobaoAggregated, key[0], key[1:]...)
 	n := r.nth[id]
 	r.nth[id] = n + 1
 	if n == 0 {
 		return id
 	}
-	key = append(key, fmt.Append(nil, n))
-	return settlement.LineID(&r.hasher, settlement.AggregatedFunds, settlement.TaobaoAggregated, account, key...)
+	return settlement.LineID(&r.hasher, settlement.AggregatedFunds, settlement.TaobaoAggregated, key[0], append(key[1:], fmt.Append(nil, n))...)
 }
 
 func (r *reading) appendLine(l *line, kind settlement.Kind, day settlement.Day) {
 	b := &r.lineBatch
-	order, txn := []byte(l.order), []byte(l.txn)
 	b.ID = append(b.ID, r.lineID(l, kind))
+	texts := r.lineBytes.take(l.order, l.txn)
+	order, txn := texts[0], texts[1]
 	b.Wallet = append(b.Wallet, settlement.TaobaoAggregated)
 	b.Account.AppendString(l.account)
 	b.SubAccount.Append(nil)

@@ -2,16 +2,18 @@ package wechatpay
 
 import (
 	"fmt"
+	"strings"
 
+	"reconcile/ingest/delimited"
 	"reconcile/settlement"
 )
 
 // headings is how the columns of a bill of fund lines may be called.
 type headings struct {
 	wordings [][]string // of each column: the current name first
-	required []column
-	freeText column // the one column that may hold separators of its own
-	layouts  string // what is known, for messages
+	needs    []string   // what comes from each column that must be there, "" for the others
+	freeText column     // the one column that may hold separators of its own
+	layouts  string     // what is known, for messages
 }
 
 // The columns of the fund-flow bill (资金账单).
@@ -43,7 +45,11 @@ var fundHeadings = headings{
 		fundNote:      {"备注"},
 		fundVoucher:   {"业务凭证号"},
 	},
-	required: []column{fundTime, fundTxn, fundFlow, fundName, fundType, fundDirection, fundAmount, fundBalance, fundNote, fundVoucher},
+	needs: []string{
+		fundTime: "column occurred_at", fundTxn: "column provider_txn_id", fundFlow: "column flow_no", fundName: "column raw_type",
+		fundType: "column category", fundDirection: "control total 收入笔数", fundAmount: "control total 收入金额", fundBalance: "column balance",
+		fundAsker: "", fundNote: "column raw_note", fundVoucher: "column order_no",
+	},
 	freeText: fundNote,
 	layouts:  "the layout known has 11 columns; fetch the bill again, or see ingest/wechatpay/README.md for them",
 }
@@ -81,7 +87,10 @@ var shareHeadings = headings{
 		shareStatus:      {"处理状态"},
 		shareNote:        {"备注"},
 	},
-	required: []column{shareTime, sharePayer, shareTxn, shareFlow, shareMerchantNo, shareAmount, shareType, shareStatus},
+	needs: []string{
+		shareTime: "column occurred_at", sharePayer: "column account", shareTxn: "column provider_txn_id", shareFlow: "column flow_no",
+		shareMerchantNo: "column order_no", shareAmount: "column amount", shareType: "column category", shareStatus: "column raw_type", shareNote: "",
+	},
 	freeText: shareNote,
 	layouts:  "the layout known has 13 columns; fetch the bill again, or see ingest/wechatpay/README.md for them",
 }
@@ -103,12 +112,25 @@ func readFundHeader(h *headings, line []byte) (*fundLayout, []headerFault) {
 	if len(l.names) > maxNames {
 		return l, faults
 	}
-	for _, c := range h.required {
-		if l.index[c] < 0 {
+	for c, need := range h.needs {
+		if need != "" && l.index[c] < 0 {
 			faults = append(faults, headerFault{0, h.wordings[c][0], whatIsMissing(h.wordings[c], l.unknown), h.layouts})
 		}
 	}
 	return l, faults
+}
+
+// drift compares the header with the layout, whose columns stand in the order of their
+// constants.
+func (l *fundLayout) drift() []settlement.Drift {
+	if len(l.names) > maxNames {
+		return nil
+	}
+	var known delimited.Layout
+	for c, names := range l.wordings {
+		known.Columns = append(known.Columns, delimited.KnownColumn{Names: names, Needs: l.needs[c]})
+	}
+	return delimited.Drift(l.names, known, strings.TrimSpace)
 }
 
 // name is the header's own wording of c.

@@ -59,6 +59,7 @@ func (b *fundBill) read(ctx context.Context, emit func(arrow.Record) error) erro
 	}
 	found, faults := readFundHeader(&fundHeadings, text)
 	b.layout, b.statement.Layout = found, fmt.Sprintf("fund flow, %d columns", len(found.names))
+	b.statement.Drift = found.drift()
 	if !b.reportHeader(text, line, found.unknown, faults) {
 		return nil
 	}

@@ -16,6 +16,7 @@ func TestRowIsRefused(t *testing.T) {
 		row  fields
 		want string
 	}{
+		{"a time with full-width colons", paymentRow("交易时间", "2014-11-10 16：33：45"), `:2:2: 交易时间: "2014-11-10 16：33：45": not a time`},
 		{"an id in scientific notation", paymentRow("微信订单号", "4.20000E+27"), `:2:60: 微信订单号: "4.20000E+27": a number in scientific notation`},
 		{"the merchant's number in scientific notation", paymentRow("商户订单号", "2E+20"), `商户订单号: "2E+20": a number in scientific notation`},
 		{"a refund number in scientific notation", refundRow("微信退款单号", "5.03E+28"), `微信退款单号: "5.03E+28": a number in scientific`},

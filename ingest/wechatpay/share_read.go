@@ -54,6 +54,7 @@ func (b *shareBill) read(ctx context.Context) error {
 	}
 	found, faults := readFundHeader(&shareHeadings, text)
 	b.layout, b.statement.Layout = found, fmt.Sprintf("profit sharing, %d columns", len(found.names))
+	b.statement.Drift = found.drift()
 	if !b.reportHeader(text, line, found.unknown, faults) {
 		return nil
 	}

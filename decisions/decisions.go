@@ -1,4 +1,5 @@
-package pipeline
+// Package decisions reads what people decided of breaks, and tells breaks of it.
+package decisions
 
 import (
 	"encoding/csv"
@@ -13,11 +14,11 @@ import (
 	"reconcile/settlement"
 )
 
-// Decisions is what people decided of breaks: a CSV file to which rows are only ever
+// Register is what people decided of breaks: a CSV file to which rows are only ever
 // added, with the columns break_id, decision, who and when, and where they are needed
 // note and assignee. Of several rows for one break the last one counts; a note and an
 // assignee stay until a later row names others.
-type Decisions struct {
+type Register struct {
 	// WriteOffLimit is the largest difference that may be written off, as a magnitude.
 	WriteOffLimit settlement.Amount
 
@@ -42,40 +43,40 @@ const (
 	decideAssign   = "assign"    // somebody looks after it
 )
 
-var decisionWords = []string{decideAccept, decideWriteOff, decideExplain, decideAssign}
+var words = []string{decideAccept, decideWriteOff, decideExplain, decideAssign}
 
-// ErrDecisions marks a file of decisions that cannot be used.
-var ErrDecisions = errors.New("the decisions cannot be used")
+// ErrUnusable marks a file of decisions that cannot be used.
+var ErrUnusable = errors.New("the decisions cannot be used")
 
 const (
-	decisionColumns   = "break_id,decision,who,when,note,assignee"
-	maxDecisionFaults = 100
+	columns   = "break_id,decision,who,when,note,assignee"
+	maxFaults = 100
 )
 
-// ReadDecisions reads a file of decisions. The error joins every fault with its place
-// and wraps ErrDecisions; a file with a fault is not used at all.
-func ReadDecisions(path string) (*Decisions, error) {
+// Read reads a file of decisions. The error joins every fault with its place
+// and wraps ErrUnusable; a file with a fault is not used at all.
+func Read(path string) (*Register, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	r := &decisionReader{path: path, csv: csv.NewReader(f)}
+	r := &reader{path: path, csv: csv.NewReader(f)}
 	r.csv.FieldsPerRecord = -1
 	if r.header, err = r.csv.Read(); err != nil {
 		if errors.Is(err, io.EOF) {
 			err = errors.New("the file is empty")
 		}
-		return nil, fmt.Errorf("%w: %s: %w (its first line names the columns: %s)", ErrDecisions, path, err, decisionColumns)
+		return nil, fmt.Errorf("%w: %s: %w (its first line names the columns: %s)", ErrUnusable, path, err, columns)
 	}
 	r.header[0] = strings.TrimPrefix(r.header[0], "\ufeff")
 	for _, needed := range []string{"break_id", "decision", "who", "when"} {
 		if !slices.Contains(r.header, needed) {
-			r.fault(1, "the column %s is missing (the columns are %s)", needed, decisionColumns)
+			r.fault(1, "the column %s is missing (the columns are %s)", needed, columns)
 		}
 	}
-	d := &Decisions{byBreak: map[settlement.ID]*decision{}, applied: map[settlement.ID]bool{}}
-	for len(r.faults) < maxDecisionFaults {
+	d := &Register{byBreak: map[settlement.ID]*decision{}, applied: map[settlement.ID]bool{}}
+	for len(r.faults) < maxFaults {
 		fields, err := r.csv.Read()
 		if errors.Is(err, io.EOF) {
 			break
@@ -89,33 +90,33 @@ func ReadDecisions(path string) (*Decisions, error) {
 		}
 	}
 	if len(r.faults) > 0 {
-		return nil, fmt.Errorf("%w: %w", ErrDecisions, errors.Join(r.faults...))
+		return nil, fmt.Errorf("%w: %w", ErrUnusable, errors.Join(r.faults...))
 	}
 	return d, nil
 }
 
-// fresh is d for another run: what was decided, of which nothing is applied yet.
-func (d *Decisions) fresh() *Decisions {
+// Fresh is d for another run: what was decided, of which nothing is applied yet.
+func (d *Register) Fresh() *Register {
 	if d == nil {
 		return nil
 	}
-	return &Decisions{WriteOffLimit: d.WriteOffLimit, byBreak: d.byBreak, applied: map[settlement.ID]bool{}}
+	return &Register{WriteOffLimit: d.WriteOffLimit, byBreak: d.byBreak, applied: map[settlement.ID]bool{}}
 }
 
-// decisionReader reads rows and gathers what is wrong with them.
-type decisionReader struct {
+// reader reads rows and gathers what is wrong with them.
+type reader struct {
 	path   string
 	csv    *csv.Reader
 	header []string
 	faults []error
 }
 
-func (r *decisionReader) fault(line int, format string, args ...any) {
+func (r *reader) fault(line int, format string, args ...any) {
 	r.faults = append(r.faults, fmt.Errorf("%s:%d: "+format, append([]any{r.path, line}, args...)...))
 }
 
 // row reads one row; ok is false where something is wrong with it.
-func (r *decisionReader) row(fields []string) (id settlement.ID, d decision, ok bool) {
+func (r *reader) row(fields []string) (id settlement.ID, d decision, ok bool) {
 	line, _ := r.csv.FieldPos(0)
 	if len(fields) != len(r.header) {
 		r.fault(line, "%d fields where the header has %d", len(fields), len(r.header))
@@ -130,8 +131,8 @@ func (r *decisionReader) row(fields []string) (id settlement.ID, d decision, ok 
 	if id, ok = settlement.ParseID(value["break_id"]); !ok {
 		r.fault(line, "break_id: %.40q is no identity of a break (16 characters, as the table breaks has them)", value["break_id"])
 	}
-	if !slices.Contains(decisionWords, d.what) {
-		r.fault(line, "decision: %.40q is none of %s", d.what, strings.Join(decisionWords, ", "))
+	if !slices.Contains(words, d.what) {
+		r.fault(line, "decision: %.40q is none of %s", d.what, strings.Join(words, ", "))
 	}
 	if d.who == "" {
 		r.fault(line, "who: nobody is named")
@@ -150,7 +151,7 @@ func (r *decisionReader) row(fields []string) (id settlement.ID, d decision, ok 
 }
 
 // add takes a row; one that was decided earlier than what is known adds nothing.
-func (d *Decisions) add(id settlement.ID, row decision) {
+func (d *Register) add(id settlement.ID, row decision) {
 	known := d.byBreak[id]
 	if known == nil {
 		d.byBreak[id] = &row
@@ -173,7 +174,7 @@ func (d *Decisions) add(id settlement.ID, row decision) {
 
 // verdict is the status that a decision gives a break; ok is false where it gives none,
 // or where more would be written off than may be.
-func (d *Decisions) verdict(row *decision, b *settlement.Breaks, i int) (status settlement.BreakStatus, ok bool) {
+func (d *Register) verdict(row *decision, b *settlement.Breaks, i int) (status settlement.BreakStatus, ok bool) {
 	switch row.what {
 	case decideAccept:
 		return settlement.BreakAccepted, true
@@ -187,8 +188,8 @@ func (d *Decisions) verdict(row *decision, b *settlement.Breaks, i int) (status 
 	return 0, false
 }
 
-// apply gives the breaks of a bucket what was decided of them.
-func (d *Decisions) apply(b *settlement.Breaks) {
+// Apply gives breaks what was decided of them.
+func (d *Register) Apply(b *settlement.Breaks) {
 	if d == nil || len(d.byBreak) == 0 {
 		return
 	}
@@ -217,8 +218,8 @@ func (d *Decisions) apply(b *settlement.Breaks) {
 	b.Decision, b.DecidedBy, b.Assignee, b.Note = decided, by, assignee, note
 }
 
-// notes says which decisions came to nothing.
-func (d *Decisions) notes() (notes []string) {
+// Notes says which decisions came to nothing.
+func (d *Register) Notes() (notes []string) {
 	if d == nil {
 		return nil
 	}
@@ -238,26 +239,4 @@ func (d *Decisions) notes() (notes []string) {
 		notes = append(notes, fmt.Sprintf("%d write-offs are above the limit of %s and were not applied: %s", n, d.WriteOffLimit, strings.Join(d.beyond[:min(n, shown)], ", ")))
 	}
 	return notes
-}
-
-// dropDecided leaves out the breaks that an earlier day showed as accepted or written
-// off: they are done with, although their rows are still carried in case that the
-// counterpart comes. before is which breaks were open the day before.
-func dropDecided(out *BucketOutput, openBefore map[settlement.ID]bool) {
-	earlier := map[settlement.ID]bool{}
-	for i, file := range out.Lines.File {
-		if file >= out.FirstCarried && file < out.FirstSettled {
-			earlier[out.Lines.ID[i]] = true
-		}
-	}
-	for i, file := range out.Events.File {
-		if file >= out.FirstCarried && file < out.FirstSettled {
-			earlier[out.Events.ID[i]] = true
-		}
-	}
-	b := out.Breaks
-	out.Breaks = keepRows(b, func(i int) bool {
-		decided := b.Status[i] == settlement.BreakAccepted || b.Status[i] == settlement.BreakWrittenOff
-		return !decided || openBefore[b.ID[i]] || !waitsForOther(b.Kind[i]) || !earlier[sideOf(b, i)]
-	})
 }
