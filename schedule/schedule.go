@@ -151,15 +151,15 @@ func (p *Plan) once(hard, stop context.Context) (until time.Time) {
 		p.beatWhile(working, stop)
 	}()
 	until, err := p.guarded(hard, stop)
-	took := p.now().Sub(began).Round(time.Millisecond)
+	took := p.now().Sub(began).Milliseconds()
 	if err != nil {
-		p.Log.Error("wake-up failed", "error", err, "took", took)
+		p.Log.Error("wake-up failed", "error", err, "took_ms", took)
 		if p.Failed != nil {
 			p.Failed(err)
 		}
 		return until
 	}
-	p.Log.Info("wake-up done", "took", took)
+	p.Log.Info("wake-up done", "took_ms", took)
 	if passed := p.Times.Next(began); passed.Before(p.now()) {
 		p.Log.Warn("the work took longer than until the next of its times: that one is left out", "left_out", passed.Format(time.RFC3339))
 	}

@@ -397,6 +397,36 @@ func TestAStoppedScheduleBeginsNoFurtherDay(t *testing.T) {
 	}
 }
 
+// onLine calls a function when a text is first written.
+type onLine struct {
+	text string
+	then func()
+}
+
+func (w *onLine) Write(p []byte) (int, error) {
+	if w.text != "" && strings.Contains(string(p), w.text) {
+		w.text = ""
+		w.then()
+	}
+	return len(p), nil
+}
+
+func TestAStopLetsTheDayAtHandBeFinished(t *testing.T) {
+	o := newOffice(t)
+	for _, day := range []string{"2024-09-12", "2024-09-13", "2024-09-14"} {
+		o.deliver(day, "")
+	}
+	o.clock = time.Date(2024, 9, 15, 10, 0, 0, 0, settlement.Shanghai)
+	stop, cancel := context.WithCancel(t.Context())
+	o.app.log = slog.New(slog.NewTextHandler(&onLine{"run started", cancel}, nil))
+	if _, err := o.wakeUp(t.Context(), stop); err != nil {
+		t.Fatal(err)
+	}
+	if !o.committed("2024-09-12") || o.committed("2024-09-13") {
+		t.Errorf("committed: %v, %v", o.committed("2024-09-12"), o.committed("2024-09-13"))
+	}
+}
+
 func TestASecondSignalInterruptsTheDay(t *testing.T) {
 	o := newOffice(t)
 	o.deliver("2024-09-12", "")

@@ -155,7 +155,8 @@ func (b *Book) Save(now time.Time) error {
 }
 
 // Hold keeps other processes from the book at path until the file is closed: two that
-// tell at the same time would tell the same.
+// tell at the same time would tell the same. A file system that has no locks gives one to
+// everybody.
 func Hold(path string) (*os.File, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, err
@@ -164,7 +165,8 @@ func Hold(path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
+	err = unix.Flock(int(f.Fd()), unix.LOCK_EX)
+	if err != nil && !errors.Is(err, unix.ENOLCK) && !errors.Is(err, unix.ENOTSUP) && !errors.Is(err, unix.ENOSYS) {
 		f.Close()
 		return nil, err
 	}
