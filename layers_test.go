@@ -73,7 +73,11 @@ var rules = []rule{
 			"fees": {"Arithmetic", "Charge",
 				// what the configuration states
 				"Account", "AccountType", "AccountTypes", "ContractFields", "GapWords", "HomeWallet", "InstantField", "NewTerms", "OpeningQuota",
-				"Period", "LotPeriod", "Periods", "PresetTerms", "ReadContract", "Rule", "RulesField", "Terms", "TermsInput", "TextField"},
+				"Period", "LotPeriod", "Periods", "PresetTerms", "ReadContract", "Rule", "RulesField", "Terms", "TermsInput", "TextField",
+				// what quote and plan ask
+				"Bounce", "Decision", "Event", "Explained", "OnDeposit", "OnPayment", "OnWithdrawal", "ParseTime", "PaymentQuestion", "PaymentQuote",
+				"QuotaState", "ReadStated", "Refunded", "Stated", "StatedLot", "StatedQuotas", "Subject", "WithPresets", "WithdrawalQuestion", "WithdrawalQuote",
+				"Income", "Limits", "NeedAll", "NeedFree", "OnRefund", "Plan", "PlanAccount", "PlanInput", "Quota"},
 		},
 		why: "commands parse flags, call the pipeline and print: of stages they know what the configuration fills in " +
 			"(the column maps), whether a path is there, how a fee explains itself, and how written results are read"},

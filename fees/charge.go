@@ -49,24 +49,37 @@ type Finding struct {
 	Reason           string // the arithmetic, for people
 }
 
+// Known is what else is known of the lines of a bucket. The zero value is nothing.
+type Known struct {
+	// Moved is what the fund flow shows: the truth about what was charged.
+	Moved Moved
+	// Prior are payments of former days, by which refunds are priced whose payment is
+	// not among the lines; nil for none.
+	Prior *settlement.Prior
+	// Describe adds to a line's subject what the line itself does not tell, such as its
+	// shop; nil for nothing. It is asked where rules depend on it.
+	Describe func(line int, q Subject) Subject
+}
+
 // ChargeLines appends to dst one charge for every line of a bucket, in row
 // order, and returns the lines whose fee is a break, in row order too. lines
 // must be all lines of their payments that the bucket has: a refund is limited
-// by what its payment was charged, where that is among them.
+// by what its payment was charged, where that is among them or in known.Prior.
 //
 // The expectation is the contract's where schedule has a rule that is not
 // assumed, else that of the row's own rate, else a preset's. A fee that differs
 // from the contract's or from its own row's expectation is a break, but for one
-// fen on a refund; one that differs from a preset's is none.
+// fen on a refund; one that differs from a preset's is none. Where the fund flow
+// shows what was charged, that the bill's line states another fee is a break too.
 //
 // An error (a line of no kind, sums beyond 64 bits) leaves dst as it was.
-func ChargeLines(schedule *Schedule, lines *settlement.Lines, dst *settlement.Charges) ([]Finding, error) {
+func ChargeLines(schedule *Schedule, lines *settlement.Lines, known Known, dst *settlement.Charges) ([]Finding, error) {
 	for i, kind := range lines.Kind {
 		if kind == settlement.NoKind || kind > settlement.Revoke {
 			return nil, fmt.Errorf("line %s is neither payment, refund nor revoke", lines.ID[i])
 		}
 	}
-	refunds, err := refundsOf(lines)
+	refunds, err := refundsOf(lines, known)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +91,11 @@ func ChargeLines(schedule *Schedule, lines *settlement.Lines, dst *settlement.Ch
 	dst.SettledOn = append(dst.SettledOn, lines.SettledOn...)
 	out := newChargeRows(dst, lines.Len())
 
-	p := pricer{schedule: schedule, lines: lines}
+	p := pricer{schedule: schedule, lines: lines, moved: known.Moved.OfLine, prior: known.Prior, describe: known.Describe}
+	for w := range p.detailed {
+		wallet := settlement.Wallet(w)
+		p.detailed[w] = schedule.NeedsDetail(wallet, OnPayment, settlement.ChannelFee) || schedule.NeedsDetail(wallet, OnRefund, settlement.ChannelFee)
+	}
 	var findings []Finding
 	var c priced
 	next := 0
@@ -95,7 +112,20 @@ func ChargeLines(schedule *Schedule, lines *settlement.Lines, dst *settlement.Ch
 		out.set(i, &c)
 	}
 	out.flush(lines.Len())
+	p.states(dst)
 	return findings, nil
+}
+
+// states fills the columns that say by which file a line was charged.
+func (p *pricer) states(dst *settlement.Charges) {
+	rows := p.lines.Len()
+	billed, moved := extend(&dst.Billed, rows), extend(&dst.Moved, rows)
+	for i := range rows {
+		billed[i], moved[i] = settlement.NoAmount, settlement.NoAmount
+		if p.isMoved(i) {
+			billed[i], moved[i] = negated(p.lines.Fee[i]), p.moved[i]
+		}
+	}
 }
 
 // priced is a Charge under construction; small, because there is one a row.
@@ -124,21 +154,46 @@ var (
 )
 
 // notRefunded stands for the refund of a payment's row.
-var notRefunded = refund{payment: none, held: settlement.NoAmount}
+var notRefunded = refund{payment: none, prior: none, held: settlement.NoAmount, settled: settlement.NoAmount, refunded: settlement.NoAmount}
 
 // pricer prices the lines of one bucket.
 type pricer struct {
 	schedule *Schedule
 	lines    *settlement.Lines
-	of       refund // of the line at hand, notRefunded of a payment
+	moved    []settlement.Amount // nil, or Moved.OfLine
+	prior    *settlement.Prior
+	describe func(line int, q Subject) Subject
+	detailed [settlement.Bank + 1]bool // by wallet: rules ask for more than it
+	merchant string                    // the account of the line before
+	of       refund                    // of the line at hand, notRefunded of a payment
+}
+
+// isMoved says that a fund flow shows what line i was charged.
+func (p *pricer) isMoved(i int) bool { return p.moved != nil && p.moved[i] != settlement.NoAmount }
+
+// charged is what line i was charged, as a cost.
+func (p *pricer) charged(i int) settlement.Amount {
+	if p.isMoved(i) {
+		return p.moved[i]
+	}
+	return negated(p.lines.Fee[i])
+}
+
+// ownRate is the rate that line i prints, or where it prints none, the one that its
+// payment of a former day printed.
+func (p *pricer) ownRate(i int) settlement.Rate {
+	if own := p.lines.FeeRate[i]; own != settlement.NoRate || p.of.prior == none {
+		return own
+	}
+	return p.prior.Rate[p.of.prior]
 }
 
 // price sets c to the charge of line i.
 func (p *pricer) price(i int, c *priced) {
 	lines := p.lines
-	c.event, c.base, c.charged = lines.Kind[i], p.base(i), negated(lines.Fee[i])
+	c.event, c.base, c.charged = lines.Kind[i], p.base(i), p.charged(i)
 	p.expectNothing(c)
-	own := lines.FeeRate[i]
+	own := p.ownRate(i)
 	switch {
 	case c.base == settlement.NoAmount:
 	case own != settlement.NoRate && !p.schedule.HasContract(lines.Wallet[i]):
@@ -148,7 +203,7 @@ func (p *pricer) price(i int, c *priced) {
 		if own != settlement.NoRate && (rule == nil || rule.Assumed) {
 			p.byOwnRate(i, c)
 		} else if rule != nil {
-			p.byRule(rule, c)
+			p.byRule(i, rule, c)
 		}
 	}
 	p.compare(i, c)
@@ -194,15 +249,29 @@ func (p *pricer) refundRule(i int, event Event) *Rule {
 	if p.of.payment != none {
 		return p.schedule.Select(q, p.lines.OccurredAt[p.of.payment])
 	}
+	if p.of.prior != none {
+		return p.schedule.Select(q, p.prior.PaidAt[p.of.prior])
+	}
 	if at := p.lines.OccurredAt[i]; at != settlement.NoInstant {
 		return p.schedule.SelectBefore(q, at)
 	}
 	return p.schedule.Select(q, settlement.NoInstant)
 }
 
-// subject is what line i tells of its event.
+// subject is what line i tells of its event: more than the wallet only where a rule
+// asks for it.
 func (p *pricer) subject(i int, event Event) Subject {
-	return Subject{Wallet: p.lines.Wallet[i], Event: event}
+	q := Subject{Wallet: p.lines.Wallet[i], Event: event}
+	if p.detailed[q.Wallet] {
+		if account := p.lines.Account.At(i); string(account) != p.merchant {
+			p.merchant = string(account)
+		}
+		q.Merchant = p.merchant
+		if p.describe != nil {
+			q = p.describe(i, q)
+		}
+	}
+	return q
 }
 
 // isEscrowNumber says that a merchant order number as the wallet prints it is
@@ -228,22 +297,49 @@ func (p *pricer) expectNothing(c *priced) {
 
 // byOwnRate sets the expectation from the rate that row i prints.
 func (p *pricer) byOwnRate(i int, c *priced) {
-	c.rule, c.rate = ownRate, p.lines.FeeRate[i]
+	c.rule, c.rate = ownRate, p.ownRate(i)
 	c.expected = p.percentage(c)
 }
 
 // byRule sets the expectation from a rule.
-func (p *pricer) byRule(rule *Rule, c *priced) {
+func (p *pricer) byRule(i int, rule *Rule, c *priced) {
 	c.rule = rule
+	if rule.Base == BaseGross && c.base != 0 && p.lines.Gross[i] != settlement.NoAmount {
+		c.base = p.lines.Gross[i].Abs()
+	}
+	if rule.plain || rule.Kind == Discount {
+		c.rate = rule.Rate
+	}
 	switch {
-	case c.event != settlement.Payment && rule.Refund == RefundNone:
-		c.expected = 0
+	case rule.plain && (c.event == settlement.Payment || rule.Refund == RefundPerRefundClamped):
+		c.expected = p.percentage(c)
 	case rule.Kind == AsBilled:
 		c.expected = c.charged
+	case c.event == settlement.Payment:
+		c.expected = rule.Fee(c.base)
 	default:
-		c.rate = rule.Rate
-		c.expected = p.percentage(c)
+		c.expected = negated(rule.Return(p.refunding(), c.base, p.lines.OccurredAt[i]))
+		if rule.Refund == RefundNone {
+			c.rate = settlement.NoRate
+		}
 	}
+	if c.expected == settlement.NoAmount {
+		p.expectNothing(c)
+	}
+}
+
+// refunding is what is known of the payment of the refund at hand. What its earlier
+// refunds returned is taken off its fee already.
+func (p *pricer) refunding() Refunding {
+	of := &p.of
+	r := Refunding{PaidAt: settlement.NoInstant, Settled: of.settled, Charged: of.held, Refunded: of.refunded}
+	switch {
+	case of.payment != none:
+		r.PaidAt = p.lines.OccurredAt[of.payment]
+	case of.prior != none:
+		r.PaidAt = p.prior.PaidAt[of.prior]
+	}
+	return r
 }
 
 // percentage is c's rate of its base: of a payment the fee, of a refund what

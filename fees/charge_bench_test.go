@@ -47,7 +47,7 @@ func BenchmarkChargeLines(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				settlement.Reset(dst)
-				findings, err := ChargeLines(s, lines, dst)
+				findings, err := ChargeLines(s, lines, Known{}, dst)
 				if err != nil || len(findings) != 0 {
 					b.Fatal(err, findings)
 				}
@@ -83,7 +83,7 @@ func TestAllocationsDoNotGrowWithRows(t *testing.T) {
 		lines, dst := bucketOf(rows, 10), &settlement.Charges{}
 		return testing.AllocsPerRun(5, func() {
 			settlement.Reset(dst)
-			if _, err := ChargeLines(s, lines, dst); err != nil {
+			if _, err := ChargeLines(s, lines, Known{}, dst); err != nil {
 				t.Fatal(err)
 			}
 		})

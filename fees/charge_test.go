@@ -281,7 +281,7 @@ func TestRefusedBatchesLeaveNothingBehind(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dst := &settlement.Charges{}
-			findings, err := ChargeLines(presets(t), c.lines(), dst)
+			findings, err := ChargeLines(presets(t), c.lines(), Known{}, dst)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
@@ -304,7 +304,7 @@ func TestViewsAndAppending(t *testing.T) {
 		t.Fatal(err)
 	}
 	joined, _ := charge(t, presets(t), batch(t, testLine{account: "1", raw: "first", settled: "100.00", rate: "0.60%", fee: "0.60"}))
-	if _, err := ChargeLines(presets(t), &tail, joined); err != nil {
+	if _, err := ChargeLines(presets(t), &tail, Known{}, joined); err != nil {
 		t.Fatal(err)
 	}
 	for i, column := range joined.Columns() {

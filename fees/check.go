@@ -62,6 +62,7 @@ func (r *Rule) settle() {
 	if r.Kind == Discount && isRate(r.ListRate) && isRate(r.Share) {
 		r.Rate = settlement.Rate(int64(r.ListRate) * int64(r.Share) / million)
 	}
+	r.everyone = r.AccountType == "" && r.Merchant == "" && r.Shop == "" && r.Category == "" && r.Funding == "" && r.Product == ""
 	r.plain = (r.Kind == Percent || r.Kind == Discount) && r.Rounding == HalfUp && r.MinFee == settlement.NoAmount && r.MaxFee == settlement.NoAmount
 }
 

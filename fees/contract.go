@@ -114,10 +114,14 @@ func ReadStated(name, text string, base Rule) (Rule, []yamlfile.Fault, error) {
 	return base, r.Warnings(), r.Err()
 }
 
-// Stated is what a stated rule has where it does not say otherwise.
+// Stated is what a stated rule has where it does not say otherwise: it is for the
+// wallet and event of the question, of withdrawals also for its account type.
 func Stated(id string, q Subject) Rule {
 	r := blankRule()
-	r.ID, r.Version, r.Wallet, r.AccountType, r.Event, r.Component = id, "1", q.Wallet, q.AccountType, q.Event, q.Component
+	r.ID, r.Version, r.Wallet, r.Event, r.Component = id, "1", q.Wallet, q.Event, q.Component
+	if q.Event == OnWithdrawal {
+		r.AccountType = q.AccountType
+	}
 	r.Source, r.Mark, r.OnTop = "stated with the question", Convention, q.Event == OnWithdrawal
 	return r
 }
@@ -161,7 +165,7 @@ func ruleFields(r *yamlfile.Reader, at string, n ast.Node, rule *Rule) {
 		"taken":           r.OneOf([]string{"on_top", "deducted"}, func(w string) { rule.OnTop = w == "on_top" }),
 		"refund_policy":   r.OneOf(RefundPolicies, func(w string) { rule.Refund = RefundPolicy(w) }),
 		"refund_days":     numberField(r, &rule.RefundDays),
-		"excludes_escrow": r.OneOf([]string{"true", "false"}, func(w string) { rule.ExcludesEscrow = w == "true" }),
+		"excludes_escrow": r.Flag(func(is bool) { rule.ExcludesEscrow = is }),
 		"source":          TextField(r, &rule.Source),
 		"mark":            r.OneOf(Marks, func(w string) { rule.Mark = Mark(w) }),
 	})
@@ -170,6 +174,9 @@ func ruleFields(r *yamlfile.Reader, at string, n ast.Node, rule *Rule) {
 			r.Fault(r.Places[at+".rate"], "keep one", "%s: rate and rate_ppm say the same", at)
 		}
 		rule.Rate = listed
+	}
+	if rule.MaxFee == 0 {
+		r.Fault(r.Places[at+".max_fen"], "state kind zero where there is no fee", "%s: a max_fen of 0", at)
 	}
 	if rule.Kind == Discount {
 		rule.ListRate = rule.Rate

@@ -192,10 +192,10 @@ func (e *Explained) trace() trace {
 // ExplainFee is Fee with its steps.
 func (r *Rule) ExplainFee(base settlement.Amount) (e Explained) {
 	e.Fee = settlement.NoAmount
-	switch {
-	case r.Kind == AsBilled:
+	switch r.Kind {
+	case AsBilled:
 		e.trace()("the bill alone says what was charged")
-	case r.Kind == Instalment, r.Kind == QuotaPercent:
+	case Instalment, QuotaPercent:
 		e.trace()("a rule of kind %s needs more than an amount", r.Kind)
 	default:
 		if base == 0 {

@@ -145,7 +145,7 @@ func presets(t testing.TB) *Schedule {
 func charge(t testing.TB, s *Schedule, lines *settlement.Lines) (*settlement.Charges, []Finding) {
 	t.Helper()
 	dst := &settlement.Charges{}
-	findings, err := ChargeLines(s, lines, dst)
+	findings, err := ChargeLines(s, lines, Known{}, dst)
 	if err != nil {
 		t.Fatal(err)
 	}

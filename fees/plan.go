@@ -62,18 +62,25 @@ type Plan struct {
 	Steps      []PlanStep
 	Moved, Fee settlement.Amount
 	Waiting    []Waiting
-	// Naive is what the same amount costs when each account is emptied every day, in the
-	// order given, until the amount is moved.
-	NaiveFee   settlement.Amount
-	NaiveSteps int
+	// NaiveFee is what it costs to empty each account every day, in the order given,
+	// until the same amount is moved. NaiveMoved is less where that way does not get so
+	// far, since it pays more.
+	NaiveFee, NaiveMoved settlement.Amount
+	NaiveSteps           int
 }
 
-// Saving is what the plan saves against the naive way.
-func (p *Plan) Saving() settlement.Amount { return p.NaiveFee - p.Fee }
+// Saving is what the plan saves against the naive way, NoAmount where that does not
+// move as much.
+func (p *Plan) Saving() settlement.Amount {
+	if p.NaiveMoved != p.Moved {
+		return settlement.NoAmount
+	}
+	return p.NaiveFee - p.Fee
+}
 
 const (
 	longestPlan     = 366 // days
-	mostPayers      = 10  // accounts whose subsets are tried
+	mostSlots       = 8   // of which every subset is tried
 	never           = settlement.Amount(math.MaxInt64 / 4)
 	mostWithdrawals = 100_000
 )
@@ -84,8 +91,8 @@ var ErrShort = errors.New("the accounts do not hold enough by then")
 // PlanWithdrawals returns the cheapest plan: what is free as early as it is, one paid
 // withdrawal rather than several, and as late as possible, so that no quota is
 // crossed for a crumb while money may still come. Each account withdraws once a day
-// unless a limit forces more. Of plans of one fee it takes that which leaves the
-// quotas that last longest. It does not hunt for what rounding gives away, up to half
+// unless a limit forces more. Of plans of one fee it takes that which uses the least
+// of lifetime quotas, then that which moves more earlier. It does not hunt for what rounding gives away, up to half
 // a fen a withdrawal.
 func (s *Schedule) PlanWithdrawals(in PlanInput) (*Plan, error) {
 	p := &planner{schedule: s, in: in, days: int(in.Last-in.From) + 1}
@@ -116,9 +123,9 @@ type planner struct {
 // draft is a plan under construction.
 type draft struct {
 	free, paid [][]settlement.Amount // by account and day
-	// order is that of the accounts on each day: those that do not pay first, so that
+	// order is that of the accounts on each day: those that do not pay on it first, so that
 	// a quota that several share is not used up by one that pays anyway.
-	order      []int
+	order      [][]int
 	fold       fold // after all steps
 	steps      []PlanStep
 	moved, fee settlement.Amount
@@ -215,13 +222,19 @@ func (p *planner) search() (*draft, error) {
 		}
 		return nil
 	}
-	for _, paying := range p.subsets() {
-		for _, patient := range []bool{false, true} {
-			if patient && len(paying) == 0 {
-				continue
-			}
-			if err := keep(p.draft(paying, patient)); err != nil {
-				return nil, err
+	for _, open := range p.openings() {
+		ways, firsts := usesOfFree, 1
+		if p.shared() {
+			firsts = len(p.in.Accounts)
+		}
+		if len(open) == 0 {
+			ways, firsts = 1, 1
+		}
+		for way := range ways {
+			for first := range firsts {
+				if err := keep(p.draft(open, way, first)); err != nil {
+					return nil, err
+				}
 			}
 		}
 	}
@@ -231,27 +244,54 @@ func (p *planner) search() (*draft, error) {
 	return best, nil
 }
 
-// subsets are the sets of accounts that may pay, none first; where there are too many
-// for all sets, none, each alone and all.
-func (p *planner) subsets() (sets [][]int) {
+// slot is a withdrawal that may cost: one account on one day.
+type slot struct{ account, day int }
+
+// openings are the sets of slots that may be paid for, none first. An account pays on
+// the last day; on others too where a limit may force it. Where there are too many for
+// every set, all days of some accounts are open, the last days filled first.
+func (p *planner) openings() (sets [][]slot) {
 	if p.in.Need == NeedFree {
-		return [][]int{nil}
+		return [][]slot{nil}
+	}
+	var slots []slot
+	for _, a := range p.payers {
+		first := p.days - 1
+		if p.dayLimit(a) < never {
+			first = 0
+		}
+		for day := p.days - 1; day >= first; day-- {
+			slots = append(slots, slot{a, day})
+		}
 	}
 	if p.in.Need == NeedAll {
-		return [][]int{p.payers}
+		return [][]slot{nil, slots}
 	}
-	if len(p.payers) > mostPayers {
-		sets = append(sets, nil)
+	if len(slots) <= mostSlots {
+		return everySet(slots)
+	}
+	accounts := [][]int{nil}
+	if len(p.payers) <= mostSlots {
+		accounts = everySet(p.payers)
+	} else {
 		for _, a := range p.payers {
-			sets = append(sets, []int{a})
+			accounts = append(accounts, []int{a})
 		}
-		return append(sets, p.payers)
+		accounts = append(accounts, p.payers)
 	}
-	for mask := range 1 << len(p.payers) {
-		var set []int
-		for i, a := range p.payers {
+	for _, set := range accounts {
+		sets = append(sets, slices.DeleteFunc(slices.Clone(slots), func(s slot) bool { return !slices.Contains(set, s.account) }))
+	}
+	return sets
+}
+
+// everySet returns the subsets of a list, the empty one first.
+func everySet[T any](list []T) (sets [][]T) {
+	for mask := range 1 << len(list) {
+		var set []T
+		for i, one := range list {
 			if mask>>i&1 == 1 {
-				set = append(set, a)
+				set = append(set, one)
 			}
 		}
 		sets = append(sets, set)
@@ -260,25 +300,64 @@ func (p *planner) subsets() (sets [][]int) {
 }
 
 // betterThan compares drafts: enough before too little, then the fee, then the
-// lifetime quota used, then the number of withdrawals.
+// lifetime quota used, then who moves more earlier, then the number of withdrawals.
 func (d *draft) betterThan(other *draft, need settlement.Amount) bool {
 	if need == never || d.moved < need || other.moved < need {
 		if d.moved != other.moved {
 			return d.moved > other.moved
 		}
 	}
-	return cmp.Or(cmp.Compare(d.fee, other.fee), cmp.Compare(d.lifetime, other.lifetime), cmp.Compare(len(d.steps), len(other.steps))) < 0
+	return cmp.Or(cmp.Compare(d.fee, other.fee), cmp.Compare(d.lifetime, other.lifetime), slices.Compare(other.byDay(), d.byDay()),
+		cmp.Compare(len(d.steps), len(other.steps))) < 0
 }
 
-// draft builds the plan in which only the paying accounts pay, nil where there is
-// none. Where patient, these leave free quotas to the others until the last day.
-func (p *planner) draft(paying []int, patient bool) (*draft, error) {
+// byDay is what a draft moves on each day.
+func (d *draft) byDay() []settlement.Amount {
+	sums := make([]settlement.Amount, len(d.free[0]))
+	for a := range d.free {
+		for day := range sums {
+			sums[day] += d.free[a][day] + d.paid[a][day]
+		}
+	}
+	return sums
+}
+
+// shared says that accounts share quotas.
+func (p *planner) shared() bool {
+	for i := range p.in.Accounts {
+		for j := range p.in.Accounts[:i] {
+			a, b := &p.in.Accounts[i], &p.in.Accounts[j]
+			if a.Wallet == b.Wallet && a.Identity == b.Identity && a.Identity != "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// useOfFree is how the accounts that pay use quotas that they share with others.
+type useOfFree int
+
+const (
+	// patient: they leave them to the others until the last day, but for those that
+	// expire before it.
+	patient useOfFree = 1
+	// sparing: they leave them to the others as far as they need their own balance to
+	// fill what their minimum covers.
+	sparing useOfFree = 2
+	// usesOfFree is the number of ways: neither, one of them, both.
+	usesOfFree useOfFree = 4
+)
+
+// draft builds the plan in which only open slots are paid for, nil where there is none.
+// Among accounts that pay alike, first is the one that uses quotas first.
+func (p *planner) draft(open []slot, way useOfFree, first int) (*draft, error) {
 	d := &draft{free: p.grid(), paid: p.grid()}
-	if err := p.takeFree(d, paying, patient); err != nil {
+	if err := p.takeFree(d, open, way, first); err != nil {
 		return nil, err
 	}
 	if short := p.need - total(d.free); short > 0 {
-		p.takePaid(d, paying, short)
+		p.takePaid(d, open, short)
 	} else {
 		p.trim(d, -short)
 	}
@@ -307,55 +386,6 @@ func total(grid [][]settlement.Amount) (sum settlement.Amount) {
 
 func (p *planner) newFold() fold {
 	return fold{schedule: p.schedule, since: p.in.Quotas.Since, quotas: slices.Clone(p.in.Quotas.Quotas), byFlow: map[flowKey]int{}}
-}
-
-// takeFree moves what costs nothing, as early as it can: the accounts that do not pay
-// first.
-func (p *planner) takeFree(d *draft, paying []int, patient bool) error {
-	f := p.newFold()
-	for i := range p.in.Accounts {
-		d.order = append(d.order, i)
-	}
-	slices.SortStableFunc(d.order, func(a, b int) int {
-		return cmp.Compare(boolInt(slices.Contains(paying, a)), boolInt(slices.Contains(paying, b)))
-	})
-	for day := range p.days {
-		for _, a := range d.order {
-			if patient && day < p.days-1 && slices.Contains(paying, a) {
-				continue
-			}
-			amount := min(p.slack(d, a, day), p.dayLimit(a))
-			if r := p.rules[a][day]; r.Kind != Zero && r.Kind != Waiver {
-				free, err := p.quotaLeft(&f, a, day)
-				if err != nil {
-					return err
-				}
-				amount = min(amount, free)
-			}
-			if amount > 0 {
-				d.free[a][day] = amount
-				f.withdraw(p.movement(a, day, amount, 0))
-			}
-		}
-	}
-	return nil
-}
-
-// quotaLeft is what an account can withdraw free on a day.
-func (p *planner) quotaLeft(f *fold, a, day int) (settlement.Amount, error) {
-	account := &p.in.Accounts[a]
-	if len(p.rules[a][day].Quotas) == 0 {
-		return 0, nil
-	}
-	rows, why := f.known(p.rules[a][day], &account.Owner, p.at(day))
-	if why != "" {
-		return 0, fmt.Errorf("account %s of %s: %s", account.Account.Account, account.Wallet, why)
-	}
-	var left settlement.Amount
-	for _, q := range rows {
-		left = min(left+q.Left(), settlement.MaxAmount)
-	}
-	return left, nil
 }
 
 func (p *planner) movement(a, day int, amount settlement.Amount, number int) *Movement {
@@ -391,49 +421,4 @@ func (p *planner) dayLimit(a int) settlement.Amount {
 		most = min(most, l.Single*settlement.Amount(l.DailyCount))
 	}
 	return most
-}
-
-// trim takes a surplus off free withdrawals: of lifetime quotas first, then of those
-// that expire last; of accounts that cost nothing at all last.
-func (p *planner) trim(d *draft, surplus settlement.Amount) {
-	type part struct {
-		account, day int
-		use          Use
-		expiry       settlement.Instant
-	}
-	var parts []part
-	f := p.newFold()
-	for day := range p.days {
-		for _, a := range d.order {
-			amount := d.free[a][day]
-			if amount == 0 {
-				continue
-			}
-			w := f.withdraw(p.movement(a, day, amount, 0))
-			for _, use := range w.Uses {
-				parts = append(parts, part{a, day, use, expiryOf(&f, &w, use)})
-			}
-			if rest := amount - w.QuotaUsed; rest > 0 {
-				parts = append(parts, part{a, day, Use{Amount: rest}, settlement.NoInstant})
-			}
-		}
-	}
-	slices.SortStableFunc(parts, func(a, b part) int {
-		return cmp.Or(cmp.Compare(b.expiry, a.expiry), cmp.Compare(b.day, a.day), cmp.Compare(b.account, a.account))
-	})
-	for _, one := range parts {
-		cut := min(one.use.Amount, surplus)
-		d.free[one.account][one.day] -= cut
-		surplus -= cut
-	}
-}
-
-// expiryOf is when a used quota would have expired, the largest instant for never.
-func expiryOf(f *fold, w *WithdrawalFee, use Use) settlement.Instant {
-	for i := range f.quotas {
-		if q := &f.quotas[i]; q.Period == use.Period && q.Start == use.Start && q.RuleID == w.Rule.ID && f.owns(w, q) && q.Expiry != settlement.NoInstant {
-			return q.Expiry
-		}
-	}
-	return math.MaxInt64
 }

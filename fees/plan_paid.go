@@ -7,31 +7,27 @@ import (
 	"reconcile/settlement"
 )
 
-// slot is a withdrawal that may cost: one account on one day.
-type slot struct{ account, day int }
-
-// takePaid moves what is short from the paying accounts: each on the last day, on
-// days before where its limits leave no room; the lowest rates first, and every
-// withdrawal that pays the minimum up to what the minimum covers.
-func (p *planner) takePaid(d *draft, paying []int, short settlement.Amount) {
-	order := slices.Clone(paying)
-	slices.SortStableFunc(order, func(a, b int) int {
-		return cmp.Compare(p.rules[a][p.days-1].Rate, p.rules[b][p.days-1].Rate)
+// takePaid moves what is short in the open slots: the lowest rates first, then the
+// latest days, and every withdrawal that pays the minimum up to what the minimum
+// covers. Where not every set of slots is tried, days before the last are opened only
+// when those after them are full.
+func (p *planner) takePaid(d *draft, open []slot, short settlement.Amount) {
+	order := slices.Clone(open)
+	slices.SortStableFunc(order, func(a, b slot) int {
+		return cmp.Or(cmp.Compare(p.rules[a.account][a.day].Rate, p.rules[b.account][b.day].Rate), cmp.Compare(b.day, a.day))
 	})
 	take := func(s slot, most settlement.Amount) {
 		part := p.room(d, s, min(most, short))
 		d.paid[s.account][s.day] += part
 		short -= part
 	}
-	for _, a := range order { // what the minimum covers
-		if m := p.rules[a][p.days-1].worthFrom(); m != settlement.NoAmount {
-			take(slot{a, p.days - 1}, m)
+	for _, s := range order { // what the minimum covers
+		if m := p.rules[s.account][s.day].worthFrom(); m != settlement.NoAmount && (len(open) <= mostSlots || s.day == p.days-1) {
+			take(s, m)
 		}
 	}
-	for day := p.days - 1; day >= 0 && short > 0; day-- {
-		for _, a := range order {
-			take(slot{a, day}, short)
-		}
+	for _, s := range order {
+		take(s, short)
 	}
 	p.level(d)
 	p.polish(d, order)
@@ -39,49 +35,44 @@ func (p *planner) takePaid(d *draft, paying []int, short settlement.Amount) {
 
 // polish saves fen that rounding took: what lifts one withdrawal's fee by its last fen
 // goes to others whose fee it does not lift.
-func (p *planner) polish(d *draft, paying []int) {
-	for _, from := range paying {
-		for fromDay, amount := range d.paid[from] {
-			fee := p.feeOf(d, from, fromDay)
-			if amount == 0 || fee == 0 {
-				continue
+func (p *planner) polish(d *draft, open []slot) {
+	for _, from := range open {
+		paid := &d.paid[from.account][from.day]
+		amount, fee := *paid, p.feeOf(d, from.account, from.day)
+		if amount == 0 || fee == 0 {
+			continue
+		}
+		low, high := settlement.Amount(0), amount
+		for low < high {
+			*paid = low + (high-low+1)/2
+			if p.feeOf(d, from.account, from.day) < fee {
+				low = *paid
+			} else {
+				high = *paid - 1
 			}
-			low, high := settlement.Amount(0), amount
-			for low < high {
-				d.paid[from][fromDay] = low + (high-low+1)/2
-				if p.feeOf(d, from, fromDay) < fee {
-					low = d.paid[from][fromDay]
-				} else {
-					high = d.paid[from][fromDay] - 1
-				}
-			}
-			d.paid[from][fromDay] = low
-			excess := amount - low
-			if low == 0 || !p.place(d, paying, slot{from, fromDay}, excess) {
-				d.paid[from][fromDay] = amount
-			}
+		}
+		if *paid = low; low == 0 || !p.place(d, open, from, amount-low) {
+			*paid = amount
 		}
 	}
 }
 
 // place moves an excess into other paid withdrawals whose fee it does not lift; where
 // not all of it can be placed nothing is.
-func (p *planner) place(d *draft, paying []int, not slot, excess settlement.Amount) bool {
+func (p *planner) place(d *draft, open []slot, not slot, excess settlement.Amount) bool {
 	placed := map[slot]settlement.Amount{}
-	for _, a := range paying {
-		for day, paid := range d.paid[a] {
-			s := slot{a, day}
-			if s == not || paid == 0 || excess == 0 {
-				continue
-			}
-			fee := p.feeOf(d, a, day)
-			more := p.room(d, s, excess)
-			for d.paid[a][day] = paid + more; more > 0 && p.feeOf(d, a, day) > fee; d.paid[a][day] = paid + more {
-				more /= 2
-			}
-			placed[s] = more
-			excess -= more
+	for _, s := range open {
+		paid := d.paid[s.account][s.day]
+		if s == not || paid == 0 || excess == 0 {
+			continue
 		}
+		fee := p.feeOf(d, s.account, s.day)
+		more := p.room(d, s, excess)
+		for d.paid[s.account][s.day] = paid + more; more > 0 && p.feeOf(d, s.account, s.day) > fee; d.paid[s.account][s.day] = paid + more {
+			more /= 2
+		}
+		placed[s] = more
+		excess -= more
 	}
 	if excess > 0 {
 		for s, more := range placed {
@@ -147,21 +138,26 @@ func (p *planner) feeOf(d *draft, a, day int) (fee settlement.Amount) {
 	return fee
 }
 
-// level moves amounts from fuller paid withdrawals of an account to those on days
-// before that pay the minimum for less than it covers, where that is cheaper.
+// level fills paid withdrawals up to what their minimum covers, from others that pay
+// by the rate: what the minimum covers costs nothing more.
 func (p *planner) level(d *draft) {
 	for a := range p.in.Accounts {
 		for day := range p.days {
 			worth := p.rules[a][day].worthFrom()
-			have := d.paid[a][day]
-			if have == 0 || worth == settlement.NoAmount || have >= worth {
+			if d.paid[a][day] == 0 || worth == settlement.NoAmount {
 				continue
 			}
-			for later := p.days - 1; later > day && d.paid[a][day] < worth; later-- {
-				spare := d.paid[a][later] - max(p.rules[a][later].worthFrom(), 0)
-				if move := min(spare, worth-d.paid[a][day]); move > 0 {
-					d.paid[a][later] -= move
-					d.paid[a][day] += p.room(d, slot{a, day}, move)
+			for from := range p.in.Accounts {
+				for other := p.days - 1; other >= 0 && d.paid[a][day] < worth; other-- {
+					spare := d.paid[from][other] - max(p.rules[from][other].worthFrom(), 0)
+					if from == a && other == day || d.paid[from][other] == 0 || spare <= 0 {
+						continue
+					}
+					move := min(spare, worth-d.paid[a][day])
+					d.paid[from][other] -= move // what it leaves may be in the same account
+					got := p.room(d, slot{a, day}, move)
+					d.paid[a][day] += got
+					d.paid[from][other] += move - got
 				}
 			}
 		}
@@ -234,7 +230,7 @@ func (p *planner) play(d *draft) bool {
 	d.fold = p.newFold()
 	out := make([]settlement.Amount, len(p.in.Accounts))
 	for day := range p.days {
-		for _, a := range d.order {
+		for _, a := range d.order[day] {
 			for _, amount := range p.amounts(d, a, day) {
 				w := d.fold.withdraw(p.movement(a, day, amount, len(d.steps)))
 				d.steps = append(d.steps, PlanStep{On: p.in.From + settlement.Day(day), Paid: w})
@@ -278,7 +274,7 @@ func (p *planner) report(d *draft) *Plan {
 		r := p.rules[a][p.days-1]
 		free := left
 		if r.Kind != Zero && r.Kind != Waiver {
-			free, _ = p.quotaLeft(&d.fold, a, p.days-1) // known: it was asked before
+			free, _ = p.quotaLeft(&d.fold, a, p.days-1, false) // known: it was asked before
 		}
 		plan.Waiting = append(plan.Waiting, Waiting{Account: &p.in.Accounts[a], Amount: left, Fee: r.ExcessFee(left, free), WorthFrom: r.worthFrom()})
 	}
@@ -295,7 +291,7 @@ func (p *planner) naive(plan *Plan) {
 			limits := p.in.Accounts[a].Limits
 			dayLeft := p.dayLimit(a)
 			for n := 0; left > 0 && dayLeft > 0 && n < mostWithdrawals && (limits.DailyCount == 0 || n < limits.DailyCount); n++ {
-				free, _ := p.quotaLeft(&f, a, day)
+				free, _ := p.quotaLeft(&f, a, day, false)
 				have := p.inflow[a][day] - out[a]
 				amount := have
 				if r := p.rules[a][day]; r.OnTop {
@@ -313,6 +309,7 @@ func (p *planner) naive(plan *Plan) {
 				dayLeft -= amount
 				left -= amount
 				plan.NaiveFee += w.Expected
+				plan.NaiveMoved += amount
 				plan.NaiveSteps++
 			}
 		}

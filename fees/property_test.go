@@ -102,7 +102,7 @@ func TestRefundsNeverReturnMoreThanCharged(t *testing.T) {
 		left := charged
 		for _, i := range order {
 			charges := &settlement.Charges{}
-			if _, err := ChargeLines(s, lines, charges); err != nil {
+			if _, err := ChargeLines(s, lines, Known{}, charges); err != nil {
 				t.Fatal(err)
 			}
 			want := min(exactHalfUp(-lines.Settled[i], rate), max(left, 0))
@@ -159,7 +159,7 @@ func TestEveryFenHasOneClass(t *testing.T) {
 	s := presets(t)
 	rapid.Check(t, func(t *rapid.T) {
 		lines, charges := drawLines(t), &settlement.Charges{}
-		findings, err := ChargeLines(s, lines, charges)
+		findings, err := ChargeLines(s, lines, Known{}, charges)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -210,7 +210,7 @@ func TestRowOrderDoesNotMatter(t *testing.T) {
 	s := presets(t)
 	rapid.Check(t, func(t *rapid.T) {
 		lines, charges := drawLines(t), &settlement.Charges{}
-		if _, err := ChargeLines(s, lines, charges); err != nil {
+		if _, err := ChargeLines(s, lines, Known{}, charges); err != nil {
 			t.Fatal(err)
 		}
 		rows := make([]int32, lines.Len())
@@ -220,7 +220,7 @@ func TestRowOrderDoesNotMatter(t *testing.T) {
 		rows = rapid.Permutation(rows).Draw(t, "order")
 		shuffled, again := &settlement.Lines{}, &settlement.Charges{}
 		settlement.AppendRows(shuffled, lines, rows)
-		if _, err := ChargeLines(s, shuffled, again); err != nil {
+		if _, err := ChargeLines(s, shuffled, Known{}, again); err != nil {
 			t.Fatal(err)
 		}
 		for i, row := range rows {

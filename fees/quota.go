@@ -376,3 +376,29 @@ func (f *fold) bounce(m *Movement) WithdrawalFee {
 func (f *fold) owns(w *WithdrawalFee, q *Quota) bool {
 	return slices.ContainsFunc(w.Rule.Quotas, func(g Grant) bool { return g.Period == q.Period && w.Owner.owner(g.Scope) == q.Owner })
 }
+
+// StatedQuotas are the rows by which left is what an owner has of a rule's quota that
+// is no lot, in the period that holds at; none where the rule has none.
+func StatedQuotas(r *Rule, o *Owner, at settlement.Instant, left settlement.Amount) (rows []Quota) {
+	for i := range r.Quotas {
+		g := &r.Quotas[i]
+		if g.Period == LotPeriod {
+			continue
+		}
+		start, expiry := g.Period.around(at)
+		q := Quota{Wallet: o.Wallet, Owner: o.owner(g.Scope), RuleID: r.ID, Period: g.Period, Start: start, Expiry: expiry, Granted: left}
+		rows, left = append(rows, q), 0 // of several the first has it all
+	}
+	return rows
+}
+
+// StatedLot is the row of a lot that was received at start.
+func StatedLot(r *Rule, o *Owner, start settlement.Instant, granted settlement.Amount) (rows []Quota) {
+	for i := range r.Quotas {
+		if g := &r.Quotas[i]; g.Period == LotPeriod {
+			expiry := settlement.InstantOf(start.Time().AddDate(max(g.ValidYears, 1), 0, 0))
+			rows = append(rows, Quota{Wallet: o.Wallet, Owner: o.owner(g.Scope), RuleID: r.ID, Period: LotPeriod, Start: start, Expiry: expiry, Granted: granted})
+		}
+	}
+	return rows
+}

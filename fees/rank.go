@@ -70,7 +70,7 @@ const (
 // is an assumption in any case, so what is not known is taken not to be its special
 // case; whether a contract's rule holds is not guessed.
 func (r *Rule) holds(q *Subject) holding {
-	if r.plainScope() {
+	if r.everyone {
 		return holdsYes
 	}
 	result := holdsYes
@@ -85,11 +85,6 @@ func (r *Rule) holds(q *Subject) holding {
 		}
 	}
 	return result
-}
-
-// plainScope says that r states no more than a wallet.
-func (r *Rule) plainScope() bool {
-	return r.AccountType == "" && r.Merchant == "" && r.Shop == "" && r.Category == "" && r.Funding == "" && r.Product == ""
 }
 
 // differs says which stated dimension of r the subject does not have.
@@ -178,7 +173,11 @@ func (s *Schedule) overlaps() (faults []error) {
 				break
 			}
 			if b.From < a.end() && a.From < b.end() && a.meets(b) && !s.settled(a, b) {
-				faults = append(faults, b.faultf("two rules of one rank apply to the same events: %s and %s; end one before the other begins, or add one that states what both state", a, b))
+				do := "end one before the other begins"
+				if !a.within(b) {
+					do += ", or add one that states what both state"
+				}
+				faults = append(faults, b.faultf("two rules of one rank apply to the same events: %s and %s; %s", a, b, do))
 			}
 		}
 	}

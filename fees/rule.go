@@ -268,6 +268,8 @@ type Rule struct {
 	// plain: the fee is Rate of the base, half up, and nothing else. Set by
 	// NewSchedule, for speed alone.
 	plain bool
+	// everyone: no more is stated of what r is for than a wallet. Set likewise.
+	everyone bool
 }
 
 func (r *Rule) covers(t settlement.Instant) bool {

@@ -223,7 +223,7 @@ rules:
 		From: at(t, "2024-10-01 00:00:00"), Until: at(t, "2024-11-19 12:00:00"), Kind: Percent, Rate: 3800,
 		Rounding: HalfUp, Refund: RefundNone, Source: "contract 12", Mark: Official,
 		Component: settlement.ChannelFee, Base: BaseSettled, ListRate: settlement.NoRate,
-		MinFee: settlement.NoAmount, MaxFee: settlement.NoAmount, At: settlement.Position{File: "terms.yaml", Line: 3}, plain: true,
+		MinFee: settlement.NoAmount, MaxFee: settlement.NoAmount, At: settlement.Position{File: "terms.yaml", Line: 3}, plain: true, everyone: true,
 	}
 	if diff := cmp.Diff([]Rule{want}, rules, cmp.AllowUnexported(Rule{})); diff != "" {
 		t.Error(diff)

@@ -27,7 +27,7 @@ func (p *pricer) compare(i int, c *priced) {
 // class, so that every fen belongs to exactly one.
 func (p *pricer) classify(i int, c *priced) settlement.VarianceClass {
 	isRefund := c.event != settlement.Payment
-	own := p.lines.FeeRate[i]
+	own := p.ownRate(i)
 	switch {
 	case isRefund && c.variance.Abs() <= 1:
 		return settlement.ClassRoundingResidual
@@ -89,14 +89,25 @@ func (p *pricer) otherBase(i int, c *priced) settlement.Amount {
 func (p *pricer) isBreak(i int, c *priced) bool {
 	switch c.class {
 	case settlement.ClassRuleMissing, settlement.NoClass:
-		return false
+		return p.contradicts(i)
 	case settlement.ClassMatch, settlement.ClassRoundingResidual:
 	default:
 		if !c.rule.Assumed {
 			return true
 		}
 	}
-	return c.rule != ownRate && p.lines.FeeRate[i] != settlement.NoRate && p.ownIsWrong(i, c)
+	return c.rule != ownRate && p.ownRate(i) != settlement.NoRate && p.ownIsWrong(i, c) || p.contradicts(i)
+}
+
+// contradicts says that the bill's line i states another fee than the fund flow shows.
+// An aggregated account has no column of fees, and the bill's 0.00 on a refund may
+// mean that it does not tell.
+func (p *pricer) contradicts(i int) bool {
+	if !p.isMoved(i) || p.lines.Wallet[i] == settlement.TaobaoAggregated || p.lines.Fee[i] == settlement.NoAmount {
+		return false
+	}
+	billed := -p.lines.Fee[i]
+	return billed != p.moved[i] && (billed != 0 || p.lines.Kind[i] == settlement.Payment)
 }
 
 // ownIsWrong says that line i's fee differs from its own row's expectation by
@@ -108,6 +119,14 @@ func (p *pricer) ownIsWrong(i int, c *priced) bool {
 
 // finding describes the break of line i.
 func (p *pricer) finding(i int, c priced) Finding {
+	contradicts := ""
+	if p.contradicts(i) {
+		contradicts = fmt.Sprintf("the bill states a fee of %s, the fund flow shows %s", -p.lines.Fee[i], p.moved[i])
+	}
+	if own := p.ownRate(i); contradicts != "" && (c.rule.Assumed || c.expected == settlement.NoAmount || c.expected == c.charged) && (own == settlement.NoRate || !p.ownIsWrong(i, &c)) {
+		// Only the wallet's two files are at odds.
+		return Finding{Row: int32(i), Expected: p.lines.Fee[i], Actual: negated(p.moved[i]), Reason: contradicts}
+	}
 	if c.rule.Assumed || c.class == settlement.ClassMatch || c.class == settlement.ClassRoundingResidual {
 		p.byOwnRate(i, &c) // only the own row's rate is at odds with the fee
 		p.compare(i, &c)
@@ -127,5 +146,8 @@ func (p *pricer) finding(i int, c priced) Finding {
 	case settlement.ClassDoubleBilled:
 		reason += "; exactly twice"
 	}
-	return Finding{Row: int32(i), Expected: negated(c.expected), Actual: p.lines.Fee[i], Reason: reason}
+	if contradicts != "" {
+		reason += "; " + contradicts
+	}
+	return Finding{Row: int32(i), Expected: negated(c.expected), Actual: negated(p.charged(i)), Reason: reason}
 }

@@ -97,7 +97,9 @@ func (d *distinct) identity(rows []int32) {
 	}
 }
 
-// copies keeps the first of lines that are copies of each other.
+// copies keeps the first of lines that are copies of each other. A line that one file marks
+// as another account's (聚合结算渠道) is that also where a file without the mark shows it:
+// the portal's CSV lacks the column.
 func (d *distinct) copies(rows []int32) {
 	l, first := d.lines, rows[0]
 	d.kept = append(d.kept, first)
@@ -105,6 +107,9 @@ func (d *distinct) copies(rows []int32) {
 		if c := compare(l, first, row); c != nil {
 			d.conflict = settlement.FirstConflict(d.rank, d.conflict, c)
 			continue
+		}
+		if l.State[row] == settlement.CopiedLine {
+			l.State[first] = settlement.CopiedLine
 		}
 		d.copied = append(d.copied, Copied{
 			File: l.File[row], FileLine: l.Line[row], KeptFile: l.File[first], KeptLine: l.Line[first],

@@ -135,12 +135,15 @@ func (w *alipayLog) line(s *sale, slot int, channel []byte) {
 	if l.fee == 0 {
 		return
 	}
-	m.flow, m.kind, m.amount = w.numbers.flowNo("", flowFee, s.index, slot), logFee, l.fee
+	m.kind, m.amount = logFee, l.fee
 	m.note, m.close = w.notes[0], ']'
 	if l.fee > 0 {
 		m.note, m.close = w.notes[1], ')'
 	}
-	w.row(m, channel)
+	for n := 0; n <= l.feeRows; n++ {
+		m.flow = w.numbers.flowNo("", flowFee+n*(flowFeeAgain-flowFee), s.index, slot)
+		w.row(m, channel)
+	}
 }
 
 func (w *alipayLog) row(m alipayMovement, channel []byte) {

@@ -30,6 +30,8 @@ const (
 	LaterRefundUnlisted     // RefundMissingInOrders, of a payment of an earlier day
 	RefundFailedAtWallet    // RefundMissingInStatement: listed as success, the wallet's row says FAIL
 	RevokedButPaid          // RefundMissingInOrders: 撤销 that the paid order knows nothing of
+	FeeRowMissing           // FeeVariance: the account shows the payment, but not the fee that the bill states
+	FeeRowTwice             // FeeVariance: the account shows the fee twice
 
 	// Near-misses: nothing is wrong with these.
 
@@ -62,7 +64,7 @@ const (
 )
 
 const (
-	lastFault    = RevokedButPaid
+	lastFault    = FeeRowTwice
 	lastNearMiss = LaterRefund
 )
 
@@ -73,7 +75,7 @@ var CaseWords = [numCases]string{"plain",
 	"refund_missing_in_orders", "refund_exceeds_payment", "fee_variance", "fee_variance_of_refund",
 	"amount_and_fee_variance", "refund_missing_and_fee_variance",
 	"wallet_and_amount_mismatch", "later_refund_missing", "later_refund_unlisted", "refund_failed_at_wallet",
-	"revoked_but_paid",
+	"revoked_but_paid", "fee_row_missing", "fee_row_twice",
 	"refund_fee_one_fen_off", "near_midnight", "identical_payments", "refund_not_settled",
 	"tiny_payment", "unstated_wallet", "refund_failed", "revoked", "after_extract", "later_refund",
 	"combined", "two_payments", "not_paid", "implied_refund", "provider_no", "unreleased", "refund_before_release",
@@ -94,6 +96,14 @@ func (c Case) IsNearMiss() bool { return c > lastFault && c <= lastNearMiss }
 
 // NeedsEscrow says that the case can be planted only among escrow orders.
 func (c Case) NeedsEscrow() bool { return c == Unreleased || c == RefundBeforeRelease }
+
+// NeedsFundFlow says that the case can be planted only where fund flows are written.
+func (c Case) NeedsFundFlow() bool { return c == FeeRowMissing || c == FeeRowTwice }
+
+// IsPossible says that the case can be planted with the files of o.
+func (c Case) IsPossible(o Options) bool {
+	return (o.Extract.Escrow || !c.NeedsEscrow()) && (o.FundFlow || !c.NeedsFundFlow())
+}
 
 // Askable are the cases that Options.Cases may ask for.
 func Askable() []Case {
@@ -136,6 +146,8 @@ var builders = [numCases]func(*maker){
 	LaterRefundUnlisted:      (*maker).laterRefundUnlisted,
 	RefundFailedAtWallet:     (*maker).refundFailedAtWallet,
 	RevokedButPaid:           (*maker).revokedButPaid,
+	FeeRowMissing:            func(m *maker) { m.feeRows(0) },
+	FeeRowTwice:              func(m *maker) { m.feeRows(2) },
 	RefundFeeOneFenOff:       (*maker).refundFeeOneFenOff,
 	NearMidnight:             (*maker).nearMidnight,
 	IdenticalPayments:        (*maker).identicalPayments,

@@ -100,7 +100,7 @@ func drawOptions(t *rapid.T) generate.Options {
 	o.Nth = rapid.IntRange(0, 3).Draw(t, "day")
 	left := o.Orders - 1
 	for c := range generate.CaseWords {
-		if c := generate.Case(c); !c.NeedsEscrow() || o.Extract.Escrow {
+		if c := generate.Case(c); !c.NeedsFundFlow() && (!c.NeedsEscrow() || o.Extract.Escrow) {
 			delete(o.Cases, c)
 			if n := rapid.IntRange(0, min(left, 12)).Draw(t, c.String()); n > 0 && c > generate.Plain && c <= generate.RefundBeforeRelease {
 				o.Cases[c] = generate.Count(n)

@@ -157,3 +157,11 @@ func (m *maker) refundMissingAndFee() {
 	m.wallet = settlement.WeChat
 	m.misprice(m.refundMissingInStatement())
 }
+
+// feeRows lets the fund flow show a payment's fee so many times.
+func (m *maker) feeRows(times int) {
+	o := m.order(m.amount(1_000), m.moment(lastPayment))
+	l := m.pay(o)
+	l.feeRows = times - 1
+	m.plant(settlement.FeeVariance, o.no, number{}, l.fee, l.fee*settlement.Amount(times))
+}

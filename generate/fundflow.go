@@ -31,6 +31,7 @@ const (
 	flowFee
 	flowClosed // 退款关闭: a refund that failed comes back
 	flowPayout
+	flowFeeAgain
 )
 
 // flowSums counts and adds movements of one direction.
@@ -155,8 +156,8 @@ func (w *wechatFund) line(index, slot int, l *line) {
 	flow := func(what int) number { return w.numbers.flowNo(w.options.WeChat.MchID, what, index, slot) }
 	if l.kind == settlement.Payment {
 		w.row(wechatMovement{l.at, &l.providerNo, flow(flowTrade), "交易", "交易", l.settled, "system", &l.merchantNo}, nil)
-		if l.fee != 0 {
-			w.row(wechatMovement{l.at, &l.providerNo, flow(flowFee), "交易", "扣除交易手续费", l.fee, "system", &l.merchantNo}, nil)
+		for n := 0; l.fee != 0 && n <= l.feeRows; n++ {
+			w.row(wechatMovement{l.at, &l.providerNo, flow(flowFee + n*(flowFeeAgain-flowFee)), "交易", "扣除交易手续费", l.fee, "system", &l.merchantNo}, nil)
 		}
 		return
 	}

@@ -162,7 +162,9 @@ func Defaults() Options {
 		ProviderNo:    PerMillion(2_000),
 	}
 	for c := MissingInStatement; c <= lastFault; c++ {
-		cases[c] = PerMillion(500)
+		if !c.NeedsFundFlow() {
+			cases[c] = PerMillion(500)
+		}
 	}
 	for c := lastFault + 1; c <= lastNearMiss; c++ {
 		cases[c] = PerMillion(1_000)
@@ -240,6 +242,8 @@ func (o Options) checkCases() error {
 			faults = append(faults, fmt.Errorf("generate: Cases: %s needs the column payment_no", c))
 		case c == ProviderNo && !o.Extract.ProviderTxnID:
 			faults = append(faults, fmt.Errorf("generate: Cases: %s needs the column provider_txn_id", c))
+		case c.NeedsFundFlow() && !o.FundFlow:
+			faults = append(faults, fmt.Errorf("generate: Cases: %s needs the fund flows", c))
 		case c.NeedsEscrow() && !o.Extract.Escrow:
 			faults = append(faults, fmt.Errorf("generate: Cases: %s needs the escrow columns", c))
 		}

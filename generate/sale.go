@@ -82,6 +82,7 @@ type line struct {
 	flavour uint64 // decides the columns that nobody reconciles
 
 	returned settlement.Amount // of a payment: fee given back so far
+	feeRows  int               // how often the fund flow shows the fee more than once: −1 never
 	claims   int               // events that claim this line
 }
 

@@ -101,6 +101,14 @@ func providers(m Mappings) []format {
 			},
 		},
 		{
+			name:      "Alipay portal list of trades (交易订单)", // refused
+			sheets:    true,
+			recognise: alipay.RecogniseTrades,
+			read: func(ctx context.Context, in delimited.Input, _ Emits) (*settlement.Statement, error) {
+				return alipay.ReadTrades(ctx, in)
+			},
+		},
+		{
 			name:      "export of a Taobao aggregated settlement account (聚合结算账户 收支明细, 动账)",
 			sheets:    true,
 			recognise: taobao.Recognise,

@@ -137,21 +137,25 @@ func ofCarriedOrder(e *settlement.Events, i int, orders map[string]bool) bool {
 		orders[string(e.OrderNo.At(i))]
 }
 
-// Carried returns the rows of an outcome that go on to the next day: open, awaiting
-// their release, or missing their counterpart; and the refunds that reduce what
-// carried escrow orders will pay out.
-func (o *Outcome) Carried() (lines, events []int32) {
-	missingLines, missingEvents := o.MissingSides()
-	for i, state := range o.Lines.MatchState {
-		if state == settlement.Open || state == settlement.Broken && missingLines[o.Lines.ID[i]] {
-			lines = append(lines, int32(i))
+// CarriedLines returns the lines that go on to the next day: open, or missing their
+// order, as missing says.
+func CarriedLines(lines *settlement.Lines, missing map[settlement.ID]bool) (rows []int32) {
+	for i, state := range lines.MatchState {
+		if state == settlement.Open || state == settlement.Broken && missing[lines.ID[i]] {
+			rows = append(rows, int32(i))
 		}
 	}
-	e := o.Events
+	return rows
+}
+
+// CarriedEvents returns the events that go on to the next day: open, awaiting their
+// release, or missing their line, as missing says; and the refunds that reduce what
+// such escrow orders will pay out.
+func CarriedEvents(e *settlement.Events, missing map[settlement.ID]bool) (rows []int32) {
 	orders := map[string]bool{}
 	for i, state := range e.MatchState {
-		if state == settlement.Open || state == settlement.AwaitingRelease || state == settlement.Broken && missingEvents[e.ID[i]] {
-			events = append(events, int32(i))
+		if state == settlement.Open || state == settlement.AwaitingRelease || state == settlement.Broken && missing[e.ID[i]] {
+			rows = append(rows, int32(i))
 			if e.Escrow[i] != 0 && e.Kind[i] == settlement.Payment {
 				orders[e.OrderNo.StringAt(i)] = true
 			}
@@ -160,9 +164,9 @@ func (o *Outcome) Carried() (lines, events []int32) {
 	if len(orders) > 0 {
 		for i := range e.Len() {
 			if ofCarriedOrder(e, i, orders) {
-				events = append(events, int32(i))
+				rows = append(rows, int32(i))
 			}
 		}
 	}
-	return lines, events
+	return rows
 }

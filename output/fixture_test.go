@@ -50,6 +50,8 @@ func appendRow(table settlement.Table, b settlement.Batch, r *rand.Rand, i int) 
 		b.Class = append(b.Class, pick(payment, settlement.ClassMatch, settlement.ClassRuleMissing))
 		b.Assumed = append(b.Assumed, uint8(r.IntN(2)))
 		b.SettledOn = append(b.SettledOn, 19978)
+		b.Billed = append(b.Billed, pick(payment, settlement.NoAmount, fee))
+		b.Moved = append(b.Moved, pick(payment, settlement.NoAmount, fee))
 	case *settlement.Breaks:
 		appendBreak(b, r, i)
 	case *settlement.Matches:

@@ -116,8 +116,18 @@ type Input struct {
 	Totals      []InputTotal `json:"totals,omitempty"`
 	DuplicateOf string       `json:"duplicate_of,omitempty"`  // the input with the same content, which was counted
 	Superseded  string       `json:"superseded_by,omitempty"` // the input that was named to take its place; nothing of this one was used
+	Copies      *InputCopies `json:"copies,omitempty"`        // of another account's lines, which move nothing here
 	Notes       []string     `json:"notes,omitempty"`
 	Drift       []InputDrift `json:"drift,omitempty"` // how its header differs from the layout known
+}
+
+// InputCopies counts the lines of an input that are a second view of another account's
+// (聚合结算渠道): tied ones have their original in another input.
+type InputCopies struct {
+	Tied         int64 `json:"tied"`
+	TiedAmount   Money `json:"tied_amount"`
+	Untied       int64 `json:"untied"`
+	UntiedAmount Money `json:"untied_amount"`
 }
 
 // InputDrift is a column that differs from the layout known of a kind of file.

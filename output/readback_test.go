@@ -62,8 +62,12 @@ func TestPartInfoSumsEveryMoneyColumn(t *testing.T) {
 	table := tableNamed(t, "charges")
 	b := invent(table, new(settlement.Charges), 1000, 1).(*settlement.Charges)
 	info := writePart(t, table, b, 300)
-	want := map[string]settlement.Amount{"base_amount": 0, "expected_fee": 0, "charged_fee": 0, "variance": 0}
+	want := map[string]settlement.Amount{"base_amount": 0, "expected_fee": 0, "charged_fee": 0, "variance": 0, "billed_fee": 0, "moved_fee": 0}
 	for i := range b.Base {
+		if b.Moved[i] != settlement.NoAmount {
+			want["billed_fee"] += b.Billed[i]
+			want["moved_fee"] += b.Moved[i]
+		}
 		want["base_amount"] += b.Base[i]
 		want["charged_fee"] += b.Charged[i]
 		if b.Expected[i] != settlement.NoAmount {

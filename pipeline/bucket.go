@@ -17,7 +17,11 @@ import (
 // read-only and shared by all buckets.
 type Rules struct {
 	Match *match.Rules
-	Fees  *fees.Schedule
+	Terms *fees.Terms
+	// Shown says which files of fund lines show the fees of their payments.
+	Shown fees.Shown
+	// Flows are the accounts whose fund flow was delivered.
+	Flows map[flowAccount]bool
 }
 
 // BucketInput is the rows of one bucket: records of settlement.Lines and
@@ -26,6 +30,11 @@ type BucketInput struct {
 	Lines, Events arrow.Record
 	// Funds is a record of settlement.FundLines, nil for none.
 	Funds arrow.Record
+	// Prior is a record of settlement.Prior, nil for none: payments of former days.
+	Prior arrow.Record
+	// Proceeds is a record of settlement.Proceeds, nil for none: what orders left in
+	// their accounts on former days.
+	Proceeds arrow.Record
 	// Resolved is what Residue found for this bucket, nil where it did not run.
 	Resolved *match.Resolution
 }
@@ -34,10 +43,18 @@ type BucketInput struct {
 // and what the run adds up over all buckets.
 type BucketOutput struct {
 	*match.Outcome
-	Charges *settlement.Charges // one for each of Lines, in their order
+	// Charges are one for each of Lines, in their order, and then those of fee rows that
+	// stand alone.
+	Charges *settlement.Charges
 	Funds   *settlement.FundLines
+	// Costs is what the bucket's orders cost beside their prices.
+	Costs *fees.OrderCosts
 	// FundCopies are fund lines that stand under another file.
 	FundCopies []funds.Copied
+	// Earlier is the lines that earlier days had left open.
+	Earlier Earlier
+	// Ties is, by file, which of its copies of another account's lines have an original.
+	Ties []funds.Ties
 	// Resolved is what pass 3 found for the bucket.
 	Resolved *match.Resolution
 	// FirstCarried and FirstSettled are the first files whose rows are of earlier days,
@@ -96,7 +113,19 @@ func Bucket(ctx context.Context, rules *Rules, in BucketInput) (*BucketOutput, e
 		}
 		settlement.AppendAll(&ownFunds, &fundLines)
 	}
-	return bucket(ctx, rules, newSpares(0), &ownLines, &ownEvents, &ownFunds, in.Resolved)
+	var prior settlement.Prior
+	if in.Prior != nil {
+		if err := settlement.View(in.Prior, &prior); err != nil {
+			return nil, fmt.Errorf("payments of former days of a bucket: %w", err)
+		}
+	}
+	var carried settlement.Proceeds
+	if in.Proceeds != nil {
+		if err := settlement.View(in.Proceeds, &carried); err != nil {
+			return nil, fmt.Errorf("proceeds of former days of a bucket: %w", err)
+		}
+	}
+	return bucket(ctx, rules, newSpares(0), &ownLines, &ownEvents, &ownFunds, &prior, &carried, in.Resolved)
 }
 
 func (in *BucketInput) views() (*settlement.Lines, *settlement.Events, error) {
@@ -112,24 +141,64 @@ func (in *BucketInput) views() (*settlement.Lines, *settlement.Events, error) {
 }
 
 // bucket is Bucket with batches that are its own.
-func bucket(ctx context.Context, rules *Rules, spare *spares, lines *settlement.Lines, events *settlement.Events, fundLines *settlement.FundLines, resolved *match.Resolution) (*BucketOutput, error) {
+func bucket(ctx context.Context, rules *Rules, spare *spares, lines *settlement.Lines, events *settlement.Events, fundLines *settlement.FundLines, prior *settlement.Prior, carried *settlement.Proceeds, resolved *match.Resolution) (*BucketOutput, error) {
 	found, err := match.Bucket(ctx, rules.Match, spare.match, lines, events, resolved)
 	if err != nil {
 		return nil, err
 	}
 	out := &BucketOutput{Outcome: found, Charges: spare.charges.Take(), Resolved: resolved,
 		FirstCarried: fromFile(rules.Match.FirstCarried), FirstSettled: fromFile(rules.Match.FirstSettled)}
-	wrong, err := fees.ChargeLines(rules.Fees, out.Lines, out.Charges)
-	if err != nil {
-		return nil, err
-	}
+	setAside(out)
 	var conflict *settlement.ConflictError
 	if out.Funds, out.FundCopies, conflict = funds.Distinct(rules.Match.FileRank, fundLines); conflict != nil {
 		return nil, conflict
 	}
+	moved, err := fees.Attach(out.Lines, out.Funds, rules.Shown, out.ofToday())
+	if err != nil {
+		return nil, err
+	}
+	wrong, err := fees.ChargeLines(rules.Terms.Schedule, out.Lines, fees.Known{Moved: moved, Prior: prior, Describe: describe(rules, out, resolved)}, out.Charges)
+	if err != nil {
+		return nil, err
+	}
+	fees.ChargeAlone(out.Funds, moved.Alone, out.Charges)
+	out.Costs = rules.Terms.Costs(costInput(rules, out, prior, carried, resolved))
+	out.Ties = funds.TieCopies(out.Funds)
 	addFeeBreaks(out, wrong, rules.Match.Day)
 	out.Breaks = match.SortBreaks(out.Breaks)
 	return out, nil
+}
+
+// ofToday says which lines are of the run's own files, nil where all are.
+func (out *BucketOutput) ofToday() func(line int) bool {
+	if out.FirstCarried == noFile {
+		return nil
+	}
+	return func(line int) bool { return out.Lines.File[line] < out.FirstCarried }
+}
+
+// describe tells what rules may ask of a line beside what it states itself.
+func describe(rules *Rules, out *BucketOutput, resolved *match.Resolution) func(line int, q fees.Subject) fees.Subject {
+	var account fees.Account
+	shops := map[string]string{} // one string of each
+	return func(line int, q fees.Subject) fees.Subject {
+		if account.Wallet != q.Wallet || account.Account != q.Merchant {
+			account = rules.Terms.Account(q.Wallet, q.Merchant)
+		}
+		q.AccountType, q.Category = account.AccountType, account.Category
+		if event := out.EventOfLine[line]; event >= 0 {
+			shop := out.Events.Shop.At(int(event))
+			known, ok := shops[string(shop)]
+			if !ok {
+				known = string(shop)
+				shops[known] = known
+			}
+			q.Shop = known
+		} else if claim, ok := resolved.Line(out.Lines.ID[line]); ok {
+			q.Shop = claim.Shop
+		}
+		return q
+	}
 }
 
 // addFeeBreaks records fees that differ from what their rows or contracts say.
@@ -141,9 +210,6 @@ func addFeeBreaks(out *BucketOutput, wrong []fees.Finding, on settlement.Day) {
 	seen := make(map[settlement.ID]int, len(wrong))
 	for _, f := range wrong {
 		i := int(f.Row)
-		if l.File[i] >= out.FirstCarried {
-			continue // its own day has found it
-		}
 		b := settlement.Break{
 			Kind: settlement.FeeVariance, Wallet: l.Wallet[i], Account: l.Account.At(i), OrderNo: l.OrderNo.At(i),
 			RefundNo: l.RefundNo.At(i), ProviderID: l.ProviderTxnID.At(i), LineID: l.ID[i],

@@ -57,11 +57,11 @@ func addLine(l *settlement.Lines, of testLine) {
 
 func testRules(t *testing.T) *Rules {
 	t.Helper()
-	schedule, err := fees.Presets()
+	terms, err := fees.PresetTerms()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Rules{Fees: schedule, Match: &match.Rules{
+	return &Rules{Terms: terms, Match: &match.Rules{
 		Day: testDay, Watermark: (testDay + 1).Start(), RefundsListed: true, FileRank: []int32{0, 1, 2},
 		Window: match.DefaultWindow, SuccessWindow: match.DefaultSuccessWindow,
 	}}
@@ -106,7 +106,7 @@ func TestBucketGivesEveryFeeBreakAnIdentity(t *testing.T) {
 	var lines settlement.Lines
 	addLine(&lines, testLine{order: "O1", txn: "W1", kind: settlement.Payment, gross: 100_00, fee: -70})
 	addLine(&lines, testLine{order: "O1", txn: "W1", kind: settlement.Revoke, gross: -100_00, fee: 50})
-	out, err := bucket(context.Background(), testRules(t), newSpares(0), &lines, &settlement.Events{}, &settlement.FundLines{}, nil)
+	out, err := bucket(context.Background(), testRules(t), newSpares(0), &lines, &settlement.Events{}, &settlement.FundLines{}, nil, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"sync"
@@ -135,9 +137,13 @@ func (r *run) takeCarriedEvents(dir string, files *sources) error {
 // carried is the rows of a bucket that go on to the next day, as the tables
 // carried_lines and carried_events hold them.
 func carried(out *BucketOutput) (*settlement.Lines, *settlement.Events) {
-	lineRows, eventRows := out.Carried()
+	missingLines, missingEvents := out.MissingSides()
 	lines, events := &settlement.Lines{}, &settlement.Events{}
-	settlement.AppendRows(lines, out.Lines, keepBelow(lineRows, out.Lines.File, out.FirstSettled))
+	for _, of := range [...]*settlement.Lines{out.Lines, out.Earlier.Lines} {
+		settlement.AppendRows(lines, of, match.CarriedLines(of, missingLines))
+	}
+	lines = inOrder(lines)
+	eventRows := match.CarriedEvents(out.Events, missingEvents)
 	slices.Sort(eventRows)
 	settlement.AppendRows(events, out.Events, keepBelow(eventRows, out.Events.File, out.FirstSettled))
 	for i, id := range events.ID {
@@ -150,6 +156,27 @@ func carried(out *BucketOutput) (*settlement.Lines, *settlement.Events) {
 		}
 	}
 	return lines, events
+}
+
+// firstEvent is the first of the events that the line of an event was claimed for.
+func (out *BucketOutput) firstEvent(event int) int32 {
+	line := out.LineOfEvent[event]
+	if line >= 0 {
+		return out.EventOfLine[line]
+	}
+	return out.Earlier.EventOfLine[claimedEarlier-line]
+}
+
+// inOrder brings lines into the order of their table.
+func inOrder(lines *settlement.Lines) *settlement.Lines {
+	order := allRows(lines.Len())
+	slices.SortFunc(order, func(a, b int32) int {
+		x, y := int(a), int(b)
+		return cmp.Or(cmp.Compare(lines.Wallet[x], lines.Wallet[y]), bytes.Compare(lines.OrderNo.At(x), lines.OrderNo.At(y)), lines.ID[x].Compare(lines.ID[y]))
+	})
+	sorted := &settlement.Lines{}
+	settlement.AppendRows(sorted, lines, order)
+	return sorted
 }
 
 func keepBelow(rows, file []int32, first int32) []int32 {
@@ -173,19 +200,66 @@ func paymentKeysOf(out *BucketOutput) *settlement.PaymentKeys {
 	return keys
 }
 
-// keepToday takes the rows of earlier days out of an outcome: they stand in the tables
-// of their own day.
-func keepToday(out *BucketOutput) {
+// Earlier is the lines of an outcome that earlier days had left open, apart from the
+// lines of the day: they stand in the tables of their own day.
+type Earlier struct {
+	Lines       *settlement.Lines
+	EventOfLine []int32 // as Outcome.EventOfLine
+}
+
+// claimedEarlier, and less, stands in Outcome.LineOfEvent for the lines of Earlier:
+// row 0 is claimedEarlier, row 1 one less.
+const claimedEarlier int32 = -2
+
+// setAside takes the lines of earlier days out of those of the day.
+func setAside(out *BucketOutput) {
+	out.Earlier.Lines = &settlement.Lines{}
 	if out.FirstCarried == noFile {
 		return
 	}
-	if rows, all := rowsThat(out.Lines.Len(), func(i int) bool { return out.Lines.File[i] < out.FirstCarried }); !all {
-		lines, charges := &settlement.Lines{}, &settlement.Charges{}
-		settlement.AppendRows(lines, out.Lines, rows)
-		settlement.AppendRows(charges, out.Charges, rows)
-		out.Lines, out.Charges = lines, charges
+	file := out.Lines.File
+	today, all := rowsThat(len(file), func(i int) bool { return file[i] < out.FirstCarried })
+	if all {
+		return
 	}
-	out.Events = keepRows(out.Events, func(i int) bool { return out.Events.File[i] < out.FirstCarried })
+	var carried []int32
+	for i := range file {
+		if file[i] >= out.FirstCarried && file[i] < out.FirstSettled {
+			carried = append(carried, int32(i))
+		}
+	}
+	place := make([]int32, len(file)) // of a line now, −1 of a settled one
+	for i := range place {
+		place[i] = -1
+	}
+	lines, events := &settlement.Lines{}, make([]int32, len(today))
+	settlement.AppendRows(lines, out.Lines, today)
+	for n, row := range today {
+		place[row], events[n] = int32(n), out.EventOfLine[row]
+	}
+	settlement.AppendRows(out.Earlier.Lines, out.Lines, carried)
+	for n, row := range carried {
+		place[row] = claimedEarlier - int32(n)
+		out.Earlier.EventOfLine = append(out.Earlier.EventOfLine, out.EventOfLine[row])
+	}
+	for i, line := range out.LineOfEvent {
+		if line >= 0 {
+			out.LineOfEvent[i] = place[line]
+		}
+	}
+	out.Lines, out.EventOfLine = lines, events
+}
+
+// lineOfEvent is the batch and row of the line that an event was claimed by; ok is
+// false where there is none in the bucket.
+func (out *BucketOutput) lineOfEvent(event int) (l *settlement.Lines, row int, ok bool) {
+	switch line := out.LineOfEvent[event]; {
+	case line >= 0:
+		return out.Lines, int(line), true
+	case line <= claimedEarlier:
+		return out.Earlier.Lines, int(claimedEarlier - line), true
+	}
+	return nil, 0, false
 }
 
 // writeCarried writes what a bucket hands on, and its index.
@@ -369,13 +443,13 @@ func (h *breakHistory) sides(out *BucketOutput, before *settlement.Breaks, rows 
 	for _, row := range rows {
 		why[sideOf(before, int(row))] = ""
 	}
-	l, e := out.Lines, out.Events
+	l, e := out.Earlier.Lines, out.Events
 	for i, id := range l.ID {
-		if _, asked := why[id]; !asked || l.File[i] < out.FirstCarried || l.File[i] >= out.FirstSettled {
+		if _, asked := why[id]; !asked {
 			continue
 		}
 		claim, elsewhere := out.Resolved.Line(id)
-		switch event := out.EventOfLine[i]; {
+		switch event := out.Earlier.EventOfLine[i]; {
 		case event >= 0:
 			why[id] = fmt.Sprintf("its order came on %s: %s:%d, %s %s", h.day, h.files[e.File[event]], e.Line[event], e.OrderNo.At(int(event)), e.Amount[event])
 		case elsewhere:
@@ -389,8 +463,8 @@ func (h *breakHistory) sides(out *BucketOutput, before *settlement.Breaks, rows 
 			continue
 		}
 		claim, elsewhere := out.Resolved.Event(id)
-		switch line := out.LineOfEvent[i]; {
-		case line >= 0:
+		switch l, line, ok := out.lineOfEvent(i); {
+		case ok:
 			why[id] = fmt.Sprintf("its line came on %s: %s:%d, %s %s", h.day, h.files[l.File[line]], l.Line[line], l.Wallet[line], l.Gross[line])
 		case elsewhere:
 			why[id] = fmt.Sprintf("its line came on %s: %s %s", h.day, claim.Wallet, claim.Account)
@@ -406,10 +480,8 @@ func (h *breakHistory) sides(out *BucketOutput, before *settlement.Breaks, rows 
 // counterpart comes. before is which breaks were open the day before.
 func dropDecided(out *BucketOutput, openBefore map[settlement.ID]bool) {
 	earlier := map[settlement.ID]bool{}
-	for i, file := range out.Lines.File {
-		if file >= out.FirstCarried && file < out.FirstSettled {
-			earlier[out.Lines.ID[i]] = true
-		}
+	for _, id := range out.Earlier.Lines.ID {
+		earlier[id] = true
 	}
 	for i, file := range out.Events.File {
 		if file >= out.FirstCarried && file < out.FirstSettled {

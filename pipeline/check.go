@@ -2,10 +2,12 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"reconcile/ingest"
+	"reconcile/output"
 	"reconcile/settlement"
 )
 
@@ -21,11 +23,14 @@ type CheckedStatement struct {
 	*settlement.Statement
 	// CopyOf names the file with the same content that counts, "" for none.
 	CopyOf string
+	// Copies counts its lines that are another account's, nil where it has none.
+	Copies *output.InputCopies
 }
 
-// Check reads the job's files, proves their control totals and says what each is.
-// It writes nothing and matches nothing.
-func Check(ctx context.Context, job Job) (*Checked, error) {
+// Check reads the job's files, proves their control totals and says what each is, and
+// which copies of another account's lines have their original in another file. It writes
+// nothing and matches nothing else.
+func Check(ctx context.Context, job Job) (checked *Checked, err error) {
 	job = job.orDefaults()
 	deliveries, refused, err := ingest.Open(job.Paths)
 	if err != nil {
@@ -33,16 +38,26 @@ func Check(ctx context.Context, job Job) (*Checked, error) {
 	}
 	deliveries = append(deliveries, ingest.Queries(job.Mappings)...)
 	r := &run{job: job}
-	drop := func(arrow.Record) error { return nil }
-	if err := r.ingest(ctx, deliveries, refused, nil, ingest.Emits{Lines: drop, Events: drop, Funds: drop}); err != nil {
+	copies, err := newTier(&job)
+	if err != nil {
 		return nil, err
 	}
+	defer func() { err = errors.Join(err, copies.remove()) }()
+	drop := func(arrow.Record) error { return nil }
+	if err := r.ingest(ctx, deliveries, refused, nil, ingest.Emits{Lines: drop, Events: drop, Funds: copies.take}); err != nil {
+		return nil, err
+	}
+	ties, err := copies.tie(ctx, r.intake, r.fileRank())
+	if err != nil {
+		return nil, err
+	}
+	ties.note(r.intake)
 	out := &Checked{Refusals: r.intake.Refusals}
 	for i, s := range r.intake.Statements {
 		if s == nil {
 			continue
 		}
-		c := CheckedStatement{Statement: s}
+		c := CheckedStatement{Statement: s, Copies: ties.copiesOf(int32(i))}
 		if of := r.intake.CopyOf[i]; of >= 0 {
 			c.CopyOf = r.files[of]
 		}

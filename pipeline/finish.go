@@ -65,6 +65,7 @@ func (r *run) totalChecks() []output.Check {
 }
 
 func (r *run) manifest(checks []output.Check) *output.Manifest {
+	r.proof.funds.ties.note(r.intake)
 	m := &output.Manifest{
 		Complete:            len(r.intake.Refusals) == 0,
 		Versions:            versions(r.job.Version),
@@ -89,6 +90,7 @@ func (r *run) manifest(checks []output.Check) *output.Manifest {
 		case of >= 0:
 			in.DuplicateOf = r.files[of]
 		}
+		in.Copies = r.proof.funds.ties.copiesOf(int32(i))
 		m.Inputs = append(m.Inputs, in)
 	}
 	for _, refusal := range r.intake.Refusals {
@@ -184,6 +186,15 @@ type AccountOverview struct {
 	Net                         settlement.Amount
 	// Unpriced is the part of Charged for which no rule gives an expectation.
 	Unpriced settlement.Amount
+	// Billed is what the bills state as fees, which a fund flow may contradict; Platform
+	// what the platform took.
+	Billed, Platform settlement.Amount
+	// Withdrawal is the fees of the withdrawals; Cross what orders cost that were paid
+	// across wallets, where it is known. CrossOrders of them were paid, of which
+	// CrossUnknown are not priced.
+	Withdrawal, Cross         settlement.Amount
+	Withdrawals               int64
+	CrossOrders, CrossUnknown int64
 }
 
 // BreakOverview counts the breaks of one kind in one wallet.
@@ -239,6 +250,13 @@ func (r *run) overview() Overview {
 		a.Variance += row.variance
 		a.Net += row.net
 		a.Unpriced += row.unpriced
+		a.Billed += row.billed
+		a.Platform += row.platform
+		a.Withdrawal += row.withdrawal
+		a.Withdrawals += row.withdrawals
+		a.Cross += row.cross
+		a.CrossOrders += row.crossOrders
+		a.CrossUnknown += row.uncrossed
 	}
 	for _, a := range byPlace {
 		o.Accounts = append(o.Accounts, *a)
@@ -284,6 +302,7 @@ func (o Overview) totals() []output.Total {
 		}{
 			{"gross", a.Gross}, {"refunds", a.Refunds}, {"expected_fees", a.Expected}, {"charged_fees", a.Charged},
 			{"fee_variance", a.Variance}, {"charged_fees_without_rule", a.Unpriced}, {"net", a.Net},
+			{"platform_fees", a.Platform}, {"withdrawal_fees", a.Withdrawal}, {"cross_wallet_fees", a.Cross},
 		} {
 			totals = append(totals, output.Total{
 				Name: t.name, Wallet: a.Wallet.String(), Account: a.Account,

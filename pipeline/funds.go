@@ -10,9 +10,14 @@ import (
 // addFunds adds fund lines to what was read of a file: their amounts are gross.
 func (f *fileSums) addFunds(l *settlement.FundLines) {
 	var amount settlement.Amount
-	for _, a := range l.Amount {
+	fees := int64(0)
+	for i, a := range l.Amount {
 		amount += a
+		if l.Category[i] == settlement.FundFee && l.State[i] == settlement.Booked {
+			fees++
+		}
 	}
+	f.fundFees.Add(fees)
 	f.fundRows.Add(int64(l.Len()))
 	f.fundAmount.Add(int64(amount))
 }
@@ -22,6 +27,7 @@ type fundProof struct {
 	lines, copies []lineSums // by file: in the table, and in the table under another file
 	states        [len(fundStates)]int64
 	accounts      map[fundKey]*FundOverview
+	ties          tiesByFile
 }
 
 var fundStates = [...]settlement.FundState{settlement.NoFundState, settlement.Booked, settlement.CopiedLine}
@@ -67,6 +73,8 @@ func (p *fundProof) add(out *BucketOutput, files int) {
 		}
 		at.Lines++
 	}
+	p.ties = tiesByFile{}
+	p.ties.add(out.Ties)
 	for _, c := range out.FundCopies {
 		p.copies[c.File].add(1, c.Amount, 0, 0, 0)
 	}
@@ -88,6 +96,7 @@ func (p *fundProof) merge(o *fundProof) {
 	for s, n := range o.states {
 		p.states[s] += n
 	}
+	p.ties.merge(o.ties)
 	for key, more := range o.accounts {
 		a := p.account(key)
 		a.Lines += more.Lines

@@ -54,7 +54,7 @@ func (f *numberFacts) wanted(day settlement.Day) dayRange {
 	}
 	switch {
 	case f.refundLine && !f.payLine && f.hinted.from <= f.hinted.until:
-		wanted = wanted.join(dayRange{f.hinted.from, min(f.hinted.until+1, day-1)}) // a payment at midnight stands a day later
+		wanted = wanted.join(dayRange{f.hinted.from, day - 1}) // the payment, and what was refunded since
 	case f.refundLine && !f.payLine, f.refundEvent && !f.payEvent && !f.payLine:
 		wanted = wanted.join(dayRange{day - refundReach, day - 1})
 	}
@@ -90,7 +90,8 @@ func (r *run) addEarlier(ctx context.Context) error {
 		if err != nil || len(wanted) == 0 {
 			return err
 		}
-		s := &search{run: r, bucket: b, known: known, lines: &settlement.Lines{}, events: &settlement.Events{}, claimed: map[settlement.ID]settlement.MatchState{}}
+		s := &search{run: r, bucket: b, known: known, lines: &settlement.Lines{}, events: &settlement.Events{}, claimed: map[settlement.ID]settlement.MatchState{},
+			pairs: map[settlement.ID]settlement.ID{}, charges: &settlement.Charges{}, cross: &settlement.CrossWallet{}}
 		for _, past := range r.state.days {
 			if ctx.Err() != nil {
 				return ctx.Err()
@@ -199,6 +200,9 @@ type search struct {
 	lines   *settlement.Lines
 	events  *settlement.Events
 	claimed map[settlement.ID]settlement.MatchState // lines and events that a match names
+	pairs   map[settlement.ID]settlement.ID         // the event of a line, of several the first
+	charges *settlement.Charges                     // of the lines
+	cross   *settlement.CrossWallet                 // of the orders
 }
 
 // ask looks through one day for those of the wanted numbers that may be in it.
@@ -252,7 +256,14 @@ func (s *search) askPart(dir, part string, numbers map[uint64]bool) error {
 	if err := s.askMatches(filepath.Join(dir, "matches", part), found); err != nil {
 		return err
 	}
+	before := s.lines.Len()
 	if err := s.askTable(filepath.Join(dir, "statement_lines", part), "statement_lines", s.lines, found, "", "order_no", "provider_txn_id"); err != nil {
+		return err
+	}
+	if err := s.askCharges(filepath.Join(dir, "charges", part), s.lines.ID[before:]); err != nil {
+		return err
+	}
+	if err := s.askTable(filepath.Join(dir, "cross_wallet", part), "cross_wallet", s.cross, found, "order_no"); err != nil {
 		return err
 	}
 	return s.askTable(filepath.Join(dir, "order_events", part), "order_events", s.events, found, "payment_no", "order_no", "provider_txn_id")
@@ -311,6 +322,9 @@ func (s *search) askMatches(path string, found map[uint64]bool) error {
 				state = settlement.Broken
 			}
 			s.claimed[m.LineID[i]], s.claimed[m.EventID[i]] = state, state
+			if known, ok := s.pairs[m.LineID[i]]; !ok || m.EventID[i].Compare(known) < 0 {
+				s.pairs[m.LineID[i]] = m.EventID[i]
+			}
 		}
 		return nil
 	})
@@ -350,6 +364,9 @@ func (s *search) join() error {
 	}
 	settledEvents := &settlement.Events{}
 	settlement.AppendRows(settledEvents, events, keep)
+	if err := s.run.prior.scatter(s.prior(settled, settledEvents)); err != nil {
+		return err
+	}
 	if err := s.run.lines.scatter(settled); err != nil {
 		return err
 	}

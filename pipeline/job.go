@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"reconcile/decisions"
+	"reconcile/fees"
 	"reconcile/ingest"
 	"reconcile/match"
 	"reconcile/output"
@@ -50,6 +51,11 @@ type Job struct {
 	Day     settlement.Day
 	// Window is the cut-off window; 0 takes the default.
 	Window settlement.Instant
+
+	// Terms are what fees depend on; nil takes the presets.
+	Terms *fees.Terms
+	// Carried is what former days left.
+	Carried Carried
 
 	// Jobs is how many cores are used; 0 takes all.
 	Jobs int

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"reconcile/fees"
 	"reconcile/match"
 	"reconcile/output"
 	"reconcile/settlement"
@@ -17,6 +18,7 @@ import (
 type fileSums struct {
 	rows, gross, settled, fee, coupon atomic.Int64
 	fundRows, fundAmount              atomic.Int64
+	fundFees                          atomic.Int64 // rows that are a payment's fee
 }
 
 func (f *fileSums) add(l *settlement.Lines) {
@@ -65,7 +67,7 @@ type feeKey struct {
 }
 
 type feeSums struct {
-	billed, charged    settlement.Amount // of lines, of charges
+	billed, charged    settlement.Amount // of lines, of charges without what fee rows moved
 	variance, byClass  settlement.Amount
 	expected, compared settlement.Amount // expected, and charged where an expectation exists
 }
@@ -85,6 +87,9 @@ type proofSums struct {
 	claimedEvents                                 int64
 	claimedGross, matchedAmount                   settlement.Amount
 	fees                                          map[feeKey]*feeSums
+	// moved is by wallet: the fee rows of fund flows, and what charges hold of them.
+	moved [settlement.Bank + 1]struct{ rows, charged settlement.Amount }
+	costs costProof
 }
 
 type fileKind struct {
@@ -98,26 +103,11 @@ func (p *proofSums) bucket(out *BucketOutput, resolved *match.Resolution, files 
 	p.dropped = make([]lineSums, files)
 	p.fileKinds = map[fileKind]lineSums{}
 	p.fees = map[feeKey]*feeSums{}
-	l := out.Lines
-	for i := range l.Len() {
-		state := l.MatchState[i]
-		if l.File[i] >= out.FirstSettled {
-			continue
-		}
-		if l.File[i] < out.FirstCarried {
-			p.lineStates[state]++
-		}
-		p.byState[l.File[i]][state].add(1, l.Gross[i], l.Settled[i], l.Fee[i], l.Coupon[i])
-		// A payment that was taken back at the till is tied to its order without a
-		// pair: neither settles anything.
-		claimed := out.EventOfLine[i] >= 0 && state != settlement.NotExpected
-		if !claimed {
-			_, claimed = resolved.Line(l.ID[i])
-		}
-		if claimed {
-			p.claimedGross += l.Gross[i]
-		}
+	for _, state := range out.Lines.MatchState {
+		p.lineStates[state]++
 	}
+	p.addLines(out.Lines, out.EventOfLine, resolved)
+	p.addLines(out.Earlier.Lines, out.Earlier.EventOfLine, resolved)
 	p.addDropped(out)
 	p.funds.add(out, files)
 	for _, c := range out.FundCopies {
@@ -136,7 +126,7 @@ func (p *proofSums) bucket(out *BucketOutput, resolved *match.Resolution, files 
 			p.events++
 			p.eventStates[e.MatchState[i]]++
 		}
-		claimed := out.LineOfEvent[i] >= 0
+		_, _, claimed := out.lineOfEvent(i)
 		if !claimed {
 			_, claimed = resolved.Event(e.ID[i])
 		}
@@ -150,6 +140,23 @@ func (p *proofSums) bucket(out *BucketOutput, resolved *match.Resolution, files 
 	}
 	p.wholeRefunds, p.messages = out.WholeRefunds, out.Messages
 	p.addFees(out)
+	p.costs.addBucket(out)
+}
+
+// addLines adds lines, of the day or of earlier ones, by their files.
+func (p *proofSums) addLines(l *settlement.Lines, eventOf []int32, resolved *match.Resolution) {
+	for i, state := range l.MatchState {
+		p.byState[l.File[i]][state].add(1, l.Gross[i], l.Settled[i], l.Fee[i], l.Coupon[i])
+		// A payment that was taken back at the till is tied to its order without a
+		// pair: neither settles anything.
+		claimed := eventOf[i] >= 0 && state != settlement.NotExpected
+		if !claimed {
+			_, claimed = resolved.Line(l.ID[i])
+		}
+		if claimed {
+			p.claimedGross += l.Gross[i]
+		}
+	}
 }
 
 func (p *proofSums) addDropped(out *BucketOutput) {
@@ -176,9 +183,6 @@ func (p *proofSums) addFees(out *BucketOutput) {
 	var last *feeSums
 	var lastKey feeKey
 	for i := range l.Len() {
-		if l.File[i] >= out.FirstCarried {
-			continue
-		}
 		on := dayOfLine(l, i)
 		if last == nil || lastKey.on != on || lastKey.wallet != l.Wallet[i] || lastKey.account != string(l.Account.At(i)) {
 			lastKey = feeKey{l.Wallet[i], l.Account.StringAt(i), on}
@@ -188,7 +192,10 @@ func (p *proofSums) addFees(out *BucketOutput) {
 			last = p.fees[lastKey]
 		}
 		last.billed -= l.Fee[i]
-		if c.Charged[i] != settlement.NoAmount {
+		switch {
+		case c.Moved[i] != settlement.NoAmount:
+			last.charged += c.Billed[i]
+		case c.Charged[i] != settlement.NoAmount:
 			last.charged += c.Charged[i]
 		}
 		if c.Variance[i] != settlement.NoAmount {
@@ -198,6 +205,16 @@ func (p *proofSums) addFees(out *BucketOutput) {
 			if c.Class[i] != settlement.NoClass {
 				last.byClass += c.Variance[i]
 			}
+		}
+	}
+	for i, moved := range c.Moved {
+		if moved != settlement.NoAmount {
+			p.moved[c.Wallet[i]].charged += moved
+		}
+	}
+	for i := range out.Funds.Len() {
+		if fees.IsFee(out.Funds, i) {
+			p.moved[out.Funds.Wallet[i]].rows -= out.Funds.Amount[i]
 		}
 	}
 }
@@ -234,6 +251,11 @@ func (p *proofSums) merge(o *proofSums) {
 	p.claimedEvents += o.claimedEvents
 	p.claimedGross += o.claimedGross
 	p.matchedAmount += o.matchedAmount
+	p.costs.merge(&o.costs)
+	for w := range o.moved {
+		p.moved[w].rows += o.moved[w].rows
+		p.moved[w].charged += o.moved[w].charged
+	}
 	for key, f := range o.fees {
 		if p.fees[key] == nil {
 			p.fees[key] = &feeSums{}
@@ -323,7 +345,8 @@ func (r *run) conserve() []output.Check {
 			check("lines carried from the day before = Σ over states", r.carriedRows[0], carried),
 			check("order events carried from the day before = Σ over states", r.carriedRows[1], p.carriedEvents))
 	}
-	return append(checks, p.feeChecks()...)
+	checks = append(checks, p.feeChecks()...)
+	return append(checks, p.costs.checks()...)
 }
 
 func (p *proofSums) feeChecks() []output.Check {
@@ -341,6 +364,11 @@ func (p *proofSums) feeChecks() []output.Check {
 		checks = append(checks,
 			check("fees billed = Σ charges, "+name, f.billed, f.charged),
 			check("expected − charged = Σ variance over classes, "+name, f.expected-f.compared, f.byClass))
+	}
+	for w, m := range p.moved {
+		if m.rows != 0 || m.charged != 0 {
+			checks = append(checks, check(fmt.Sprintf("fee rows of fund flows = Σ charges, %s", settlement.Wallet(w)), m.rows, m.charged))
+		}
 	}
 	return checks
 }

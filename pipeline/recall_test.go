@@ -62,7 +62,7 @@ func recallDays() map[string]generate.Options {
 		o := generate.Defaults()
 		o.Orders = 12_000
 		for _, c := range generate.Askable() {
-			if !c.NeedsEscrow() {
+			if c.IsPossible(o) {
 				o.Cases[c] = generate.Count(25)
 			}
 		}
@@ -71,6 +71,10 @@ func recallDays() map[string]generate.Options {
 	}
 	return map[string]generate.Options{
 		"as delivered today": day(func(*generate.Options) {}),
+		"with fund flows": day(func(o *generate.Options) {
+			o.FundFlow = true
+			o.Cases[generate.FeeRowMissing], o.Cases[generate.FeeRowTwice] = generate.Count(25), generate.Count(25)
+		}),
 		"a later day, legacy layout, two bills": day(func(o *generate.Options) {
 			o.Nth, o.WeChat.Legacy = 3, true
 			o.WeChat.Bills = []generate.BillType{generate.BillSuccess, generate.BillRefund}
@@ -105,7 +109,7 @@ func TestRecallAndPrecisionAreOneForEveryKindOfBreak(t *testing.T) {
 			}
 			t.Log("\n" + table)
 			for _, c := range generate.Askable() {
-				if key.Cases[c] == 0 && (o.Extract.Escrow || !c.NeedsEscrow()) {
+				if key.Cases[c] == 0 && c.IsPossible(o) {
 					t.Errorf("no purchase of case %s", c)
 				}
 			}
@@ -119,7 +123,7 @@ func TestDaysThatFollowEachOtherAreOneStory(t *testing.T) {
 	o := generate.Defaults()
 	o.Orders = 6_000
 	for _, c := range generate.Askable() {
-		if !c.NeedsEscrow() {
+		if c.IsPossible(o) {
 			o.Cases[c] = generate.Count(20)
 		}
 	}

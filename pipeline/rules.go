@@ -11,9 +11,12 @@ import (
 
 // buildRules works out what the files that were accepted allow to conclude.
 func (r *run) buildRules() (*Rules, error) {
-	schedule, err := fees.Presets()
-	if err != nil {
-		return nil, err
+	terms := r.job.Terms
+	if terms == nil {
+		var err error
+		if terms, err = fees.PresetTerms(); err != nil {
+			return nil, err
+		}
 	}
 	rules := &match.Rules{
 		Day: settlement.NoDay, Watermark: settlement.NoInstant, RefundWatermark: settlement.NoInstant,
@@ -39,6 +42,9 @@ func (r *run) buildRules() (*Rules, error) {
 			if s.Kind.ShowsTrades() {
 				rules.Coverage.AddStatement(s)
 			}
+			if s.Kind == settlement.AggregatedFunds {
+				rules.AggregatedPlatforms = aggregatedPlatforms
+			}
 			if s.Until != settlement.NoDay {
 				rules.Day = max(rules.Day, s.Until-1)
 			}
@@ -51,7 +57,24 @@ func (r *run) buildRules() (*Rules, error) {
 	if err := r.applyState(rules); err != nil {
 		return nil, err
 	}
-	return &Rules{Match: rules, Fees: schedule}, nil
+	return &Rules{Match: rules, Terms: terms, Shown: r.shownFees(), Flows: r.flows()}, nil
+}
+
+// aggregatedPlatforms are those whose orders may settle in an aggregated account.
+var aggregatedPlatforms = map[string]bool{"taobao": true, "tmall": true}
+
+// shownFees is up to when each file shows the fees of the payments that it shows. A fee
+// may be booked later than its payment by as much as the cut-off window, and so in
+// the next file.
+func (r *run) shownFees() fees.Shown {
+	shown := make(fees.Shown, len(r.intake.Statements))
+	for i, s := range r.intake.Statements {
+		shown[i] = settlement.NoInstant
+		if s != nil && s.Until != settlement.NoDay && r.read[i].fundFees.Load() > 0 {
+			shown[i] = s.Until.Start() - r.job.Window
+		}
+	}
+	return shown
 }
 
 // latestDay is the settlement day of a run of which no statement tells one.

@@ -46,6 +46,17 @@ type run struct {
 	events  *exchange[settlement.Events, *settlement.Events]
 	refunds *exchange[settlement.Events, *settlement.Events] // that look for their payment number
 	funds   *exchange[settlement.FundLines, *settlement.FundLines]
+	strays  *exchange[settlement.FundLines, *settlement.FundLines] // that look for their payment's bucket
+
+	// What is brought together for the costs of orders: payments and proceeds of former
+	// days, by order; what orders leave in their accounts, by time; increments of
+	// cross-wallet cost, by order; the fund lines that are withdrawals.
+	prior     *exchange[settlement.Prior, *settlement.Prior]
+	carried   *exchange[settlement.Proceeds, *settlement.Proceeds]
+	proceeds  *exchange[settlement.Proceeds, *settlement.Proceeds]
+	cross     *exchange[settlement.CrossWallet, *settlement.CrossWallet]
+	withdrawn settlement.FundLines
+	accruing  map[flowAccount]bool
 
 	// What loading a bucket needs and the next one uses again.
 	arrangers sync.Pool // of *arranger
@@ -150,6 +161,7 @@ func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refuse
 	r.events = newExchange[settlement.Events]("events", r.partitions, r.budget, func(e *settlement.Events) []uint64 { return e.Key })
 	r.refunds = newExchange[settlement.Events]("refunds", r.partitions, r.budget, func(e *settlement.Events) []uint64 { return e.Key })
 	r.funds = newExchange[settlement.FundLines]("funds", r.partitions, r.budget, func(f *settlement.FundLines) []uint64 { return f.Key })
+	r.strays = newExchange[settlement.FundLines]("strays", r.partitions, r.budget, func(f *settlement.FundLines) []uint64 { return f.Key })
 
 	if err := r.costs.time(StageIngest, func() error {
 		return r.ingest(ctx, deliveries, refused, excluded, ingest.Emits{Lines: r.takeLines, Events: r.takeEvents, Funds: r.takeFunds})
@@ -332,7 +344,7 @@ func (r *run) takeFunds(rec arrow.Record) error {
 	if own.Len() == 0 {
 		return nil
 	}
-	return r.funds.scatter(own)
+	return r.routeFunds(own)
 }
 
 // reconcile computes every bucket and writes its part of each table.
@@ -342,6 +354,9 @@ func (r *run) reconcile(ctx context.Context, staging *output.Staging) error {
 		return err
 	}
 	r.buckets = bucketCount(r.decodedBytes(), r.job.bucketBytes, r.partitions)
+	if err := r.openCosts(); err != nil {
+		return err
+	}
 	if err := r.checkOverlaps(ctx); err != nil {
 		return err
 	}
@@ -349,6 +364,9 @@ func (r *run) reconcile(ctx context.Context, staging *output.Staging) error {
 		return err
 	}
 	if err := r.addEarlier(ctx); err != nil {
+		return err
+	}
+	if err := r.placeStrays(ctx); err != nil {
 		return err
 	}
 	r.spare = newSpares(r.workers())
@@ -369,6 +387,9 @@ func (r *run) reconcile(ctx context.Context, staging *output.Staging) error {
 		return nil
 	})
 	if err != nil {
+		return err
+	}
+	if err := r.settleCosts(ctx, staging); err != nil {
 		return err
 	}
 	return r.writeTotals(staging)
@@ -517,8 +538,17 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 	var lines *settlement.Lines
 	var events *settlement.Events
 	var fundLines *settlement.FundLines
+	var prior *settlement.Prior
+	var carried *settlement.Proceeds
+	from, until := r.bucketParts(b)
 	err := r.costs.share(StageLoad, 0, func() (err error) {
 		if lines, events, err = r.loadBucket(b); err != nil {
+			return err
+		}
+		if prior, err = r.prior.load(from, until); err != nil {
+			return err
+		}
+		if carried, err = r.carried.load(from, until); err != nil {
 			return err
 		}
 		fundLines, err = r.loadFunds(b)
@@ -527,7 +557,6 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 	if err != nil {
 		return err
 	}
-	from, until := r.bucketParts(b)
 	r.lines.release(from, until)
 	r.events.release(from, until)
 	r.funds.release(from, until)
@@ -535,7 +564,7 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 	sums := newTally()
 	var proof proofSums
 	err = r.costs.share(StageCompute, lines.Len()+events.Len()+fundLines.Len(), func() (err error) {
-		if out, err = bucket(ctx, r.rules, r.spare, lines, events, fundLines, resolved); err != nil {
+		if out, err = bucket(ctx, r.rules, r.spare, lines, events, fundLines, prior, carried, resolved); err != nil {
 			return err
 		}
 		if r.carryOn(b, out); r.state == nil {
@@ -557,11 +586,20 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 	if err != nil {
 		return err
 	}
-	r.spare.release(out)
+	cross := out.Costs.Cross
+	if err := r.takeCosts(staging, b, out.Costs); err != nil {
+		return err
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.takeWithdrawals(out.Funds)
+	r.spare.release(out)
 	r.parts = append(r.parts, parts...)
 	r.tally.merge(sums)
 	r.proof.merge(&proof)
+	if len(r.rules.Flows) == 0 {
+		r.tally.addCross(cross)
+		r.proof.costs.addCross(cross)
+	}
 	return r.tally.overflow
 }

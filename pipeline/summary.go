@@ -1,9 +1,11 @@
 package pipeline
 
 import (
+	"bytes"
 	"cmp"
 	"math/bits"
 	"slices"
+	"sort"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -26,6 +28,12 @@ type summaryRow struct {
 	priced                                           int64 // charges with an expectation, charges with a fee
 	charges                                          int64
 	unpriced                                         settlement.Amount // charged where no rule gives an expectation
+	platform                                         settlement.Amount // fees of the platform, which no wallet charges
+	platformFees                                     int64
+	billed                                           settlement.Amount // as the bills state it
+	withdrawal, cross                                settlement.Amount
+	withdrawals, crossed                             int64 // withdrawals; rows of cross_wallet of which the cost is known
+	crossOrders, uncrossed                           int64 // orders that were paid across wallets; those whose cost is not known
 }
 
 // tally adds up the rows of buckets by the grain of the summary. Each worker has
@@ -101,9 +109,18 @@ func (t *tally) add(sum *settlement.Amount, v settlement.Amount) {
 // claimed for an event of another bucket; eventAt where such an event's line is.
 func (t *tally) bucket(out *BucketOutput, resolved *match.Resolution) {
 	t.addLines(out, resolved)
+	t.addAlone(out)
 	t.addEvents(out, resolved)
-	for i := range out.Breaks.Len() {
-		b := out.Breaks
+	t.addBreaks(out.Breaks)
+	for i := range out.Open.Len() {
+		o := out.Open
+		t.at(o.FirstSeenOn[i], o.Wallet[i], o.Account.At(i), o.Shop.At(i)).open++
+	}
+}
+
+// addBreaks adds findings.
+func (t *tally) addBreaks(b *settlement.Breaks) {
+	for i := range b.Len() {
 		if b.Status[i] != settlement.BreakOpen {
 			continue
 		}
@@ -116,18 +133,41 @@ func (t *tally) bucket(out *BucketOutput, resolved *match.Resolution) {
 		t.add(&t.breaks[key].short, min(b.Difference[i], 0))
 		t.add(&t.breaks[key].over, max(b.Difference[i], 0))
 	}
-	for i := range out.Open.Len() {
-		o := out.Open
-		t.at(o.FirstSeenOn[i], o.Wallet[i], o.Account.At(i), o.Shop.At(i)).open++
+}
+
+// addWithdrawals adds what withdrawals cost.
+func (t *tally) addWithdrawals(w *settlement.Withdrawals) {
+	for i := range w.Len() {
+		row := t.at(w.SettledOn[i], w.Wallet[i], w.Account.At(i), nil)
+		t.add(&row.withdrawal, w.Charged[i])
+		row.withdrawals++
+	}
+}
+
+// addCross adds what orders cost that were paid across wallets.
+func (t *tally) addCross(c *settlement.CrossWallet) {
+	for i, of := range c.Of {
+		if of != settlement.CostOrder {
+			continue
+		}
+		row := t.at(c.SettledOn[i], c.Wallet[i], c.Account.At(i), c.Shop.At(i))
+		pays := int64(0)
+		if c.Paid[i] != 0 {
+			pays = 1
+		}
+		row.crossOrders += pays
+		if c.Cost[i] == settlement.NoAmount {
+			row.uncrossed += pays
+			continue
+		}
+		t.add(&row.cross, c.Cost[i])
+		row.crossed++
 	}
 }
 
 func (t *tally) addLines(out *BucketOutput, resolved *match.Resolution) {
 	l, c := out.Lines, out.Charges
 	for i := range l.Len() {
-		if l.File[i] >= out.FirstCarried {
-			continue
-		}
 		var shop []byte
 		if event := out.EventOfLine[i]; event >= 0 {
 			shop = out.Events.Shop.At(int(event))
@@ -139,6 +179,7 @@ func (t *tally) addLines(out *BucketOutput, resolved *match.Resolution) {
 		if l.MatchState[i] == settlement.Matched {
 			row.matched++
 		}
+		t.add(&row.billed, -l.Fee[i])
 		t.add(&row.expected, c.Expected[i])
 		t.add(&row.charged, c.Charged[i])
 		t.add(&row.variance, c.Variance[i])
@@ -162,6 +203,31 @@ func (t *tally) addLines(out *BucketOutput, resolved *match.Resolution) {
 	}
 }
 
+// addAlone adds the fee rows that stand alone, with the shop of their order where it
+// has a line of the same wallet.
+func (t *tally) addAlone(out *BucketOutput) {
+	l, c := out.Lines, out.Charges
+	for i := l.Len(); i < c.Len(); i++ {
+		var shop []byte
+		order := c.OrderNo.At(i)
+		at := sort.Search(l.Len(), func(line int) bool {
+			return cmp.Or(cmp.Compare(l.Wallet[line], c.Wallet[i]), bytes.Compare(l.OrderNo.At(line), order)) >= 0
+		})
+		if len(order) > 0 && at < l.Len() && l.Wallet[at] == c.Wallet[i] && bytes.Equal(l.OrderNo.At(at), order) && out.EventOfLine[at] >= 0 {
+			shop = out.Events.Shop.At(int(out.EventOfLine[at]))
+		}
+		row := t.at(c.SettledOn[i], c.Wallet[i], c.Account.At(i), shop)
+		if c.Component[i] == settlement.PlatformFee {
+			t.add(&row.platform, c.Charged[i])
+			row.platformFees++
+			continue
+		}
+		t.add(&row.charged, c.Charged[i])
+		t.add(&row.unpriced, c.Charged[i])
+		row.charges++
+	}
+}
+
 func dayOfLine(l *settlement.Lines, i int) settlement.Day {
 	if l.SettledOn[i] != settlement.NoDay {
 		return l.SettledOn[i]
@@ -177,13 +243,12 @@ func (t *tally) addEvents(out *BucketOutput, resolved *match.Resolution) {
 		}
 		var row *summaryRow
 		shop := e.Shop.At(i)
-		if line := out.LineOfEvent[i]; line >= 0 {
+		if l, line, ok := out.lineOfEvent(i); ok {
 			// The line's row takes the shop of the first share; so does the event.
-			if first := out.EventOfLine[line]; first >= 0 {
+			if first := out.firstEvent(i); first >= 0 {
 				shop = e.Shop.At(int(first))
 			}
-			l := out.Lines
-			row = t.at(dayOfLine(l, int(line)), l.Wallet[line], l.Account.At(int(line)), shop)
+			row = t.at(dayOfLine(l, line), l.Wallet[line], l.Account.At(line), shop)
 		} else if claim, ok := resolved.Event(e.ID[i]); ok {
 			row = t.at(claim.SettledOn, claim.Wallet, []byte(claim.Account), shop)
 		} else {
@@ -212,13 +277,19 @@ func (t *tally) merge(other *tally) {
 		row.open += from.open
 		row.priced += from.priced
 		row.charges += from.charges
+		row.platformFees += from.platformFees
+		row.withdrawals += from.withdrawals
+		row.crossed += from.crossed
+		row.crossOrders += from.crossOrders
+		row.uncrossed += from.uncrossed
 		for _, sum := range []struct {
 			to   *settlement.Amount
 			from settlement.Amount
 		}{
 			{&row.gross, from.gross}, {&row.refunds, from.refunds}, {&row.expected, from.expected},
 			{&row.charged, from.charged}, {&row.variance, from.variance}, {&row.net, from.net},
-			{&row.unpriced, from.unpriced},
+			{&row.unpriced, from.unpriced}, {&row.platform, from.platform}, {&row.billed, from.billed},
+			{&row.withdrawal, from.withdrawal}, {&row.cross, from.cross},
 		} {
 			t.add(sum.to, sum.from)
 		}
@@ -264,9 +335,10 @@ func (t *tally) table() *settlement.Summary {
 		s.Charged = append(s.Charged, known(row.charged, row.charges))
 		s.Variance = append(s.Variance, known(row.variance, min(row.priced, row.charges)))
 		s.Net = append(s.Net, row.net)
-		s.Withdrawal = append(s.Withdrawal, settlement.NoAmount)
-		s.Cross = append(s.Cross, settlement.NoAmount)
-		s.CostBps = append(s.CostBps, basisPoints(row.charged, row.gross+row.refunds))
+		s.Withdrawal = append(s.Withdrawal, known(row.withdrawal, row.withdrawals))
+		s.Cross = append(s.Cross, known(row.cross, row.crossed))
+		s.CostBps = append(s.CostBps, basisPoints(row.charged+row.withdrawal, row.gross+row.refunds))
+		s.Platform = append(s.Platform, known(row.platform, row.platformFees))
 	}
 	return s
 }
@@ -277,6 +349,12 @@ func known(sum settlement.Amount, n int64) settlement.Amount {
 		return settlement.NoAmount
 	}
 	return sum
+}
+
+// CostBps is the blended cost of acceptance in basis points: the fees charged and those
+// of withdrawals over what was kept; NoCount where nothing was.
+func (a *AccountOverview) CostBps() int64 {
+	return basisPoints(a.Charged+a.Withdrawal, a.Gross+a.Refunds)
 }
 
 // basisPoints is cost in hundredths of a percent of base, rounded half away from

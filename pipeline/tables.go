@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"reconcile/fees"
 	"reconcile/output"
 	"reconcile/settlement"
 )
@@ -19,14 +20,14 @@ func (r *run) writeParts(staging *output.Staging, b int, out *BucketOutput) ([]o
 			return nil, err
 		}
 		parts = carried
-		keepToday(out)
+		out.Events = keepRows(out.Events, func(i int) bool { return out.Events.File[i] < out.FirstCarried })
 	}
 	tables := []struct {
 		name string
 		rows settlement.Batch
 	}{
 		{"statement_lines", out.Lines}, {"fund_lines", out.Funds}, {"order_events", out.Events}, {"matches", out.Matches},
-		{"breaks", out.Breaks}, {"open_items", out.Open}, {"charges", out.Charges},
+		{"breaks", out.Breaks}, {"open_items", out.Open}, {"charges", fees.InOrder(out.Charges, out.Lines.Len())},
 	}
 	*out = BucketOutput{}
 	for i := range tables {

@@ -2,6 +2,7 @@ package settlement
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"math/big"
 	"strings"
@@ -281,6 +282,33 @@ func FuzzParseAmount(f *testing.F) {
 		}
 		if exact.Int64() != int64(got) {
 			t.Fatalf("%q: got %d, want %s", text, got, exact)
+		}
+	})
+}
+
+// FuzzLongAmountsAndCounts: a long amount is the short one of the same value and its zeros;
+// a count is a whole number that prints as it is read.
+func FuzzLongAmountsAndCounts(f *testing.F) {
+	for _, text := range []string{"0.04000", "0.08", "-0.10000", "0.00001", "45.0", "48", "1e2", "-1", "", ".0", "99999999999999999999"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if fen, err := ParseLongAmount([]byte(text)); err == nil {
+			short := text
+			if _, fraction, ok := strings.Cut(text, "."); ok && len(fraction) > 2 {
+				if strings.Trim(fraction[2:], "0") != "" || len(fraction) > 8 {
+					t.Fatalf("%q is read as %s", text, fen)
+				}
+				short = text[:len(text)-len(fraction)+2]
+			}
+			if same, err := ParseAmount([]byte(short)); err != nil || same != fen {
+				t.Fatalf("%q is read as %s, and %q as %s, %v", text, fen, short, same, err)
+			}
+		}
+		if n, err := ParseCount([]byte(text)); err == nil {
+			if again, err := ParseCount(fmt.Append(nil, n)); err != nil || again != n || n < 0 {
+				t.Fatalf("%q is read as %d, and that as %d, %v", text, n, again, err)
+			}
 		}
 	})
 }

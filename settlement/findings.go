@@ -225,6 +225,13 @@ type Charges struct {
 	Class     []VarianceClass
 	Assumed   []uint8 // 1 where the expectation comes from a preset
 	SettledOn []Day
+	// Billed is what the bill's own column says where Moved is known: fee rows of the
+	// fund flow are the truth about what was charged. NoAmount elsewhere, and on fee
+	// rows that stand alone.
+	Billed []Amount
+	// Moved is what the fee rows of the fund flow that name the line come to, and so
+	// Charged; NoAmount where no fund flow tells.
+	Moved []Amount
 }
 
 // Columns implements Batch.
@@ -246,6 +253,8 @@ func (b *Charges) Columns() []Column {
 		wordColumn("variance_class", &b.Class),
 		wordColumn("assumed", &b.Assumed),
 		dayColumn("settled_on", &b.SettledOn),
+		moneyColumn("billed_fee", &b.Billed),
+		moneyColumn("moved_fee", &b.Moved),
 	}
 }
 
@@ -307,6 +316,7 @@ type Summary struct {
 	Cross      []Amount
 	CostBps    []int64 // NoCount where nothing was taken
 	Open       []int64
+	Platform   []Amount
 }
 
 // NoCount stands for a count that cannot be given.
@@ -334,6 +344,7 @@ func (b *Summary) Columns() []Column {
 		moneyColumn("cross_wallet_fees", &b.Cross),
 		countColumn("cost_bps", &b.CostBps),
 		countColumn("open_items", &b.Open),
+		moneyColumn("platform_fees", &b.Platform),
 	}
 }
 

@@ -265,7 +265,11 @@ func (r *Reader) Required(at string, n ast.Node, keys ...string) {
 	}
 	for _, key := range keys {
 		if _, ok := r.Places[join(at, key)]; !ok {
-			r.Fault(PlaceOf(n), "", "%s: %s is missing", at, key)
+			where, ok := r.Places[at]
+			if !ok {
+				where = PlaceOf(firstOf(n))
+			}
+			r.Fault(where, "", "%s: %s is missing", cmp.Or(at, "the file"), key)
 		}
 	}
 }
@@ -325,6 +329,17 @@ func (r *Reader) OneOf(words []string, take func(word string)) Field {
 			}
 			return do, fmt.Errorf("%q is not known", text)
 		})(at, n)
+	}
+}
+
+// Flag is the field of true or false.
+func (r *Reader) Flag(take func(is bool)) Field {
+	return func(at string, n ast.Node) {
+		if r.schema != nil {
+			r.schema["enum"] = []any{true, false, "true", "false"}
+			return
+		}
+		r.OneOf([]string{"true", "false"}, func(word string) { take(word == "true") })(at, n)
 	}
 }
 

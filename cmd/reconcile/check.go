@@ -82,7 +82,7 @@ func checkedJSON(checked *pipeline.Checked) checkedFiles {
 	files := checkedFiles{Inputs: []output.Input{}, Refused: []output.RefusedInput{}}
 	for _, s := range checked.Statements {
 		in := output.InputOf(s.Statement)
-		in.DuplicateOf = s.CopyOf
+		in.DuplicateOf, in.Copies = s.CopyOf, s.Copies
 		files.Inputs = append(files.Inputs, in)
 	}
 	for _, r := range checked.Refusals {

@@ -53,12 +53,7 @@ func accountsField(r *yamlfile.Reader, t *feeTerms) yamlfile.Field {
 					"single_limit": yuanField(r, &a.Limits.Single),
 					"daily_limit":  yuanField(r, &a.Limits.Daily),
 					"reserve":      yuanField(r, &a.Limits.Reserve),
-					"daily_count": r.Whole(1, 1000, func(text string) (do string, err error) {
-						if a.Limits.DailyCount, err = strconv.Atoi(text); err != nil || a.Limits.DailyCount < 1 || a.Limits.DailyCount > 1000 {
-							return "a whole number from 1", fmt.Errorf("%q is no number of withdrawals", text)
-						}
-						return "", nil
-					}),
+					"daily_count":  countField(r, &a.Limits.DailyCount),
 				})
 			},
 		})
@@ -176,6 +171,16 @@ func position(r *yamlfile.Reader, at string) settlement.Position {
 
 func walletField(r *yamlfile.Reader, to *settlement.Wallet) yamlfile.Field {
 	return r.OneOf(settlement.WalletWords[1:], func(w string) { *to, _ = settlement.ParseWallet(w) })
+}
+
+// countField is a number of withdrawals.
+func countField(r *yamlfile.Reader, to *int) yamlfile.Field {
+	return r.Whole(1, 1000, func(text string) (do string, err error) {
+		if *to, err = strconv.Atoi(text); err != nil || *to < 1 || *to > 1000 {
+			return "a whole number from 1", fmt.Errorf("%q is no number of withdrawals", text)
+		}
+		return "", nil
+	})
 }
 
 // yuanField is an amount that is not negative.

@@ -30,9 +30,8 @@ func TestTheSampleConfigurationIsValid(t *testing.T) {
 	}
 }
 
-// TestTheSampleConfigurationIsValidWithoutComments takes the # off every example in
-// the sample: what it shows must be right.
-func TestTheSampleConfigurationIsValidWithoutComments(t *testing.T) {
+// uncommentedSample is the sample with the # taken off every example.
+func uncommentedSample() string {
 	var lines []string
 	for _, line := range strings.Split(string(sampleConfig), "\n") {
 		trimmed := strings.TrimLeft(line, " ")
@@ -43,7 +42,13 @@ func TestTheSampleConfigurationIsValidWithoutComments(t *testing.T) {
 		}
 		lines = append(lines, line)
 	}
-	c, err := parseConfig("reconcile.yaml", []byte(strings.Join(lines, "\n")))
+	return strings.Join(lines, "\n")
+}
+
+// TestTheSampleConfigurationIsValidWithoutComments: what the sample shows must be
+// right.
+func TestTheSampleConfigurationIsValidWithoutComments(t *testing.T) {
+	c, err := parseConfig("reconcile.yaml", []byte(uncommentedSample()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,14 +62,21 @@ func TestTheSampleConfigurationIsValidWithoutComments(t *testing.T) {
 		o.Defaults["shop"] != "flagship" || c.account != "1230000109" || c.mappings.Refunds.Columns["refund_no"] != "退款编号" {
 		t.Errorf("%+v", c)
 	}
+	terms := c.fees.terms
+	if len(terms.Accounts) != 2 || terms.Accounts[1].Limits.DailyCount != 3 || terms.Accounts[0].Entity != "示例商贸有限公司" ||
+		len(terms.Opening.Quotas) != 1 || terms.Opening.Quotas[0].Used != 1_200_000 || terms.Opening.Quotas[0].Granted != 2_000_000 ||
+		terms.Homes.Of("jd", "", settlement.InstantOf(time.Now())) != settlement.WeChat {
+		t.Errorf("%+v", terms)
+	}
 }
 
 // isEntry says that a comment's text is an entry that was commented out: a key
-// without blanks before its colon.
+// without blanks before its colon, perhaps of a list.
 func isEntry(text string) bool {
-	key, value, ok := strings.Cut(strings.TrimPrefix(strings.TrimLeft(text, " "), "- "), ":")
-	if item, isItem := strings.CutPrefix(strings.TrimLeft(text, " "), "- wechat "); isItem && item != "" {
-		return true
+	text = strings.TrimPrefix(strings.TrimLeft(text, " "), "- ")
+	key, value, ok := strings.Cut(strings.TrimLeft(text, " "), ":")
+	if strings.HasPrefix(text, "wechat ") {
+		return true // an account in a list
 	}
 	return ok && key != "" && !strings.Contains(key, " ") && (value == "" || value[0] == ' ') && key != "Plain"
 }

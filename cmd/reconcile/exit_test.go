@@ -82,16 +82,26 @@ func TestAScheduleThatIsStoppedIsDone(t *testing.T) {
 	}
 }
 
+// everyCommand are the commands below one, and those below them.
+func everyCommand(below *cobra.Command) (all []*cobra.Command) {
+	for _, cmd := range below.Commands() {
+		all = append(append(all, cmd), everyCommand(cmd)...)
+	}
+	return all
+}
+
 func TestEveryCommandTellsItsUse(t *testing.T) {
 	a := &app{}
-	for _, cmd := range a.rootCommand().Commands() {
+	root := a.rootCommand()
+	for _, cmd := range everyCommand(root) {
 		if !strings.Contains(cmd.Long, "\n\nExit codes:\n  0    ") || !strings.Contains(cmd.Long, "\n  2    ") {
 			t.Errorf("%s does not tell its exit codes", cmd.Name())
 		}
-		if !strings.HasPrefix(cmd.Example, "  reconcile "+cmd.Name()) {
+		if !strings.HasPrefix(cmd.Example, "  "+cmd.CommandPath()) {
 			t.Errorf("%s has no example", cmd.Name())
 		}
-		if cmd.Short == "" || cmd.Flags().Lookup("json") == nil {
+		answers := !cmd.HasSubCommands() && cmd.Name() != "schema" // which is JSON itself
+		if cmd.Short == "" || answers && cmd.Flags().Lookup("json") == nil {
 			t.Errorf("%s lacks a description or --json", cmd.Name())
 		}
 		for line := range strings.Lines(cmd.Long + "\n" + cmd.Example) {
@@ -106,8 +116,8 @@ func TestEveryCommandTellsItsUse(t *testing.T) {
 func TestExamplesAreAccepted(t *testing.T) {
 	a := &app{}
 	root := a.rootCommand()
-	for _, cmd := range root.Commands() {
-		for line := range strings.Lines(cmd.Example) {
+	for _, cmd := range everyCommand(root) {
+		for line := range strings.Lines(strings.ReplaceAll(cmd.Example, "\\\n", "")) {
 			line, _, _ = strings.Cut(strings.TrimSpace(line), " | ")
 			line, _, _ = strings.Cut(line, " > ")
 			checkExample(t, root, strings.Fields(line)[1:])

@@ -11,7 +11,8 @@ import (
 
 const explainHelp = `Tells the whole story of one order: what the orders expect, the statement
 lines with file and line, the rule by which both were tied, the arithmetic of
-each fee, what does not agree and why, and what it comes to.
+each fee, what moved on the accounts, what it cost that the buyer used another
+wallet, what does not agree and why, and what it comes to.
 
 The number may be an order number, a payment number, the number as the
 wallet's file prints it, a refund number, a wallet's transaction or refund
@@ -67,6 +68,8 @@ func (a *app) printStory(s *story) error {
 	t.heading()
 	t.events()
 	t.lines()
+	t.moved()
+	t.crossWallet()
 	t.matches()
 	t.breaks()
 	t.waiting()
@@ -147,8 +150,52 @@ func (t *storyText) lines() {
 		for _, c := range t.Charges {
 			if c["line_id"] == f["line_id"] {
 				t.printf("    %s: %s\n", t.part(t.say("fee"), c["component"], c["variance_class"]), c["arithmetic"])
+				if c["moved_fee"] != "" && c["moved_fee"] != c["billed_fee"] {
+					t.printf("      %s\n", t.sayf("the bill states %s, the fund flow shows %s", c["billed_fee"], c["moved_fee"]))
+				}
 			}
 		}
+	}
+	t.printf("\n")
+}
+
+// moved tells what moved on the accounts, and the fees that name no line.
+func (t *storyText) moved() {
+	if len(t.Funds) == 0 {
+		return
+	}
+	t.printf("%s\n", t.say("Moved, by the fund flows"))
+	alone := map[string]fact{}
+	for _, c := range t.Charges {
+		alone[c["line_id"]] = c
+	}
+	for _, f := range t.Funds {
+		t.printf("  %s\n", t.part(t.say(f["category"]), f["amount"], t.say(f["wallet"]), f["account"], f["raw_type"]))
+		t.printf("    %s\n", t.part(f["occurred_at"], t.named("number", f["flow_no"]), placeOfFact(f)))
+		if c := alone[f["line_id"]]; c != nil {
+			t.printf("    %s: %s\n", t.part(t.say("fee"), c["component"], c["variance_class"]), c["arithmetic"])
+		}
+	}
+	t.printf("\n")
+}
+
+// crossWallet tells what it cost that the buyer used another wallet.
+func (t *storyText) crossWallet() {
+	if len(t.Cross) == 0 {
+		return
+	}
+	t.printf("%s\n", t.say("Cost of the other wallet"))
+	or := func(value string) string {
+		if value == "" {
+			return t.say("not known")
+		}
+		return value
+	}
+	for _, f := range t.Cross {
+		t.printf("  %s\n", t.part(f["settled_on"], t.sayf("home wallet %s, paid with %s", t.say(or(f["home_wallet"])), t.say(or(f["paying_wallet"]))),
+			t.named("paid", f["paid_amount"]), t.named("refunded", f["refunded_amount"])))
+		t.printf("    %s\n", t.sayf("channel fee %s − in the home wallet %s = %s", or(f["channel_fee"]), or(f["home_fee"]), or(f["incremental_fee"])))
+		t.printf("    %s\n", t.sayf("%s + withdrawing %s + deposit %s = %s", or(f["incremental_fee"]), or(f["repatriation_fee"]), or(f["deposit_fee"]), or(f["cross_wallet_fee"])))
 	}
 	t.printf("\n")
 }

@@ -99,6 +99,8 @@ func caseHelp() string {
 	var faults, misses, shapes []string
 	for _, c := range generate.Askable() {
 		switch {
+		case c.NeedsFundFlow():
+			faults = append(faults, c.String()+" (with --fund-flow)")
 		case c.PlantsBreak():
 			faults = append(faults, c.String())
 		case c.IsNearMiss():
@@ -145,7 +147,7 @@ func (f *generateFlags) options() (generate.Options, error) {
 		faults = append(faults, fmt.Errorf("--bills %q: all, split or both", f.bills))
 	}
 	for _, text := range f.plant {
-		if err := plant(o.Cases, text, f.escrow); err != nil {
+		if err := plant(o, text); err != nil {
 			faults = append(faults, err)
 		}
 	}
@@ -162,8 +164,8 @@ func lastFault(first, last generate.Options) error {
 	return last.Validate()
 }
 
-// plant reads case=COUNT or case=SHARE%, none, all=… into cases.
-func plant(cases map[generate.Case]generate.Frequency, text string, escrow bool) error {
+// plant reads case=COUNT or case=SHARE%, none, all=… into the cases of o.
+func plant(o generate.Options, text string) error {
 	name, amount, valued := strings.Cut(text, "=")
 	var how generate.Frequency
 	switch {
@@ -189,8 +191,8 @@ func plant(cases map[generate.Case]generate.Frequency, text string, escrow bool)
 	for _, c := range generate.Askable() {
 		known = append(known, c.String())
 		group := (name == "all" || name == "none") && (c.PlantsBreak() || c.IsNearMiss())
-		if group && (escrow || !c.NeedsEscrow()) || c.String() == name {
-			cases[c] = how
+		if group && c.IsPossible(o) || c.String() == name {
+			o.Cases[c] = how
 		}
 	}
 	if slices.Contains(known, name) {

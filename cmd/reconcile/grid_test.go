@@ -78,7 +78,7 @@ func TestFiguresFitATerminal(t *testing.T) {
 
 // TestFiguresAddUp: what is printed between gross and net explains their difference.
 func TestFiguresAddUp(t *testing.T) {
-	a := pipeline.AccountOverview{Gross: 100_00, Refunds: -20_00, Charged: 48, Net: 77_52}
+	a := pipeline.AccountOverview{Gross: 100_00, Refunds: -20_00, Billed: 48, Net: 77_52}
 	if got := unsettled(&a); got != -2_00 {
 		t.Errorf("coupons %s", got)
 	}

@@ -76,6 +76,9 @@ func (c *config) job(f *jobFlags, paths []string) (pipeline.Job, error) {
 		return job, usage(err)
 	}
 	var err error
+	if job.Terms, err = c.feeTerms(); err != nil {
+		return job, err
+	}
 	if f.day != "" {
 		if job.Day, err = settlement.ParseDay([]byte(f.day)); err != nil {
 			return job, usage(fmt.Errorf("--day %q: not a day such as 2024-09-12", f.day))

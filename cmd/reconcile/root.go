@@ -102,16 +102,22 @@ Start with a small day of invented data:
 	}
 	root.PersistentFlags().StringVar(&a.langFlag, "lang", "", "language of what is printed: en or zh (default: from LANG)")
 	root.PersistentFlags().StringVar(&a.logFlag, "log-format", "", "form of the log on stderr: text or json (default: text)")
-	root.AddCommand(a.runCommand(), a.checkCommand(), a.showCommand(), a.explainCommand(), a.verifyCommand(), a.scheduleCommand(), a.statusCommand(), a.doctorCommand(), a.closeMonthCommand(), a.pruneCommand(), a.initCommand(), a.generateCommand())
-	for _, c := range root.Commands() {
+	root.AddCommand(a.runCommand(), a.checkCommand(), a.showCommand(), a.explainCommand(), a.verifyCommand(), a.feesCommand(), a.quoteCommand(), a.planCommand(), a.configCommand(), a.scheduleCommand(), a.statusCommand(), a.doctorCommand(), a.closeMonthCommand(), a.pruneCommand(), a.initCommand(), a.generateCommand())
+	a.begin(root)
+	return root
+}
+
+// begin makes every command below c note that it has begun.
+func (a *app) begin(c *cobra.Command) {
+	for _, c := range c.Commands() {
 		c.Flags().SortFlags = false
 		run := c.RunE
 		c.RunE = func(cmd *cobra.Command, args []string) error {
 			a.started = true
 			return run(cmd, args)
 		}
+		a.begin(c)
 	}
-	return root
 }
 
 func (a *app) chooseLanguage() error {

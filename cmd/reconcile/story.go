@@ -24,6 +24,8 @@ type story struct {
 	Charges  []fact `json:"charges"`
 	Breaks   []fact `json:"breaks"`
 	Open     []fact `json:"open_items"`
+	Funds    []fact `json:"fund_lines"`
+	Cross    []fact `json:"cross_wallet"`
 	dir      string
 	ctx      context.Context
 	numbers  map[string]bool // under which the order is known
@@ -47,7 +49,13 @@ func tellStory(ctx context.Context, dir, query string) (*story, error) {
 			return nil, err
 		}
 	}
-	err := s.gather("charges", &s.Charges, []keyed{{"line_id", s.ids}})
+	err := s.gather("charges", &s.Charges, []keyed{{"line_id", s.ids}, {"order_no", s.numbers}})
+	if err == nil {
+		err = s.gather("fund_lines", &s.Funds, []keyed{{"order_no", s.numbers}, {"provider_txn_id", s.wallets()}, {"line_id", s.exactly}})
+	}
+	if err == nil {
+		err = s.gather("cross_wallet", &s.Cross, []keyed{{"order_no", s.numbers}})
+	}
 	if err == nil {
 		err = s.gather("open_items", &s.Open, []keyed{{"item_id", s.ids}})
 	}
@@ -59,7 +67,23 @@ func tellStory(ctx context.Context, dir, query string) (*story, error) {
 	}
 	sortFacts(s.Events, "paid_at", "kind")
 	sortFacts(s.Lines, "occurred_at", "line_id")
+	sortFacts(s.Funds, "occurred_at", "category", "line_id")
+	sortFacts(s.Cross, "settled_on", "wallet")
 	return s, err
+}
+
+// wallets are the wallet's numbers of the order's payments and refunds, under which its
+// fund lines stand.
+func (s *story) wallets() map[string]bool {
+	numbers := map[string]bool{}
+	for _, f := range s.Lines {
+		for _, column := range []string{"provider_txn_id", "provider_refund_id"} {
+			if f[column] != "" {
+				numbers[f[column]] = true
+			}
+		}
+	}
+	return numbers
 }
 
 // keyed is a column and the values that are looked for in it.
@@ -150,7 +174,7 @@ func sortFacts(facts []fact, columns ...string) {
 }
 
 func (s *story) empty() bool {
-	return len(s.Events)+len(s.Lines)+len(s.Breaks) == 0
+	return len(s.Events)+len(s.Lines)+len(s.Breaks)+len(s.Funds) == 0
 }
 
 // chargeOf is the charge of a row of the table charges.

@@ -120,18 +120,28 @@ var figureRows = []figure{
 	{name: "gross", rule: true, money: func(a *pipeline.AccountOverview) settlement.Amount { return a.Gross }},
 	{name: "refunds", money: func(a *pipeline.AccountOverview) settlement.Amount { return a.Refunds }},
 	{name: "coupons, not settled", optional: true, money: unsettled},
-	{name: "fees", money: func(a *pipeline.AccountOverview) settlement.Amount { return -a.Charged }},
+	{name: "fees", money: func(a *pipeline.AccountOverview) settlement.Amount { return -a.Billed }},
 	{name: "net", rule: true, money: func(a *pipeline.AccountOverview) settlement.Amount { return a.Net }},
 	{name: "fees expected", rule: true, money: func(a *pipeline.AccountOverview) settlement.Amount { return a.Expected }},
 	{name: "fees charged", money: func(a *pipeline.AccountOverview) settlement.Amount { return a.Charged }},
 	{name: "of these without a rule", optional: true, money: func(a *pipeline.AccountOverview) settlement.Amount { return a.Unpriced }},
 	{name: "fee variance", money: func(a *pipeline.AccountOverview) settlement.Amount { return a.Variance }},
+	{name: "platform fees", optional: true, money: func(a *pipeline.AccountOverview) settlement.Amount { return a.Platform }},
+	{name: "withdrawals", optional: true, rule: true, count: func(a *pipeline.AccountOverview) int64 { return a.Withdrawals }},
+	{name: "withdrawal fees", optional: true, money: func(a *pipeline.AccountOverview) settlement.Amount { return a.Withdrawal }},
+	{name: "paid across wallets", optional: true, count: func(a *pipeline.AccountOverview) int64 { return a.CrossOrders }},
+	{name: "of these not priced", optional: true, count: func(a *pipeline.AccountOverview) int64 { return a.CrossUnknown }},
+	{name: "cross-wallet cost", optional: true, money: func(a *pipeline.AccountOverview) settlement.Amount { return a.Cross }},
+	{name: "cost, basis points", optional: true, count: costBps},
 }
+
+// costBps is the blended cost of acceptance of an account, 0 where nothing was kept.
+func costBps(a *pipeline.AccountOverview) int64 { return max(a.CostBps(), 0) }
 
 // unsettled is the part of gross and refunds that is not settled with the
 // merchant, such as coupons of the merchant's own: what makes the column add up.
 func unsettled(a *pipeline.AccountOverview) settlement.Amount {
-	return a.Net - a.Gross - a.Refunds + a.Charged
+	return a.Net - a.Gross - a.Refunds + a.Billed
 }
 
 func (f *figure) text(a *pipeline.AccountOverview) string {
@@ -143,7 +153,12 @@ func (f *figure) text(a *pipeline.AccountOverview) string {
 
 // wanted says whether the row says anything.
 func (f *figure) wanted(accounts []pipeline.AccountOverview) bool {
-	return !f.optional || slices.ContainsFunc(accounts, func(a pipeline.AccountOverview) bool { return f.money(&a) != 0 })
+	return !f.optional || slices.ContainsFunc(accounts, func(a pipeline.AccountOverview) bool {
+		if f.count != nil {
+			return f.count(&a) != 0
+		}
+		return f.money(&a) != 0
+	})
 }
 
 // pageWidth is how many cells a terminal has at least.
@@ -195,6 +210,13 @@ func totalOf(accounts []pipeline.AccountOverview) (total pipeline.AccountOvervie
 		total.Charged += a.Charged
 		total.Variance += a.Variance
 		total.Unpriced += a.Unpriced
+		total.Billed += a.Billed
+		total.Platform += a.Platform
+		total.Withdrawal += a.Withdrawal
+		total.Withdrawals += a.Withdrawals
+		total.Cross += a.Cross
+		total.CrossOrders += a.CrossOrders
+		total.CrossUnknown += a.CrossUnknown
 		total.Net += a.Net
 	}
 	return total

@@ -19,6 +19,10 @@ type figures struct {
 	// unpriced is the part of charged without an expectation; the summary does not
 	// tell it.
 	unpriced settlement.Amount
+	platform settlement.Amount
+	// withdrawal is what getting the money out cost, cross what orders paid across
+	// wallets cost.
+	withdrawal, cross settlement.Amount
 }
 
 // account is where figures belong: wallet and account.
@@ -33,6 +37,12 @@ type recount struct {
 	counts map[string]int64 // as run.json names them
 	by     map[account]*figures
 	billed map[account]settlement.Amount // fees of the lines, as cost
+	stated map[account]settlement.Amount // the same, as the charges hold it
+	// moved is by wallet the fee rows of fund flows, as cost; kept what charges hold of
+	// them.
+	moved, kept map[string]settlement.Amount
+	// divided is by wallet what cross_wallet holds of the fees of withdrawals.
+	divided map[string]settlement.Amount
 	// paired is the sum of line_amount over the matches.
 	paired settlement.Amount
 }
@@ -62,13 +72,15 @@ func amountOrZero(r output.Row, column string) settlement.Amount {
 // recompute reads the tables and computes again what the run says of them.
 func (v *verification) recompute() error {
 	c := &recount{v: v, rows: map[string]int64{}, counts: map[string]int64{"breaks": 0},
-		by: map[account]*figures{}, billed: map[account]settlement.Amount{}}
+		by: map[account]*figures{}, billed: map[account]settlement.Amount{}, stated: map[account]settlement.Amount{},
+		moved: map[string]settlement.Amount{}, kept: map[string]settlement.Amount{}, divided: map[string]settlement.Amount{}}
 	for _, t := range []struct {
 		name string
 		row  func(output.Row) error
 	}{
 		{"statement_lines", c.line}, {"fund_lines", c.fund}, {"order_events", c.event}, {"matches", c.match},
 		{"breaks", c.finding}, {"open_items", c.item}, {"charges", c.charge},
+		{"withdrawals", c.withdrawal}, {"quotas", c.quota}, {"proceeds", c.left}, {"cross_wallet", c.cross},
 	} {
 		err := output.ReadTable(v.dir, t.name, func(r output.Row) error {
 			if c.rows[t.name]++; c.rows[t.name]%4096 == 0 && v.ctx.Err() != nil {
@@ -115,7 +127,21 @@ func (c *recount) fund(r output.Row) error {
 		return broken("fund_lines", id, "state %q is no state", state)
 	}
 	c.counts["fund_lines."+state]++
+	wallet := r.Text("wallet")
+	switch r.Text("category") {
+	case settlement.FundFee.String(), settlement.FundFeeReturn.String(), settlement.FundPlatformFee.String():
+		if state == settlement.Booked.String() && wallet != settlement.Bank.String() {
+			addTo(c, c.moved, wallet, -amount)
+		}
+	}
 	return nil
+}
+
+// addTo adds an amount to one of several sums.
+func addTo[K comparable](c *recount, sums map[K]settlement.Amount, key K, amount settlement.Amount) {
+	sum := sums[key]
+	c.add(&sum, amount)
+	sums[key] = sum
 }
 
 func (c *recount) line(r output.Row) error {
@@ -129,10 +155,7 @@ func (c *recount) line(r output.Row) error {
 	if r.Text("match_state") == settlement.Matched.String() {
 		f.matched++
 	}
-	key := account{r.Text("wallet"), r.Text("account")}
-	billed := c.billed[key]
-	c.add(&billed, -fee)
-	c.billed[key] = billed
+	addTo(c, c.billed, account{r.Text("wallet"), r.Text("account")}, -fee)
 	if status := r.Text("status"); status != settlement.Failed.String() && status != settlement.Changed.String() {
 		if r.Text("kind") == settlement.Payment.String() {
 			c.add(&f.gross, amountOrZero(r, "gross_amount"))
@@ -186,12 +209,36 @@ func (c *recount) charge(r output.Row) error {
 			r.Text("variance"), r.Text("expected_fee"), r.Text("charged_fee"))
 	}
 	f := c.at(r)
+	if err := c.chargedBy(r, charged); err != nil {
+		return err
+	}
+	if r.Text("component") == settlement.PlatformFee.String() {
+		c.add(&f.platform, charged)
+		return nil
+	}
 	c.add(&f.expected, expected)
 	c.add(&f.charged, charged)
 	c.add(&f.variance, variance)
 	if r.IsNull("expected_fee") {
 		c.add(&f.unpriced, charged)
 	}
+	return nil
+}
+
+// chargedBy holds what was charged against the file that says it: the fund flow where
+// that does, else the bill.
+func (c *recount) chargedBy(r output.Row, charged settlement.Amount) error {
+	key := account{r.Text("wallet"), r.Text("account")}
+	if r.IsNull("moved_fee") {
+		addTo(c, c.stated, key, charged)
+		return nil
+	}
+	moved := amountOrZero(r, "moved_fee")
+	if moved != charged {
+		return broken("charges", r.Text("line_id"), "charged_fee %s is not moved_fee %s", charged, moved)
+	}
+	addTo(c, c.kept, key.wallet, moved)
+	addTo(c, c.stated, key, amountOrZero(r, "billed_fee"))
 	return nil
 }
 
@@ -217,7 +264,22 @@ func (c *recount) tie() {
 	v.equal("matches", "rows = events with a line", v.proved("events with a line = rows of matches"), c.rows["matches"])
 	v.equal("matches", "Σ line_amount = Σ gross of claimed lines", v.proved("Σ gross of claimed lines = Σ line_amount of matches"), c.paired)
 	for _, key := range c.accounts() {
-		v.equal("charges", "Σ charged_fee = −Σ fee_amount of "+key.String(), c.billed[key], c.by[key].charged)
+		v.equal("charges", "Σ charged_fee, where the fund flow says another the bill's, = −Σ fee_amount of "+key.String(), c.billed[key], c.stated[key])
+	}
+	wallets := map[string]bool{}
+	for _, sums := range []map[string]settlement.Amount{c.moved, c.kept} {
+		for wallet := range sums {
+			wallets[wallet] = true
+		}
+	}
+	paidOut := map[string]settlement.Amount{}
+	for key, f := range c.by {
+		addTo(c, paidOut, key.wallet, f.withdrawal)
+		wallets[key.wallet] = true
+	}
+	for _, wallet := range sorted(wallets) {
+		v.equal("cross_wallet", "Σ repatriation_fee = Σ charged_fee of withdrawals of "+wallet, paidOut[wallet], c.divided[wallet])
+		v.equal("charges", "Σ moved_fee = −Σ fee rows of fund_lines of "+wallet, c.moved[wallet], c.kept[wallet])
 	}
 }
 
@@ -261,7 +323,8 @@ func (c *recount) tieSummary() error {
 			*to += n
 		}
 		for column, to := range map[string]*settlement.Amount{"gross": &f.gross, "refunds": &f.refunds, "net": &f.net,
-			"expected_fees": &f.expected, "charged_fees": &f.charged, "fee_variance": &f.variance} {
+			"expected_fees": &f.expected, "charged_fees": &f.charged, "fee_variance": &f.variance, "platform_fees": &f.platform,
+			"withdrawal_fees": &f.withdrawal, "cross_wallet_fees": &f.cross} {
 			told.add(to, amountOrZero(r, column))
 		}
 		return told.err
@@ -283,8 +346,8 @@ func (c *recount) tieSummary() error {
 
 // String prints the figures for a message.
 func (f *figures) String() string {
-	return fmt.Sprintf("%d lines, %d matched, %d breaks, %d open, gross %s, refunds %s, net %s, fees expected %s, charged %s, variance %s",
-		f.lines, f.matched, f.breaks, f.open, f.gross, f.refunds, f.net, f.expected, f.charged, f.variance)
+	return fmt.Sprintf("%d lines, %d matched, %d breaks, %d open, gross %s, refunds %s, net %s, fees expected %s, charged %s, variance %s, of the platform %s, of withdrawals %s, across wallets %s",
+		f.lines, f.matched, f.breaks, f.open, f.gross, f.refunds, f.net, f.expected, f.charged, f.variance, f.platform, f.withdrawal, f.cross)
 }
 
 // of is the figures of an account, zero where the tables have no row of it.
@@ -302,7 +365,8 @@ func (c *recount) tieTotals() {
 		key := account{t.Wallet, t.Account}
 		f := c.of(key)
 		sum, known := map[string]settlement.Amount{"gross": f.gross, "refunds": f.refunds, "expected_fees": f.expected,
-			"charged_fees": f.charged, "fee_variance": f.variance, "charged_fees_without_rule": f.unpriced, "net": f.net}[t.Name]
+			"charged_fees": f.charged, "fee_variance": f.variance, "charged_fees_without_rule": f.unpriced, "net": f.net,
+			"platform_fees": f.platform, "withdrawal_fees": f.withdrawal, "cross_wallet_fees": f.cross}[t.Name]
 		if !known {
 			v.fault(output.ManifestName, "it has a total %q, which the tables do not give", t.Name)
 			continue

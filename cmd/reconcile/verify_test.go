@@ -93,7 +93,7 @@ func TestAChangeThatCoversItsTracesIsFound(t *testing.T) {
 		}, "summary: figures of alipay 2088601234567890: expected 42 lines, 34 matched, 0 breaks"},
 		"no charges": {func(t *testing.T, dir string) {
 			replacePart(t, dir, "charges", &settlement.Charges{})
-		}, "charges: Σ charged_fee = −Σ fee_amount of alipay 2088601234567890: expected 461.00, found 0.00"},
+		}, "charges: Σ charged_fee, where the fund flow says another the bill's, = −Σ fee_amount of alipay 2088601234567890: expected 461.00, found 0.00"},
 		"no matches": {func(t *testing.T, dir string) {
 			replacePart(t, dir, "matches", &settlement.Matches{})
 		}, "matches: rows = events with a line"},

@@ -174,9 +174,8 @@ func (w *fundWorker) row() {
 		return
 	}
 	for _, c := range []fundColumn{flowNo, fundTxn, fundOrder, baseOrder} {
-		if isScientific(w.cells[c]) {
-			w.bad(c, "fetch the bill again and do not open it in a spreadsheet program before",
-				"%q: scientific notation, as a spreadsheet program saves long numbers: the digits are lost", w.cells[c])
+		if what, do := delimited.NumberFault(w.cells[c]); what != "" {
+			w.bad(c, do, "%q: %s", shownCell(w.cells[c]), what)
 			return
 		}
 	}

@@ -174,6 +174,7 @@ func TestLogRefusals(t *testing.T) {
 		{"both sides", with(0, "支出金额", "1.00").text(), "the row has both an income (100.00) and an expense (1.00)"},
 		{"a balance", with(0, "账户余额", "1e3").text(), `账户余额（元）: "1e3"`},
 		{"no flow number", with(0, "账务流水号", "").text(), "log.csv:6:1: 账务流水号: the row has no number"},
+		{"a control character in a number", with(0, "账务流水号", "300\x0100").text(), "账务流水号: \"300\\x0100\": a control character"},
 		{"lost digits", with(0, "业务流水号", "2.02409E+27").text(), "业务流水号: \"2.02409E+27\": scientific notation"},
 		{"a missing column", strings.Replace(text, "发生时间", "发生日期", 1), `log.csv:5: 发生时间: the required column is missing; the closest name found is "发生日期"`},
 		{"no type", strings.Replace(text, "业务类型", "种类", 1), "log.csv:5: 业务类型: the required column is missing"},

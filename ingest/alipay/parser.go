@@ -209,30 +209,11 @@ func (w *worker) id(c column) (trimmed, raw []byte, ok bool) {
 		raw = []byte(text)
 	}
 	trimmed = withoutBlanks(raw)
-	if isScientific(trimmed) {
-		w.bad(c, "fetch the bill again and do not open it in a spreadsheet program before",
-			"%q: scientific notation, as a spreadsheet program saves long numbers: the digits are lost", trimmed)
+	if what, do := delimited.NumberFault(trimmed); what != "" {
+		w.bad(c, do, "%q: %s", delimited.Short(string(trimmed)), what)
 		return nil, nil, false
 	}
 	return trimmed, raw, true
-}
-
-// isScientific tells 2.02409E+27.
-func isScientific(id []byte) bool {
-	n := len(id)
-	plus := n - 3
-	if n >= 5 && id[n-4] == '+' {
-		plus = n - 4
-	}
-	if n < 5 || id[plus] != '+' || id[plus-1]|0x20 != 'e' {
-		return false
-	}
-	for i, c := range id {
-		if (c < '0' || c > '9') && c != '.' && i != plus && i != plus-1 {
-			return false
-		}
-	}
-	return true
 }
 
 // merchantNumber takes the prefix off that Taobao and 1688 put before the

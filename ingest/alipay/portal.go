@@ -35,6 +35,9 @@ func readPortal(ctx context.Context, lines *lineReader, st *settlement.Statement
 	if err != nil {
 		return err
 	}
+	if head.at[channel] < 0 {
+		st.Notef("no column 支付渠道: rows copied from an aggregated settlement account (聚合结算渠道) cannot be told from Alipay's own; the .xls export has it")
+	}
 	problems := &delimited.Problems{}
 	sum, err := lines.readFunds(ctx, st, head, portalLayout, problems, emit)
 	ended := false

@@ -124,8 +124,6 @@ const useTradeBill = "use the trade bill 业务明细: b.alipay.com → 对账�
 var foreignFiles = []foreignFile{
 	{[][]string{{"支付宝交易记录明细查询"}, {"支付宝", "电子客户回单"}, {"交易时间", "交易分类", "交易对方"}},
 		"a personal Alipay account's export (个人账户交易明细), not a merchant's bill", useTradeBill + ", of the merchant's account"},
-	{[][]string{{"支付宝交易号", "商家实退"}},
-		"an order list of the Alipay portal (交易订单)", useTradeBill},
 	{[][]string{{"Settle_batch_no"}, {"settlementBatchId"}, {"transactionRequestId", "transactionAmountValue"}, {"Partner_transaction_id", "Settlement"}},
 		"a cross-border settlement file (Antom, Alipay+, Alipay Global)", "cross-border statements are not read; only domestic bills in CNY are"},
 	{[][]string{{"账单大类", "业务大类", "业务小类"}},

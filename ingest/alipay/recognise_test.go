@@ -35,7 +35,7 @@ func TestRecognition(t *testing.T) {
 		{"an old personal export", "支付宝交易记录明细查询\n账号:[a@example.com]\n", false, false, "a personal Alipay account's export"},
 		{"receipts of a Taobao shop", "账期,账单大类,业务大类,业务小类,订单号\n", false, false, "a Taobao receipts export"},
 		{"an account log", "#支付宝账务明细查询\n#账号：[20880000111122220156]\n", false, false, ""},
-		{"a list of the portal's trades", "商户订单号,支付宝交易号,商家实收(元),交易状态,创建时间,付款备注,商家实退(元)\n", false, false, "an order list of the Alipay portal"},
+		{"a list of the portal's trades", "商户订单号,支付宝交易号,商家实收(元),交易状态,创建时间,付款备注,商家实退(元)\n", false, false, ""},
 		{"an old cross-border file", "Settle_batch_no,Settle_date,Amount,Fee,Settlement,Currency\n", false, false, "a cross-border settlement file"},
 		{"an Alipay+ file", "settlementBatchId,customerId,transactionId\n", false, false, "a cross-border settlement file"},
 		{"an order list", "order_no,amount,paid_at,status\n", false, false, ""},

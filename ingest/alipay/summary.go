@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"reconcile/ingest/delimited"
 	"reconcile/settlement"
@@ -89,7 +90,7 @@ func readSummary(ctx context.Context, lines *lineReader, st *settlement.Statemen
 		if len(cells) != len(names) {
 			return lines.in.Errorf(line, adviceForm, "%d fields where the header has %d", len(cells), len(names))
 		}
-		if err := takeGrandTotal(lines.in, st, line, cells, places, totals); err != nil {
+		if err := takeGrandTotal(lines.in, st, line, cells, names, places, totals); err != nil {
 			return err
 		}
 		return readSummaryEnd(lines)
@@ -116,7 +117,7 @@ func summaryPlaces(lines *lineReader, line int64, names []string, totals []settl
 }
 
 // takeGrandTotal keeps what the row 合计 states.
-func takeGrandTotal(in delimited.Input, st *settlement.Statement, line int64, cells []string, places []int, totals []settlement.ControlTotal) error {
+func takeGrandTotal(in delimited.Input, st *settlement.Statement, line int64, cells, names []string, places []int, totals []settlement.ControlTotal) error {
 	st.Totals = slices.Clone(totals)
 	for i, at := range places {
 		cell := []byte(strings.TrimRight(cells[at], "\t"))
@@ -131,7 +132,8 @@ func takeGrandTotal(in delimited.Input, st *settlement.Statement, line int64, ce
 		}
 		if err != nil {
 			fault := in.Errorf(line, adviceSpreadsheet, "%q: %v", cell, err)
-			fault.ColumnName = total.Name
+			fault.Column = int64(utf8.RuneCountInString(strings.Join(cells[:at], ","))) + 2
+			fault.ColumnName = strings.Trim(names[at], " \t")
 			return fault
 		}
 	}

@@ -89,11 +89,14 @@ func (r *camtReading) statedSums(s *camtStatement) error {
 			return r.skip()
 		}
 		var rows, sum string
+		hasRows, hasSum := false, false // an element without text states nothing that could tie
 		err := r.children(func(inner string) (err error) {
 			switch inner {
 			case "NbOfNtries":
+				hasRows = true
 				rows, err = r.elements.text()
 			case "Sum":
+				hasSum = true
 				sum, err = r.elements.text()
 			default:
 				err = r.skip()
@@ -105,7 +108,7 @@ func (r *camtReading) statedSums(s *camtStatement) error {
 		}
 		to := &s.summary[place]
 		to.line = line
-		if rows != "" {
+		if hasRows {
 			if to.rows, err = settlement.ParseCount([]byte(rows)); err != nil {
 				r.errorAt(line, "TxsSummry/"+name, "fetch it again", "%q: %v", delimited.Short(rows), err)
 				return nil
@@ -114,7 +117,7 @@ func (r *camtReading) statedSums(s *camtStatement) error {
 		}
 		// The sum over both directions adds magnitudes, which no column of the tables does:
 		// the sums of each direction say more.
-		if sum != "" && place != sumAll {
+		if hasSum && place != sumAll {
 			if to.amount, err = settlement.ParseLongAmount([]byte(sum)); err != nil {
 				r.errorAt(line, "TxsSummry/"+name, "fetch it again", "%q: %v", delimited.Short(sum), err)
 				return nil

@@ -64,6 +64,9 @@ func Read(ctx context.Context, in delimited.Input, m Mapping, emit func(arrow.Re
 	}
 	st.SHA256, st.Bytes = r.source.SHA256(), r.source.Size()
 	r.finish(st)
+	if r.rows > 0 && r.source.EndsInLine() {
+		st.Notef(delimited.NoLineEnd)
+	}
 	return st, r.verdict(st, err)
 }
 
@@ -86,6 +89,9 @@ func (r *csvReading) next() error {
 		if len(raw) > delimited.MaxLine {
 			return r.in.Errorf(line, quoteAdvice, "a record longer than a line may be; a quote is probably not closed")
 		}
+	}
+	if n := bytes.Count(raw, []byte{','}) + 1; n > delimited.MaxFields {
+		return r.in.Errorf(line, "this is no statement of a bank", "a line of %d fields; %d are read at most", n, delimited.MaxFields)
 	}
 	r.line, r.bad = line, false
 	if line == 1 {

@@ -67,3 +67,23 @@ func mustBeRefusal(t *testing.T, err error) {
 		t.Fatalf("%v is no refusal", err)
 	}
 }
+
+// FuzzTimes: a day and time of whatever form is read as what it prints as, or not at all.
+func FuzzTimes(f *testing.F) {
+	for _, seed := range []string{"2024-09-12", "2024年9月12日", "20240912083000", "2024.9.12 08:30", "2024-09-12T08:30:00+09:00", "2024-02-30", "2024/9/12 24:00:00", ""} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		day, at, ok := bookedAt(text)
+		if !ok {
+			return
+		}
+		text = day.String()
+		if at != settlement.NoInstant {
+			text = at.Time().Format("2006-01-02 15:04:05.999999")
+		}
+		if d, again, ok := bookedAt(text); !ok || d != day || again != at {
+			t.Fatalf("%s %s is read as %s %s", day, at, d, again)
+		}
+	})
+}

@@ -187,27 +187,14 @@ func (r *csvReading) accountOf() {
 func (r *csvReading) number(c column) string {
 	text := r.text(c)
 	switch {
-	case isScientific(text):
+	case delimited.IsScientific([]byte(text)):
 		r.wrong(c, "the file was saved by a spreadsheet and its digits are lost: export it again and do not open it before", "%q is a number in scientific notation", delimited.Short(text))
-	case strings.ContainsFunc(text, isControl):
+	case delimited.HasControl([]byte(text)):
 		r.wrong(c, "export it again as plain text", "%q has a character that no number has", delimited.Short(text))
 	case isNothing(text):
 		return ""
 	}
 	return text
-}
-
-func isControl(c rune) bool { return c < ' ' || c == 0x7f }
-
-// isScientific knows 4.00123E+27, 4E+27 and 2.70186e18, not 4E27, which may be genuine.
-func isScientific(text string) bool {
-	if !strings.ContainsAny(text, "eE") {
-		return false
-	}
-	digits, exponent, ok := strings.Cut(strings.ToLower(text), "e")
-	exponent, sign := strings.CutPrefix(exponent, "+")
-	whole, fraction, point := strings.Cut(digits, ".")
-	return ok && (sign || point) && allDigits(exponent) && allDigits(whole) && (!point || allDigits(fraction))
 }
 
 // isNothing knows what stands for a reference that is not there.

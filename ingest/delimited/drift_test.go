@@ -110,3 +110,43 @@ func TestDriftOfAMillionColumns(t *testing.T) {
 		t.Errorf("%d differences, %v", len(drift), drift[min(len(drift)-1, settlement.MaxListed)])
 	}
 }
+
+// FuzzDrift: of any header and layout every column is told once at most, with its place,
+// and a header that is the layout's own has not drifted.
+func FuzzDrift(f *testing.F) {
+	f.Add("订单号,下单时间,金额", "订单号,付款时间,金额", false)
+	f.Add("a,a,,b", "b,a", true)
+	f.Add("", "x", false)
+	f.Fuzz(func(t *testing.T, header, known string, anyOrder bool) {
+		names := strings.Split(header, ",")
+		if len(names) > 64 || strings.Count(known, ",") > 64 {
+			return
+		}
+		var l Layout
+		l.AnyOrder = anyOrder
+		seen := map[string]bool{}
+		for name := range strings.SplitSeq(known, ",") {
+			if name != "" && !seen[name] {
+				seen[name] = true
+				l.Columns = append(l.Columns, KnownColumn{Names: []string{name}, Needs: "a test"})
+			}
+		}
+		told := map[int]bool{}
+		for _, d := range Drift(names, l, func(name string) string { return name }) {
+			if d.At < 0 || d.At > len(names) || d.KnownAt < 0 || d.KnownAt > len(l.Columns) {
+				t.Fatalf("a place beyond the header or layout: %+v", d)
+			}
+			if d.At > 0 && told[d.At] {
+				t.Fatalf("column %d is told twice", d.At)
+			}
+			told[d.At] = true
+		}
+		var own []string
+		for _, c := range l.Columns {
+			own = append(own, c.Names[0])
+		}
+		if drift := Drift(own, l, func(name string) string { return name }); len(own) > 0 && len(drift) > 0 {
+			t.Fatalf("the layout has drifted from itself: %+v", drift)
+		}
+	})
+}

@@ -63,9 +63,20 @@ type Reader struct {
 	buffer  []byte // what was read and not yet handed out
 	size    int64
 	line    int64 // number of the last line handed out
+	last    byte  // of the stream, as far as it was read
 	ended   bool
 	failure error
 }
+
+// MaxFields is how many fields a line may have that is cut into fields one by one, and how
+// many columns a header: each of its faults is placed, which takes its length.
+const MaxFields = 4096
+
+// NoLineEnd notes a file without totals whose last line may have been cut off.
+const NoLineEnd = "the last line has no line end: if the file was cut off there, nothing else shows it"
+
+// EndsInLine says that the stream was read to its end, and its last line has no line end.
+func (r *Reader) EndsInLine() bool { return r.ended && r.size > 0 && r.last != '\n' }
 
 // NewReader returns a reader of in. Nothing is read yet.
 func NewReader(in Input) *Reader {
@@ -108,6 +119,9 @@ func (r *Reader) fill(want int) error {
 		n, err := r.in.Stream.Read(r.buffer[len(r.buffer):cap(r.buffer)])
 		fresh := r.buffer[len(r.buffer) : len(r.buffer)+n]
 		r.sum.Write(fresh)
+		if n > 0 {
+			r.last = fresh[n-1]
+		}
 		r.size += int64(n)
 		if at := bytes.IndexByte(fresh, 0); at >= 0 {
 			return r.fail(r.nulError(len(r.buffer) + at))
@@ -135,11 +149,16 @@ func (r *Reader) nulError(at int) error {
 
 // readError gives an error of the container its position.
 func (r *Reader) readError(err error) error {
+	return r.in.ReadError(r.line+1+int64(bytes.Count(r.buffer, []byte{'\n'})), err)
+}
+
+// ReadError makes the file's fault of a stream that broke in a line, 0 where it has none.
+// What the container says of it stays.
+func (in Input) ReadError(line int64, err error) *settlement.InputError {
 	if placed := (*settlement.InputError)(nil); errors.As(err, &placed) {
 		return placed
 	}
-	line := r.line + 1 + int64(bytes.Count(r.buffer, []byte{'\n'}))
-	return r.in.Errorf(line, "fetch the file again", "the file ends or breaks while it is read: %v", err)
+	return in.Errorf(line, "fetch the file again", "the file ends or breaks while it is read: %v", err)
 }
 
 // Peek returns up to the first n bytes that were not yet handed out; n is at most

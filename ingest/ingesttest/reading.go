@@ -222,14 +222,34 @@ func encoded(t testing.TB, text string, e Encoding) []byte {
 	return out
 }
 
+// file is the file that a sample's text stands for, in an encoding.
+func (s suite) file(t testing.TB, text string, e Encoding) []byte {
+	t.Helper()
+	if s.Pack != nil {
+		return s.Pack(text)
+	}
+	return encoded(t, text, e)
+}
+
 // usual is a sample in the provider's first encoding.
 func (s suite) usual(t testing.TB, rows int) []byte {
 	t.Helper()
-	return encoded(t, s.Sample(rows, 1), s.Encodings[0])
+	return s.file(t, s.Sample(rows, 1), s.Encodings[0])
+}
+
+// countsRows says that a statement of a sample has as many rows as it should.
+func (s suite) countsRows(st *settlement.Statement, rows int) bool {
+	return s.NoRows || st.Rows == int64(rows)
 }
 
 // severalBlocks is how many rows make a file that is read in several blocks.
 func (s suite) severalBlocks() int {
+	switch {
+	case s.NoRows:
+		return 1
+	case s.Pack != nil:
+		return 9_000 // tables hand over 8,192 rows at a time
+	}
 	const bytes = 5 << 19 // blocks are of a megabyte
 	each := (len(s.Sample(101, 1)) - len(s.Sample(1, 1))) / 100
 	return bytes/max(each, 1) + 1

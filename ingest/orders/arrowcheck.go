@@ -103,8 +103,13 @@ func checkFields(t *flatbuffers.Table, slot flatbuffers.VOffsetT, depth int, fie
 }
 
 func checkBatch(batch *flatbuffers.Table) error {
-	if _, _, err := vector(batch, 6, 16); err != nil {
+	nodes, columns, err := vector(batch, 6, 16)
+	if err != nil {
 		return err
+	}
+	// A batch that has fewer rows than its first column would lose the others unseen.
+	if rows := batch.GetInt64Slot(4, 0); columns > 0 && batch.GetInt64(nodes) != rows {
+		return fmt.Errorf("a batch of %d rows, whose first column has %d", rows, batch.GetInt64(nodes))
 	}
 	_, buffers, err := vector(batch, 8, 16)
 	if err != nil {

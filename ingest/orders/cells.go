@@ -97,6 +97,9 @@ func ReadTable(ctx context.Context, in delimited.Input, orders, refunds Mapping,
 		}
 		st.SHA256, st.Bytes = hex.EncodeToString(source.sum.Sum(nil)), source.size
 	}
+	if source.broke != nil {
+		err = in.ReadError(0, source.broke)
+	}
 	err = r.verdict(st, workers, sheet.At(err, in.File, in.Member))
 	if refusal := (*settlement.Refusal)(nil); r.kind == "" && t != nil && errors.As(err, &refusal) {
 		refusal.NotAStatement = true
@@ -109,12 +112,16 @@ type hashed struct {
 	stream io.Reader
 	sum    hash.Hash
 	size   int64
+	broke  error // what ended the stream before its end
 }
 
 func (h *hashed) Read(p []byte) (int, error) {
 	n, err := h.stream.Read(p)
 	h.sum.Write(p[:n])
 	h.size += int64(n)
+	if err != nil && !errors.Is(err, io.EOF) {
+		h.broke = err
+	}
 	return n, err
 }
 

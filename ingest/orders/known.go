@@ -28,6 +28,14 @@ type knownLayout struct {
 	// escrow says that every row is escrow, also where the export has no
 	// confirmation time: then the money may arrive and is not waited for.
 	escrow bool
+	// heldBy is told where the export does not say when escrow is released.
+	heldBy string
+	// paidByTime says that an order without a payment time is not paid, whatever its
+	// status.
+	paidByTime bool
+	// productRows says that the export has a row for each product of an order, and
+	// each states the whole order.
+	productRows bool
 	// others are names of the export's versions that are not used, and not worth
 	// a note.
 	others []string
@@ -36,7 +44,7 @@ type knownLayout struct {
 // knownLayouts are tried in order. Taobao's report of chosen columns (2026) has
 // other names than the two that it chooses itself, and no status.
 var knownLayouts = []*knownLayout{taobaoReport("Taobao/Tmall order report of chosen columns (千牛)", "买家实付金额"),
-	taobaoReport("Taobao/Tmall order export (千牛 ExportOrderList)", "")}
+	taobaoReport("Taobao/Tmall order export (千牛 ExportOrderList)", ""), jdOrders}
 
 func taobaoReport(name, sign string) *knownLayout {
 	signs := []string{"订单编号", "买家应付货款", "总金额", "订单付款时间"}
@@ -66,6 +74,7 @@ func taobaoReport(name, sign string) *knownLayout {
 		walletText: []string{"支付详情", "支付单号"},
 		unit:       "元",
 		escrow:     true,
+		heldBy:     "no column 确认收货时间: when the money was released is not known, so it is not waited for: choose the column in the report",
 		others: strings.Split("买家会员名,买家支付宝账号,买家应付货款,买家应付邮费,买家支付积分,总金额,返点积分,买家实际支付积分,"+
 			"买家留言,收货人姓名,收货地址,运送方式,联系电话,联系手机,订单创建时间,宝贝标题,宝贝种类,物流单号,物流公司,订单备注,宝贝总数量,"+
 			"店铺Id,订单关闭原因,卖家服务费,买家服务费,发票抬头,是否手机订单,分阶段订单信息,特权订金订单id,是否上传合同照片,是否上传小票,"+
@@ -151,7 +160,7 @@ func (k *knownLayout) note(st *settlement.Statement, r *reading) {
 		st.Notef("no column 订单状态: orders with a payment time are taken as paid, the others as unpaid; refunded and closed ones cannot be told: choose the column in the report")
 	}
 	if k.escrow && !r.layout.has(colConfirmedAt) {
-		st.Notef("no column 确认收货时间: when the money was released is not known, so it is not waited for: choose the column in the report")
+		st.Notef("%s", k.heldBy)
 	}
 }
 
@@ -159,6 +168,10 @@ func (k *knownLayout) note(st *settlement.Statement, r *reading) {
 func (w *worker) finish(r *row) {
 	if w.statusByTime && r.paidAt == settlement.NoInstant {
 		r.status = settlement.Unpaid
+	}
+	if w.known.paidByTime && r.status == settlement.Paid && w.isEmpty(colPaidAt) {
+		r.status = settlement.Unpaid
+		w.tally.notPaidYet++
 	}
 	if r.payout == 0 && r.confirmedAt == settlement.NoInstant && r.status == settlement.Paid {
 		r.payout = settlement.NoAmount // not paid out yet, which is not nothing to pay out

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"reconcile/ingest/ingesttest"
 	"reconcile/settlement"
 )
 
@@ -90,7 +91,7 @@ func TestTaobaoExportsAreReadWithoutConfiguration(t *testing.T) {
 	} {
 		rows := taobaoExport(c.header, taobaoRows...)
 		csv := asCSV(rows)
-		for form, content := range map[string][]byte{"CSV in GBK": []byte(gb(csv)), "CSV in UTF-8": []byte("\uFEFF" + csv), "workbook": workbook(rows), "HTML table": htmlTable(rows)} {
+		for form, content := range map[string][]byte{"CSV in GBK": []byte(gb(csv)), "CSV in UTF-8": []byte("\uFEFF" + csv), "workbook": ingesttest.Workbook(rows), "HTML table": ingesttest.HTMLTable(rows)} {
 			t.Run(c.name+", "+form, func(t *testing.T) {
 				read := func() (*settlement.Statement, *settlement.Events, error) {
 					return readTable(content, Mapping{}, Mapping{})
@@ -157,7 +158,7 @@ func TestTaobaoExportsRefuse(t *testing.T) {
 		})
 	}
 	t.Run("numbers stored as numbers", func(t *testing.T) {
-		_, _, err := readTable(workbook(taobaoExport(taobao2021, with(map[string]string{"订单编号": "#3105550000000000001"})...)), Mapping{}, Mapping{})
+		_, _, err := readTable(ingesttest.Workbook(taobaoExport(taobao2021, with(map[string]string{"订单编号": "#3105550000000000001"})...)), Mapping{}, Mapping{})
 		if text := errorsOf(t, err); !strings.Contains(text, "orders.x:2:1: 订单编号: 3105550000000000001 is a number of more than 15 digits") {
 			t.Error(text)
 		}

@@ -87,7 +87,6 @@ func TestForeign(t *testing.T) {
 	for _, c := range []struct{ name, head, want string }{
 		{"Taobao orders without their payment times", `"订单编号","买家会员名","买家应付货款","总金额","收货地址 "`, "a Taobao/Tmall order export (千牛 ExportOrderList) without its payment times"},
 		{"Taobao order details", "订单编号,标题,价格,购买数量,外部系统编号,商品属性,套餐信息,备注\n", "a Taobao/Tmall order detail export (千牛 ExportOrderDetailList)"},
-		{"JD orders", "订单号,商品ID,商品名称,京东价,订单金额,结算金额\n", "a JD order export (京东)"},
 		{"JD settlement with its header on the second line", "京东结算单\n订单编号,父单号,订单状态,费用名称,应结金额\n", "a JD settlement export (京东)"},
 		{"Taobao receipts", "账期,订单号,子订单号,收/付渠道,业务流水号\n", "a Taobao receipts export (货款明细)"},
 		{"orders", plainHeader, ""},

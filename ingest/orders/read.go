@@ -16,9 +16,6 @@ import (
 	"reconcile/settlement"
 )
 
-// maxColumns bounds a header: each of its faults is placed, which takes its length.
-const maxColumns = 4096
-
 // peekSize is how much of a file Recognise and the header's messages look at.
 const peekSize = 64 << 10
 
@@ -139,8 +136,8 @@ func (r *reading) header(source *delimited.Reader, st *settlement.Statement) err
 	if line, err = r.decide(line, st); err != nil {
 		return err
 	}
-	if n := bytes.Count(line, []byte{','}) + 1; n > maxColumns { // before a name is made of each
-		return r.in.Errorf(1, "this is no export of orders or refunds", "a header of %d columns; %d are read at most", n, maxColumns)
+	if n := bytes.Count(line, []byte{','}) + 1; n > delimited.MaxFields { // before a name is made of each
+		return r.in.Errorf(1, "this is no export of orders or refunds", "a header of %d columns; %d are read at most", n, delimited.MaxFields)
 	}
 	names := headerNames(line, r.gb18030)
 	faults := r.arrange(names, st)
@@ -342,6 +339,7 @@ func (r *reading) verdict(st *settlement.Statement, workers []*worker, failure e
 	st.Rows = all.rows
 	if len(workers) > 0 {
 		all.note(st, r)
+		r.judgeProducts(st, workers)
 	}
 	r.blanks.judge(r)
 	r.unknown.judge(r)

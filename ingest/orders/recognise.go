@@ -129,7 +129,6 @@ var foreignExports = []struct {
 }{
 	{[]string{"订单编号", "买家应付货款", "总金额"}, "a Taobao/Tmall order export (千牛 ExportOrderList) without its payment times"},
 	{[]string{"订单编号", "外部系统编号", "套餐信息"}, "a Taobao/Tmall order detail export (千牛 ExportOrderDetailList)"},
-	{[]string{"订单号", "京东价", "订单金额"}, "a JD order export (京东)"},
 	{[]string{"订单编号", "父单号", "费用名称", "应结金额"}, "a JD settlement export (京东)"},
 	{[]string{"订单号", "子订单号", "业务流水号", "收/付渠道"}, "a Taobao receipts export (货款明细)"},
 }
@@ -156,11 +155,11 @@ func foreignHeader(header []string) (what, do string, ok bool) {
 }
 
 func foreignAdvice(what string) string {
-	if strings.Contains(what, "settlement") || strings.Contains(what, "receipts") {
-		return "not read by this version; give the orders themselves as CSV"
+	if strings.Contains(what, "JD settlement") {
+		return "its rows are what JD pays and keeps of an order, not what was asked for it: deliver JD's order export (订单导出), or the orders themselves as CSV"
 	}
-	if strings.Contains(what, "JD order") {
-		return "it has a row for each product and not for each order, and its words of status are not known: give the orders themselves, or map it with orders.columns (order_no, amount, paid_at, status) and orders.statuses where each order has one row"
+	if strings.Contains(what, "receipts") {
+		return "not read by this version; give the orders themselves as CSV"
 	}
 	return "not read by this version without a column map: map it with orders.columns (order_no, amount, paid_at, status) and orders.statuses, and set orders.encoding: gb18030 where the file is GBK"
 }

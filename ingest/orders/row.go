@@ -27,6 +27,10 @@ type worker struct {
 	lastData int64 // of the block: number of its last line that is not blank
 	blank    int64 // first of the blank lines behind lastData, 0 where there is none
 
+	// Of an export with a row for each product: what the rows say of their orders.
+	products        []orderRow
+	furtherProducts int64
+
 	texts      textCache
 	statuses   recentWords[settlement.Status]
 	wallets    recentWords[settlement.Wallet]
@@ -176,6 +180,9 @@ func (w *worker) record(line int64) {
 	if w.bad {
 		w.broken.Store(true)
 		return
+	}
+	if w.known != nil && w.known.productRows {
+		w.addProduct(r, line)
 	}
 	w.append(r, line)
 }

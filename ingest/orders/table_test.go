@@ -1,12 +1,10 @@
 package orders
 
 import (
-	"archive/zip"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"html"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -24,6 +22,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"reconcile/ingest/delimited"
+	"reconcile/ingest/ingesttest"
 	"reconcile/settlement"
 )
 
@@ -40,86 +39,6 @@ func readTable(content []byte, orders, refunds Mapping) (*settlement.Statement, 
 		return nil
 	})
 	return st, &all, err
-}
-
-// workbook writes sheets of rows. A cell of digits behind a # is a number, others are
-// texts.
-func workbook(sheets ...[][]string) []byte {
-	var out bytes.Buffer
-	z := zip.NewWriter(&out)
-	put := func(name, text string) {
-		w, _ := z.Create(name)
-		_, _ = w.Write([]byte(`<?xml version="1.0" encoding="UTF-8"?>` + text))
-	}
-	var list, relations strings.Builder
-	for i := range sheets {
-		fmt.Fprintf(&list, `<sheet name="S%d" sheetId="%d" r:id="rId%d"/>`, i+1, i+1, i+1)
-		fmt.Fprintf(&relations, `<Relationship Id="rId%d" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet%d.xml"/>`, i+1, i+1)
-	}
-	put("[Content_Types].xml", `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/></Types>`)
-	put("_rels/.rels", `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>`)
-	put("xl/workbook.xml", `<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets>`+list.String()+`</sheets></workbook>`)
-	put("xl/_rels/workbook.xml.rels", `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">`+relations.String()+`</Relationships>`)
-	for i, rows := range sheets {
-		var b strings.Builder
-		b.WriteString(`<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>`)
-		for y, row := range rows {
-			fmt.Fprintf(&b, `<row r="%d">`, y+1)
-			for x, text := range row {
-				at := fmt.Sprintf("%s%d", columnLetters(x), y+1)
-				if number, isNumber := strings.CutPrefix(text, "#"); isNumber {
-					fmt.Fprintf(&b, `<c r="%s"><v>%s</v></c>`, at, number)
-				} else if text != "" {
-					fmt.Fprintf(&b, `<c r="%s" t="inlineStr"><is><t xml:space="preserve">%s</t></is></c>`, at, html.EscapeString(text))
-				}
-			}
-			b.WriteString(`</row>`)
-		}
-		b.WriteString(`</sheetData></worksheet>`)
-		put(fmt.Sprintf("xl/worksheets/sheet%d.xml", i+1), b.String())
-	}
-	_ = z.Close()
-	return out.Bytes()
-}
-
-func columnLetters(x int) string {
-	if x >= 26 {
-		return columnLetters(x/26-1) + columnLetters(x%26)
-	}
-	return string(rune('A' + x))
-}
-
-func htmlTable(rows [][]string) []byte {
-	var b strings.Builder
-	b.WriteString(`<html><head><meta charset="utf-8"></head><body><table>`)
-	for _, row := range rows {
-		b.WriteString("<tr>")
-		for _, text := range row {
-			b.WriteString("<td>" + html.EscapeString(strings.TrimPrefix(text, "#")) + "</td>")
-		}
-		b.WriteString("</tr>\n")
-	}
-	b.WriteString("</table></body></html>")
-	return []byte(b.String())
-}
-
-// spreadsheetML writes the XML form of a workbook with the name .xls.
-func spreadsheetML(rows [][]string) []byte {
-	var b strings.Builder
-	b.WriteString(`<?xml version="1.0" encoding="UTF-8"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet ss:Name="S1"><Table>`)
-	for _, row := range rows {
-		b.WriteString("<Row>")
-		for _, text := range row {
-			kind := "String"
-			if number, isNumber := strings.CutPrefix(text, "#"); isNumber {
-				kind, text = "Number", number
-			}
-			fmt.Fprintf(&b, `<Cell><Data ss:Type="%s">%s</Data></Cell>`, kind, html.EscapeString(text))
-		}
-		b.WriteString("</Row>")
-	}
-	b.WriteString(`</Table></Worksheet></Workbook>`)
-	return []byte(b.String())
 }
 
 func field(name string, of arrow.DataType) arrow.Field {
@@ -196,9 +115,9 @@ func TestSpreadsheetsAreReadAsCSVIs(t *testing.T) {
 		}
 	}
 	for name, content := range map[string][]byte{
-		"workbook": workbook(plainRows), "workbook with an empty sheet": workbook(plainRows, nil),
-		"blank rows at the end": workbook(append(plainRows[:len(plainRows):len(plainRows)], nil, []string{"", ""})),
-		"HTML table":            htmlTable(typed), "SpreadsheetML": spreadsheetML(plainRows),
+		"workbook": ingesttest.Workbook(plainRows), "workbook with an empty sheet": ingesttest.Workbook(plainRows, nil),
+		"blank rows at the end": ingesttest.Workbook(append(plainRows[:len(plainRows):len(plainRows)], nil, []string{"", ""})),
+		"HTML table":            ingesttest.HTMLTable(typed), "SpreadsheetML": ingesttest.SpreadsheetML(plainRows),
 	} {
 		t.Run(name, func(t *testing.T) {
 			st, events, err := readTable(content, Mapping{}, Mapping{})
@@ -220,7 +139,7 @@ func TestSpreadsheetsAreReadAsCSVIs(t *testing.T) {
 
 func TestRefundsAndMappingsInSpreadsheets(t *testing.T) {
 	refunds := Mapping{Columns: map[string]string{"order_no": "单号", "amount": "金额"}, Statuses: map[string]string{"完成": "success"}}
-	st, events, err := readTable(workbook([][]string{{"单号", "refund_no", "金额", "refunded_at", "status"}, {"S-0001", "R-0001", "#1.5", "2024-09-12 10:00:00", "完成"}}), Mapping{}, refunds)
+	st, events, err := readTable(ingesttest.Workbook([][]string{{"单号", "refund_no", "金额", "refunded_at", "status"}, {"S-0001", "R-0001", "#1.5", "2024-09-12 10:00:00", "完成"}}), Mapping{}, refunds)
 	if err != nil || st.Kind != settlement.RefundExtract || st.Layout != "mapped, 5 columns" {
 		t.Fatal(st, err)
 	}
@@ -237,21 +156,21 @@ func TestSpreadsheetsRefuse(t *testing.T) {
 		content []byte
 		want    []string
 	}{
-		{"numbers that have lost digits", workbook([][]string{{"order_no", "amount", "paid_at", "status", "provider_txn_id"}, {"#2701860591230000001", "1.00", "", "closed", "#2.0240912E27"}, {"#2701860591230000001", "1.00", "", "closed"}}), []string{
+		{"numbers that have lost digits", ingesttest.Workbook([][]string{{"order_no", "amount", "paid_at", "status", "provider_txn_id"}, {"#2701860591230000001", "1.00", "", "closed", "#2.0240912E27"}, {"#2701860591230000001", "1.00", "", "closed"}}), []string{
 			"orders.x:2:1: order_no: 2701860591230000001 is a number of more than 15 digits", "orders.x:2:5: provider_txn_id: 2024091200000", "orders.x:3:1: order_no: "}},
-		{"positions are the sheet's", workbook([][]string{header, good, nil, {"S-0003", "x", "", "closed"}}), []string{
+		{"positions are the sheet's", ingesttest.Workbook([][]string{header, good, nil, {"S-0003", "x", "", "closed"}}), []string{
 			"orders.x:4:2: amount: "}},
-		{"a cell beyond the header", workbook([][]string{header, {"S-0001", "1.00", "", "closed", "", "x"}}), []string{"orders.x:2:6: a cell to the right of the header's last"}},
-		{"a missing column", workbook([][]string{{"order_no", "amount", "paid_on", "status"}, good}), []string{`orders.x:1: paid_at: this column is missing (found "paid_on" instead`}},
-		{"a name twice", workbook([][]string{append(header[:4:4], "amount"), good}), []string{"orders.x:1:5: amount: the header has this name twice"}},
-		{"rows on a second sheet", workbook([][]string{header, good}, [][]string{header, good}), []string{"orders.x:1: rows on a second sheet, S2, beside those on S1"}},
-		{"a title above the header", workbook([][]string{{"九月订单"}, header, good}), []string{"orders.x:1: the first row is not the header"}},
-		{"other columns", workbook([][]string{{"name", "phone"}, {"x", "1"}}), []string{`orders.x:1: not a file of a known kind: its columns are "name", "phone"`}},
-		{"a JD settlement export with a title", workbook([][]string{{"结算单"}, {"订单编号", "父单号", "费用名称", "应结金额"}}), []string{"orders.x: this is a JD settlement export"}},
-		{"a JD order export", workbook([][]string{{"订单号", "商品ID", "京东价", "订单金额", "应付金额"}}), []string{"orders.x: this is a JD order export (京东) (it has a row for each product"}},
+		{"a cell beyond the header", ingesttest.Workbook([][]string{header, {"S-0001", "1.00", "", "closed", "", "x"}}), []string{"orders.x:2:6: a cell to the right of the header's last"}},
+		{"a missing column", ingesttest.Workbook([][]string{{"order_no", "amount", "paid_on", "status"}, good}), []string{`orders.x:1: paid_at: this column is missing (found "paid_on" instead`}},
+		{"a name twice", ingesttest.Workbook([][]string{append(header[:4:4], "amount"), good}), []string{"orders.x:1:5: amount: the header has this name twice"}},
+		{"rows on a second sheet", ingesttest.Workbook([][]string{header, good}, [][]string{header, good}), []string{"orders.x:1: rows on a second sheet, S2, beside those on S1"}},
+		{"a title above the header", ingesttest.Workbook([][]string{{"九月订单"}, header, good}), []string{"orders.x:1: the first row is not the header"}},
+		{"other columns", ingesttest.Workbook([][]string{{"name", "phone"}, {"x", "1"}}), []string{`orders.x:1: not a file of a known kind: its columns are "name", "phone"`}},
+		{"a JD settlement export with a title", ingesttest.Workbook([][]string{{"结算单"}, {"订单编号", "父单号", "费用名称", "应结金额"}}), []string{"orders.x: this is a JD settlement export"}},
+		{"a JD order export without payment times", ingesttest.Workbook([][]string{{"订单号", "商品ID", "京东价", "订单金额", "应付金额"}}), []string{"orders.x:1: 付款确认时间: this column is missing, which gives paid_at"}},
 		{"zero bytes", nil, []string{"orders.x: the file is empty (zero bytes)"}},
-		{"no rows at all", workbook(nil), []string{"orders.x: the file has no rows, not even a header"}},
-		{"a workbook cut short", workbook([][]string{header, good})[:900], []string{"orders.x: "}},
+		{"no rows at all", ingesttest.Workbook(nil), []string{"orders.x: the file has no rows, not even a header"}},
+		{"a workbook cut short", ingesttest.Workbook([][]string{header, good})[:900], []string{"orders.x: "}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			st, _, err := readTable(c.content, Mapping{}, Mapping{})
@@ -381,9 +300,9 @@ func TestManyBatches(t *testing.T) {
 
 func TestACutTableIsRefused(t *testing.T) {
 	files := columnarFiles(t, manyTableRows(20))
-	files["workbook"] = workbook(plainRows)
-	files["HTML table"] = htmlTable(plainRows)
-	files["SpreadsheetML"] = spreadsheetML(plainRows)
+	files["workbook"] = ingesttest.Workbook(plainRows)
+	files["HTML table"] = ingesttest.HTMLTable(plainRows)
+	files["SpreadsheetML"] = ingesttest.SpreadsheetML(plainRows)
 	for name, content := range files {
 		whole, _, _ := readTable(content, Mapping{}, Mapping{})
 		for end := 8; end < len(content); end++ {
@@ -418,7 +337,7 @@ func TestADamagedTableNeverPanics(t *testing.T) {
 // libraries ask for all memory, or look for a next page for ever.
 func TestADamagedTableEnds(t *testing.T) {
 	files := columnarFiles(t, manyTableRows(3))
-	files["workbook"], files["HTML table"], files["SpreadsheetML"] = workbook(plainRows), htmlTable(plainRows), spreadsheetML(plainRows)
+	files["workbook"], files["HTML table"], files["SpreadsheetML"] = ingesttest.Workbook(plainRows), ingesttest.HTMLTable(plainRows), ingesttest.SpreadsheetML(plainRows)
 	for name, content := range files {
 		random := rand.New(rand.NewPCG(1, uint64(len(name))))
 		for range 2000 {
@@ -471,9 +390,9 @@ func FuzzReadTable(f *testing.F) {
 	for _, content := range columnarFiles(f, manyTableRows(3)) {
 		f.Add(content)
 	}
-	f.Add(workbook(plainRows))
-	f.Add(htmlTable(plainRows))
-	f.Add(spreadsheetML(plainRows))
+	f.Add(ingesttest.Workbook(plainRows))
+	f.Add(ingesttest.HTMLTable(plainRows))
+	f.Add(ingesttest.SpreadsheetML(plainRows))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		st, events, err := readTable(content, Mapping{}, Mapping{})
 		if err != nil {

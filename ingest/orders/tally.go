@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"reconcile/ingest/delimited"
 	"reconcile/settlement"
 )
 
@@ -16,6 +17,7 @@ type tally struct {
 	latest settlement.Instant // of all times of all rows; NoInstant where there is none
 
 	zero        int64 // paid orders and successful refunds of 0.00
+	notPaidYet  int64 // orders of a paid status without a payment time, see paidByTime
 	noRefundNo  int64
 	minutesOnly int64 // times without seconds
 	trimmed     int64 // ids with blanks around them
@@ -27,6 +29,7 @@ func (t *tally) add(other *tally) (err error) {
 	t.latest = max(t.latest, other.latest)
 	t.rows += other.rows
 	t.zero += other.zero
+	t.notPaidYet += other.notPaidYet
 	t.noRefundNo += other.noRefundNo
 	t.minutesOnly += other.minutesOnly
 	t.trimmed += other.trimmed
@@ -49,8 +52,9 @@ func (t *tally) note(st *settlement.Statement, r *reading) {
 		note(t.zero, "%d orders are paid with 0.00: no wallet was asked for money")
 	}
 	if r.cutOff.Load() {
-		st.Notef("the last line has no line end: if the file was cut off there, nothing else shows it")
+		st.Notef(delimited.NoLineEnd)
 	}
+	note(t.notPaidYet, "%d rows are of orders on their way without a payment time (paid on delivery, or later): taken as unpaid")
 	note(t.noRefundNo, "%d refunds have no refund number and can be matched by their order number alone")
 	note(t.minutesOnly, "%d times have no seconds and were taken as the minute's first")
 	note(t.trimmed, "%d numbers had blanks around them, which were taken off")

@@ -175,7 +175,7 @@ func (w *worker) oddID(c column, text []byte) []byte {
 		w.tally.sheetText++
 	}
 	switch {
-	case isScientific(text):
+	case delimited.IsScientific(text):
 		w.fault(c, "the file was saved by a spreadsheet and its digits are lost: export it again and do not open it before", "%s is a number in scientific notation", w.shown(text))
 	case isFloat(text):
 		w.fault(c, "the number was held as a floating-point number, which loses digits: export it as text", "%s is a number with a decimal point", w.shown(text))
@@ -189,28 +189,6 @@ func (w *worker) oddID(c column, text []byte) []byte {
 		}
 	}
 	return w.decode(c, text)
-}
-
-// isScientific knows 4.00123E+27, 4E+27 and 2.70186e18, not 4E27, which may be a
-// genuine order number.
-func isScientific(text []byte) bool {
-	digits, point, i := 0, false, 0
-	for ; i < len(text) && (text[i] >= '0' && text[i] <= '9' || text[i] == '.'); i++ {
-		if text[i] == '.' {
-			point = true
-		} else {
-			digits++
-		}
-	}
-	if digits == 0 || i == len(text) || text[i]|0x20 != 'e' {
-		return false
-	}
-	i++
-	sign := i < len(text) && text[i] == '+'
-	if sign {
-		i++
-	}
-	return (sign || point) && i < len(text) && delimited.IsDigits(text[i:])
 }
 
 // isFloat knows 2701860591234567168.0.

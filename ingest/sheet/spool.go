@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"reconcile/settlement"
 )
 
 // Spooled is a spreadsheet in a temporary file. A zip archive is read from its end, and
@@ -31,7 +33,11 @@ func Spool(stream io.Reader) (*Spooled, error) {
 	_ = os.Remove(file.Name())
 	s := &Spooled{file: file}
 	sum := sha256.New()
-	s.size, err = io.Copy(io.MultiWriter(file, sum), io.LimitReader(stream, maxFile+1))
+	source := &watched{Reader: stream}
+	s.size, err = io.Copy(io.MultiWriter(file, sum), io.LimitReader(source, maxFile+1))
+	if err != nil && source.failed != nil {
+		err = unreadable(source.failed)
+	}
 	if err == nil && s.size > maxFile {
 		err = fault(0, 0, adviceDistill, "a spreadsheet of more than %d bytes", maxFile)
 	}
@@ -45,6 +51,29 @@ func Spool(stream io.Reader) (*Spooled, error) {
 	}
 	s.sum = hex.EncodeToString(sum.Sum(nil))
 	return s, nil
+}
+
+// watched tells an error of the stream from one of the temporary file.
+type watched struct {
+	io.Reader
+	failed error
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.Reader.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		w.failed = err
+	}
+	return n, err
+}
+
+// unreadable makes the file's fault of a stream that broke. What the container says of it
+// stays.
+func unreadable(err error) error {
+	if placed := (*settlement.InputError)(nil); errors.As(err, &placed) {
+		return placed
+	}
+	return fault(0, 0, "fetch the file again", "the file ends or breaks while it is read: %v", err)
 }
 
 // Read implements io.Reader.

@@ -13,7 +13,7 @@ var typeParts = []struct {
 }{
 	{"交易收款", settlement.FundPayment}, {"交易退款", settlement.FundRefund},
 	{"提现手续费", settlement.FundWithdrawalFee}, {"提现", settlement.FundWithdrawal},
-	{"扣款退回", settlement.FundFeeReturn}, {"服务费退回", settlement.FundFeeReturn}, {"退费", settlement.FundFeeReturn},
+	{"扣款退回", settlement.FundPlatformFee}, {"服务费退回", settlement.FundFeeReturn}, {"退费", settlement.FundFeeReturn},
 	{"保证金", settlement.FundFreeze}, {"冻结", settlement.FundFreeze},
 	{"扣款", settlement.FundPlatformFee}, {"服务费", settlement.FundFee}, {"手续费", settlement.FundFee},
 	{"佣金", settlement.FundPlatformFee}, {"保险", settlement.FundPlatformFee}, {"营销", settlement.FundPlatformFee},
@@ -45,11 +45,11 @@ var labelParts = []struct {
 
 // categoryOf says what a row is about. 入账类型 decides for what is no deduction; which fee
 // a deduction is, 业务描述 says, else the note, else 入账类型: 服务费 is a fee for payments,
-// 扣款 one of the platform's.
+// 扣款 one of the platform's. What comes in of the latter was given back.
 func categoryOf(kind, description, note string, direction settlement.Kind) settlement.Category {
 	category := typeCategory(kind)
 	switch category {
-	case settlement.FundFee, settlement.FundPlatformFee, settlement.FundOther:
+	case settlement.FundFee, settlement.FundFeeReturn, settlement.FundPlatformFee, settlement.FundOther:
 	default:
 		return category
 	}
@@ -58,7 +58,7 @@ func categoryOf(kind, description, note string, direction settlement.Kind) settl
 	} else if described, ok := labelled(note); ok {
 		category = described
 	}
-	if direction == settlement.Income && (category == settlement.FundFee || category == settlement.FundPlatformFee) {
+	if direction == settlement.Income && category == settlement.FundFee {
 		return settlement.FundFeeReturn
 	}
 	return category

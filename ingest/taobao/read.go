@@ -143,6 +143,10 @@ func (r *reading) rows(ctx context.Context) error {
 			r.problems.Add(e)
 			continue
 		}
+		if n := len(r.record.cells); r.record.text != "" && n < len(r.head.names) {
+			r.problems.Add(r.in.Errorf(r.record.row, "is the line cut off? "+adviceFetch, "%d fields where the header has %d", n, len(r.head.names)))
+			continue
+		}
 		if l, ok := r.parse(); ok {
 			r.take(&l)
 		}
@@ -161,27 +165,30 @@ func (r *reading) rows(ctx context.Context) error {
 func (r *reading) header() error {
 	for {
 		err := r.from.next(&r.record)
-		if err == io.EOF || err == nil && len(r.titles) >= titleRows { //nolint:errorlint // sources return it as it is
+		if err == io.EOF { //nolint:errorlint // sources return it as it is
 			return r.in.Errorf(1, knownLayouts, "no row of the first %d is the header of an export of the aggregated account", titleRows+1)
 		}
 		if err != nil {
 			return err
 		}
+		if r.record.blank() {
+			continue
+		}
+		if len(r.record.cells) > maxColumns {
+			return r.in.Errorf(r.record.row, knownLayouts, "a header of more than %d columns", maxColumns)
+		}
 		names := r.record.texts()
 		if isHeader(names) {
 			return r.layOut(slices.Clone(names))
 		}
-		if !r.record.blank() {
-			r.titles = append(r.titles, delimited.Short(strings.Trim(strings.Join(names, " "), " ")))
+		if r.titles = append(r.titles, delimited.Short(strings.Trim(strings.Join(names, " "), " "))); len(r.titles) > titleRows {
+			return r.in.Errorf(1, knownLayouts, "no row of the first %d is the header of an export of the aggregated account", titleRows+1)
 		}
 	}
 }
 
 func (r *reading) layOut(names []string) error {
 	r.sheet = r.record.sheet
-	if len(names) > maxColumns {
-		return r.in.Errorf(r.record.row, knownLayouts, "a header of more than %d columns", maxColumns)
-	}
 	r.head = parseHeader(names)
 	r.st.Drift = r.head.drift()
 	var found []string

@@ -116,7 +116,7 @@ func TestEveryRowIsAFundLineAndTradesAreLinesToo(t *testing.T) {
 		"3 refund expense -8.00 710000000000002 3100000000000000012 710000000000002 booked ",
 		"4 platform_fee expense -0.53 710000000000003 3100000000000000011  booked 0030130|软件服务费-基础软件服务费; 基础软件服务费(3100000000000000011)扣款",
 		"5 fee expense -0.60 710000000000004 3100000000000000011 2025030222001400000000000001 booked 0030038|软件服务费-支付宝服务费; 服务费[2025030222001400000000000001]",
-		"6 fee_return income 0.53 710000000000005 3100000000000000011  booked ",
+		"6 platform_fee income 0.53 710000000000005 3100000000000000011  booked ",
 		"7 withdrawal expense -60.00 710000000000006   booked ",
 		"8 other expense -1.20 710000000000007   booked ",
 	}
@@ -245,7 +245,7 @@ func TestPeriodAndAccount(t *testing.T) {
 		{"an empty day", listHeader + "\n", settlement.NoDay, "", "an export without rows"},
 		{"an empty day that is stated", listHeader, day("2025-03-05"), "2025-03-05", "no control totals"},
 		{"titles before the header", "收支明细\n导出,2025\n" + list, settlement.NoDay, "2025-03-02", "2 rows before the header are not read: 收支明细 / 导出 2025"},
-		{"a column more", strings.Replace(list, "备注", "备注,新列", 1), settlement.NoDay, "2025-03-02", "columns not read: 新列"},
+		{"a column more", strings.Replace(strings.ReplaceAll(list, "\n", ",\n"), "备注,", "备注,新列", 1), settlement.NoDay, "2025-03-02", "columns not read: 新列"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := read([]byte(c.content), func(in *delimited.Input) { in.Day = c.day })
@@ -351,17 +351,19 @@ func TestWhatARowIsAbout(t *testing.T) {
 	for _, c := range []struct{ kind, description, note, want, back string }{
 		{"交易收款", "0010022|交易收款-提前收款", "", "payment", "payment"},
 		{"交易退款", "0020001|交易退款-余额退款", "", "refund", "refund"},
-		{"扣款", "0030003|软件服务费-类目软件服务费（原天猫佣金）", "", "platform_fee", "fee_return"},
+		{"扣款", "0030003|软件服务费-类目软件服务费（原天猫佣金）", "", "platform_fee", "platform_fee"},
 		{"扣款", "0030038|软件服务费-支付宝服务费", "", "fee", "fee_return"},
-		{"扣款", "0050005|保险支出-卖家版运费险", "", "platform_fee", "fee_return"},
+		{"扣款", "0050005|保险支出-卖家版运费险", "", "platform_fee", "platform_fee"},
 		{"扣款", "008000200003|保证金-天猫-扣除转移", "", "freeze", "freeze"},
 		{"扣款", "0240004T|其他收入-百亿补贴激励前返", "", "coupon", "coupon"},
-		{"扣款", "9990001|佣金", "", "platform_fee", "fee_return"},
+		{"扣款", "9990001|佣金", "", "platform_fee", "platform_fee"},
 		{"扣款", "", "服务费[2025030222001400000000000001]", "fee", "fee_return"},
-		{"扣款", "", "", "platform_fee", "fee_return"},
+		{"扣款", "", "", "platform_fee", "platform_fee"},
 		{"服务费", "", "", "fee", "fee_return"},
-		{"服务费", "", "基础软件服务费3100000000000000011扣款", "platform_fee", "fee_return"},
-		{"扣款退回", "", "", "fee_return", "fee_return"},
+		{"服务费", "", "基础软件服务费3100000000000000011扣款", "platform_fee", "platform_fee"},
+		{"扣款退回", "", "", "platform_fee", "platform_fee"},
+		{"扣款退回", "0030038|软件服务费-支付宝服务费", "", "fee", "fee_return"},
+		{"服务费退回", "0030130|软件服务费-基础软件服务费", "", "platform_fee", "platform_fee"},
 		{"提现", "", "", "withdrawal", "withdrawal"},
 		{"提现手续费", "", "", "withdrawal_fee", "withdrawal_fee"},
 		{"神秘", "", "", "other", "other"},

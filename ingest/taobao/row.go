@@ -129,10 +129,10 @@ func (r *reading) parseNumbers(l *line) (ok bool) {
 	}{{flowNo, &l.flow}, {orderNo, &l.raw}} {
 		cell, text := r.cell(n.c), r.text(n.c)
 		switch {
-		case cell.Lost() || isScientific(text):
+		case cell.Lost() || delimited.IsScientific([]byte(text)):
 			r.bad(n.c, adviceLost, "%s: a number of more than 15 digits that was stored as one has lost digits", delimited.Short(text))
 			ok = false
-		case len(text) > 64 || strings.ContainsFunc(text, isBlank):
+		case len(text) > 64 || strings.Contains(text, " ") || delimited.HasControl([]byte(text)):
 			r.bad(n.c, adviceFetch, "%q is no number of the export's", delimited.Short(text))
 			ok = false
 		}
@@ -146,17 +146,6 @@ func (r *reading) parseNumbers(l *line) (ok bool) {
 		return false
 	}
 	return ok
-}
-
-func isBlank(c rune) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
-
-// isScientific tells 2.70186E+18.
-func isScientific(text string) bool {
-	if strings.IndexByte(text, '+') < 0 {
-		return false
-	}
-	mantissa, power, ok := strings.Cut(strings.ToUpper(text), "E+")
-	return ok && mantissa != "" && power != "" && strings.Trim(mantissa, "0123456789.") == "" && strings.Trim(power, "0123456789") == ""
 }
 
 // parseAmount reads both sides, of which one is filled. The export prints expenses

@@ -60,6 +60,7 @@ type source interface {
 	drain() error
 	content() (sha256 string, size int64)
 	layout() string
+	cutOff() bool // the last line may be cut off
 	close()
 }
 
@@ -105,6 +106,7 @@ func (s *sheetSource) next(r *record) error {
 func (s *sheetSource) drain() error             { return nil } // a sheet is read when it is opened
 func (s *sheetSource) content() (string, int64) { return s.reader.SHA256(), s.reader.Size() }
 func (s *sheetSource) layout() string           { return "spreadsheet" }
+func (s *sheetSource) cutOff() bool             { return false }
 func (s *sheetSource) close()                   { _ = s.reader.Close() } // a temporary file
 
 // textSource reads CSV, UTF-8 or GB18030: the first line that is not ASCII decides. Of
@@ -138,6 +140,13 @@ func (s *textSource) next(r *record) error {
 	text, line, err := s.decoded()
 	if err != nil {
 		return err
+	}
+	if text == "" {
+		*r = record{row: line}
+		return nil
+	}
+	if n := strings.Count(text, ",") + 1; n > delimited.MaxFields { // before a cell is made of each
+		return s.in.Errorf(line, adviceFetch, "a line of %d fields; %d are read at most", n, delimited.MaxFields)
 	}
 	var closed bool
 	if s.fields, closed = split(text, s.fields[:0]); !closed {
@@ -238,6 +247,7 @@ func (s *textSource) record() ([]byte, int64, error) {
 
 func (s *textSource) drain() error             { return s.lines.Drain() }
 func (s *textSource) content() (string, int64) { return s.lines.SHA256(), s.lines.Size() }
+func (s *textSource) cutOff() bool             { return s.lines.EndsInLine() }
 func (s *textSource) close()                   {}
 
 func (s *textSource) layout() string {

@@ -225,6 +225,9 @@ func (r *reading) period() {
 func (r *reading) notes() {
 	st := r.st
 	st.Notef("the export states no control totals: its rows are used as they are")
+	if r.from.cutOff() {
+		st.Notef(delimited.NoLineEnd)
+	}
 	if st.Account == "" {
 		st.Notef("neither the export nor the configuration says which shop's account this is")
 	}

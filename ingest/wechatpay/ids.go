@@ -3,6 +3,8 @@ package wechatpay
 import (
 	"errors"
 	"unicode/utf8"
+
+	"reconcile/ingest/delimited"
 )
 
 var (
@@ -47,7 +49,7 @@ func checkID(text []byte, own bool) error {
 	if plain {
 		return nil
 	}
-	if isScientific(text) {
+	if delimited.IsScientific(text) {
 		return errIDScientific
 	}
 	if own {
@@ -62,29 +64,4 @@ func checkID(text []byte, own bool) error {
 		return errIDEncoding
 	}
 	return nil
-}
-
-// isScientific tells what a spreadsheet makes of a long number: 4.00123E+27.
-func isScientific(text []byte) bool {
-	i, n := 0, len(text)
-	digits := func() bool {
-		first := i
-		for i < n && text[i] >= '0' && text[i] <= '9' {
-			i++
-		}
-		return i > first
-	}
-	if !digits() {
-		return false
-	}
-	if i < n && text[i] == '.' {
-		if i++; !digits() {
-			return false
-		}
-	}
-	if i+1 >= n || text[i]|0x20 != 'e' || text[i+1] != '+' {
-		return false
-	}
-	i += 2
-	return digits() && i == n
 }

@@ -78,6 +78,9 @@ func (b *shareBill) readRows(ctx context.Context) error {
 		switch {
 		case errors.Is(err, io.EOF):
 			b.statement.Notef("the bill states no control totals: nothing proves that it is whole")
+			if b.reader.EndsInLine() {
+				b.statement.Notef(delimited.NoLineEnd)
+			}
 			return b.flush()
 		case err != nil:
 			return err
