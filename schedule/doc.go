@@ -1,7 +1,8 @@
-// Package schedule wakes a piece of work at the times of a cron expression, in
-// Asia/Shanghai. It knows nothing of what the work is.
+// Package schedule says when the nightly job runs and what it runs: the wake-ups of a
+// cron expression (expression.go, schedule.go), which days are missing or stale
+// (plan.go), and which bills should be there by now and are not (await.go). It knows
+// nothing of how a day is reconciled.
 //
-// Nothing is remembered between two calls of the program: a time that passes while
-// it is not running is not caught up. The work must therefore be one that may be
-// done again, as a run over a folder is.
+// A wake-up only asks what is due, so that one that passes while the program is not
+// running is caught up by the next.
 package schedule

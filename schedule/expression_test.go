@@ -24,12 +24,12 @@ func TestExpressionsFireInShanghai(t *testing.T) {
 		"0 0 29 2 *":      "2028-02-29 00:00",
 		"*/20 8-10 * * *": "2024-09-13 08:00",
 	} {
-		times, err := Parse(expression, now)
+		times, err := Parse(expression, settlement.Shanghai, now)
 		if err != nil {
 			t.Errorf("%q: %v", expression, err)
 			continue
 		}
-		if got := times.Next(now.In(settlement.Shanghai)).Format("2006-01-02 15:04"); got != want {
+		if got := times.Next(now).Format("2006-01-02 15:04"); got != want {
 			t.Errorf("%q fires at %s, want %s", expression, got, want)
 		}
 	}
@@ -54,9 +54,37 @@ func TestUnusableExpressionsAreRefused(t *testing.T) {
 		"@every 1s":                     "too often",
 		"@every never":                  "failed to parse",
 	} {
-		_, err := Parse(expression, now)
+		_, err := Parse(expression, settlement.Shanghai, now)
 		if !errors.Is(err, ErrExpression) || !strings.Contains(err.Error(), why) {
 			t.Errorf("%q: %v, want %q", expression, err, why)
+		}
+	}
+}
+
+// A zone whose clocks jump: New York's skip 02:30 on 2024-03-10 and show 01:30 twice on
+// 2024-11-03.
+func TestANightHasOneWakeUpWhereTheClocksJump(t *testing.T) {
+	newYork, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ expression, from, want string }{
+		{"30 2 * * *", "2024-03-09T12:00:00-05:00", "2024-03-10T03:30:00-04:00, 2024-03-11T02:30:00-04:00"},
+		{"30 1 * * *", "2024-11-02T12:00:00-04:00", "2024-11-03T01:30:00-04:00, 2024-11-04T01:30:00-05:00"},
+		{"0 6 * * *", "2024-03-09T12:00:00-05:00", "2024-03-10T06:00:00-04:00, 2024-03-11T06:00:00-04:00"},
+		{"@every 6h", "2024-11-02T22:00:00-04:00", "2024-11-03T03:00:00-05:00, 2024-11-03T09:00:00-05:00"},
+	} {
+		from, err := time.Parse(time.RFC3339, c.from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		times, err := Parse(c.expression, newYork, from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		one := times.Next(from)
+		if got := one.Format(time.RFC3339) + ", " + times.Next(one).Format(time.RFC3339); got != c.want {
+			t.Errorf("%q fires at %s, want %s", c.expression, got, c.want)
 		}
 	}
 }
@@ -67,9 +95,9 @@ func FuzzParse(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, expression string) {
-		times, err := Parse(expression, now)
-		if (err == nil) != (times != nil) || err != nil && !errors.Is(err, ErrExpression) {
-			t.Fatalf("%q: %v, %v", expression, times, err)
+		times, err := Parse(expression, settlement.Shanghai, now)
+		if err != nil && !errors.Is(err, ErrExpression) {
+			t.Fatalf("%q: %v", expression, err)
 		}
 		if err == nil && !times.Next(now).After(now) {
 			t.Fatalf("%q never fires", expression)

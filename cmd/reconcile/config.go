@@ -41,10 +41,6 @@ type config struct {
 	fees     feeTerms
 }
 
-// nightly is the part of the configuration for the command schedule. Paths are
-// resolved against the folder of the configuration.
-type nightly struct{ cron, inbox, out string }
-
 // readConfig reads the named configuration, or where none is named the one in the
 // current folder, if it is there. All faults are in the one error.
 func readConfig(path string) (*config, error) {
@@ -54,7 +50,7 @@ func readConfig(path string) (*config, error) {
 	}
 	text, err := os.ReadFile(path)
 	if !named && errors.Is(err, os.ErrNotExist) {
-		return &config{}, nil
+		return &config{nightly: defaultNightly()}, nil
 	}
 	if err != nil {
 		return nil, usage(err)
@@ -65,7 +61,7 @@ func readConfig(path string) (*config, error) {
 
 func parseConfig(path string, text []byte) (*config, error) {
 	sum := sha256.Sum256(text)
-	c := &config{path: path, hash: hex.EncodeToString(sum[:])}
+	c := &config{path: path, hash: hex.EncodeToString(sum[:]), nightly: defaultNightly()}
 	r := yamlfile.NewReader(path)
 	configFields(r, r.Root(text), c)
 	c.fees.finish(r)
@@ -97,6 +93,8 @@ func configFields(r *yamlfile.Reader, root ast.Node, c *config) {
 		"memory":   r.Text(c.takeMemory),
 		"jobs":     r.Text(c.takeJobs),
 		"schedule": func(at string, n ast.Node) { scheduleSection(r, at, n, &c.nightly) },
+
+		"alerts": alertsField(r, &c.nightly),
 
 		"accounts":     accountsField(r, &c.fees),
 		"fees":         feesField(r, &c.fees),
@@ -251,27 +249,23 @@ func scheduleSection(r *yamlfile.Reader, at string, n ast.Node, to *nightly) {
 	}
 	r.Mapping(at, n, map[string]yamlfile.Field{
 		"cron": r.Text(func(text string) (string, error) {
-			_, err := schedule.Parse(text, time.Now())
+			_, err := schedule.Parse(text, settlement.Shanghai, time.Now())
 			to.cron = text
 			return "", err
 		}),
-		"zone": r.Text(func(text string) (string, error) {
-			if zone := settlement.Shanghai.String(); text != zone {
-				return zone + " is the only one: the wallets' days are its days", fmt.Errorf("%q is no zone of a schedule", text)
-			}
-			return "", nil
-		}),
-		"inbox": path(&to.inbox),
-		"out":   path(&to.out),
+		"zone":     zoneField(r, &to.zone),
+		"inbox":    path(&to.inbox),
+		"out":      path(&to.out),
+		"deadline": clockField(r, &to.deadline),
+		"retry":    retryField(r, &to.retry),
+		"first":    dayField(r, &to.first),
+		"over":     r.List(endedAccountField(r, &to.over)),
+		"listen":   listenField(r, &to.listen),
 	})
 	if to.inbox == "" || to.out == "" {
 		return
 	}
-	inbox := to.inbox
-	if folder, ok := ingest.Pattern(inbox); ok {
-		inbox = folder
-	}
-	if inside, err := filepath.Rel(inbox, to.out); err == nil && inside != ".." && !strings.HasPrefix(inside, "../") {
+	if inside, err := filepath.Rel(to.inboxFolder(), to.out); err == nil && inside != ".." && !strings.HasPrefix(inside, "../") {
 		r.Fault(r.Places[at+".out"], "choose a folder beside the inbox", "%s.out lies in the inbox: results would be read as input", at)
 	}
 }

@@ -2,10 +2,13 @@ package main
 
 import (
 	"os"
+	"path"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
+	"reconcile/schedule/alerts"
 	"reconcile/settlement"
 )
 
@@ -17,9 +20,10 @@ func TestTheSampleConfigurationIsValid(t *testing.T) {
 	if c.window != 30*settlement.Minute || c.memory != 1<<30 || c.jobs != 0 {
 		t.Errorf("window %d, memory %d, jobs %d", c.window, c.memory, c.jobs)
 	}
-	want := nightly{cron: "0 6 * * *", inbox: "/etc/reconcile/inbox", out: "/etc/reconcile/result"}
-	if c.nightly != want {
-		t.Errorf("schedule %+v", c.nightly)
+	want := defaultNightly()
+	want.cron, want.inbox, want.out = "0 6 * * *", "/etc/reconcile/inbox", "/etc/reconcile/result"
+	if !reflect.DeepEqual(c.nightly, want) {
+		t.Errorf("schedule %+v, want the defaults %+v", c.nightly, want)
 	}
 	if len(c.hash) != 64 {
 		t.Errorf("hash %q", c.hash)
@@ -48,6 +52,10 @@ func TestTheSampleConfigurationIsValidWithoutComments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	n := c.nightly
+	if len(n.alerts) != 2 || n.alerts[1].Threshold != 10_000 || n.alerts[0].Robot != alerts.WeCom || n.first.String() != "2024-09-01" || len(n.over) != 1 {
+		t.Errorf("%+v", n)
+	}
 	o := c.mappings.Orders
 	if o.Columns["order_no"] != "订单编号" || o.Statuses["交易关闭"] != "refunded_if_paid" || o.Wallets["微信支付"] != "wechat" ||
 		c.mappings.Bank.Columns["credit"] != "贷方发生额" || c.mappings.Bank.Preamble != 3 || !c.mappings.Bank.Thousands ||
@@ -67,6 +75,9 @@ func TestTheSampleConfigurationIsValidWithoutComments(t *testing.T) {
 func isEntry(text string) bool {
 	text = strings.TrimPrefix(strings.TrimLeft(text, " "), "- ")
 	key, value, ok := strings.Cut(strings.TrimLeft(text, " "), ":")
+	if strings.HasPrefix(text, "wechat ") {
+		return true // an account in a list
+	}
 	return ok && key != "" && !strings.Contains(key, " ") && (value == "" || value[0] == ' ') && key != "Plain"
 }
 
@@ -94,7 +105,7 @@ func TestAnEmptyConfigurationIsOne(t *testing.T) {
 func TestConfigurationFaultsHavePlaces(t *testing.T) {
 	for text, want := range map[string]string{
 		"ordres: {}":                         "c.yaml:1:1: ordres: no key of this name (orders is meant?)",
-		"xyz: 1":                             "c.yaml:1:1: xyz: no key of this name (known: account, accounts, bank, fees, home_wallets, jobs, memory, orders, quotas, refunds, schedule, window)",
+		"xyz: 1":                             "c.yaml:1:1: xyz: no key of this name (known: account, accounts, alerts, bank, fees, home_wallets, jobs, memory, orders, quotas, refunds, schedule, window)",
 		"orders:\n  colums: {}":              "c.yaml:2:3: orders.colums: no key of this name (columns is meant?)",
 		"orders: 5":                          "c.yaml:1:9: orders is not a mapping (give keys with values below it)",
 		"- a\n- b":                           "c.yaml:1:1: the file is not a mapping (give keys with values below it)",
@@ -113,7 +124,7 @@ func TestConfigurationFaultsHavePlaces(t *testing.T) {
 		"bank:\n  total_debit: -1":           `c.yaml:2:3: bank.total_debit: -1.00 is negative`,
 		"schedule:\n  inbox: a\n  out: a/b":  "c.yaml:3:3: schedule.out lies in the inbox: results would be read as input (choose a folder beside the inbox)",
 		"schedule:\n  inbox: a\n  out: ./a":  "c.yaml:3:3: schedule.out lies in the inbox",
-		"schedule:\n  zone: UTC":             `c.yaml:2:9: schedule.zone: "UTC" is no zone of a schedule (Asia/Shanghai is the only one: the wallets' days are its days)`,
+		"schedule:\n  zone: Local":           `c.yaml:2:9: schedule.zone: "Local" is no zone known (a name such as Asia/Shanghai, Europe/Berlin or UTC)`,
 		"schedule:\n  cron: 0 0 31 2 *":      "c.yaml:2:9: schedule.cron: not a usable cron expression",
 		"jobs: 1\njobs: 2":                   "c.yaml:2:1: mapping key \"jobs\" already defined",
 		"jobs: 1\n---\njobs: 2":              "c.yaml:3:",
@@ -168,5 +179,114 @@ func TestNoConfigurationIsNoFault(t *testing.T) {
 	}
 	if c, err = readConfig(""); err != nil || c.jobs != 3 {
 		t.Errorf("%+v, %v", c, err)
+	}
+}
+
+// What init --deploy writes is valid as it stands, and with every example in it.
+func TestTheDeployedConfigurationIsValid(t *testing.T) {
+	text, err := deployFiles.ReadFile("deploy/reconcile.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := parseConfig("/etc/reconcile/reconcile.yaml", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.nightly.out != "/var/lib/reconcile/days" || c.nightly.deadline != 12*time.Hour || len(c.nightly.alerts) != 0 {
+		t.Errorf("%+v", c.nightly)
+	}
+	var lines []string
+	for line := range strings.Lines(string(text)) {
+		trimmed := strings.TrimLeft(line, " ")
+		if rest, ok := strings.CutPrefix(trimmed, "# "); ok && isEntry(strings.TrimSuffix(rest, "\n")) {
+			line = line[:len(line)-len(trimmed)] + rest
+		}
+		lines = append(lines, line)
+	}
+	if c, err = parseConfig("/etc/reconcile/reconcile.yaml", []byte(strings.Join(lines, ""))); err != nil {
+		t.Fatal(err)
+	}
+	if len(c.nightly.alerts) != 2 || c.nightly.alerts[1].SecretEnv == "" || c.mappings.OrdersQuery == nil {
+		t.Errorf("%+v", c.nightly)
+	}
+}
+
+// The CronJob's configuration is one, and every deployed file says where it belongs.
+func TestDeployedFilesNameWhatIsThere(t *testing.T) {
+	for _, name := range deployNames {
+		text, err := deployFiles.ReadFile(path.Join("deploy", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, other := range []string{"TODO", "\t- "} {
+			if strings.Contains(string(text), other) {
+				t.Errorf("%s holds %q", name, other)
+			}
+		}
+		if name == "cronjob.yaml" {
+			_, rest, ok := strings.Cut(string(text), "reconcile.yaml: |\n")
+			config, _, end := strings.Cut(rest, "---\n")
+			if !ok || !end {
+				t.Fatalf("%s has no configuration", name)
+			}
+			if c, err := parseConfig("reconcile.yaml", []byte(config)); err != nil || c.nightly.inbox != "/var/lib/reconcile/inbox" {
+				t.Errorf("%v, %+v", err, c)
+			}
+		}
+	}
+}
+
+func TestFaultsOfScheduleAndAlertsAreAllTold(t *testing.T) {
+	_, err := parseConfig("bad.yaml", []byte(`schedule:
+  zone: Mars/Olympus
+  deadline: 25:00
+  retry: 1h..10m
+  first: soon
+  over:
+    - paypal 12
+  listen: 9102
+alerts:
+  - name: operations
+    robot: wecom
+    kinds: [late, tired]
+    url: https://secret.example/key
+  - name: finance
+    robot: slack
+    kinds: [difference]
+    url_env: URL
+    url_file: url
+    secret_env: SECRET
+    threshold: -1
+  - name: finance
+    robot: dingtalk
+    kinds: []
+    secret_env: SECRET
+    secret_file: secret
+  - robot: feishu
+`))
+	if err == nil {
+		t.Fatal("it was accepted")
+	}
+	for _, want := range []string{
+		`bad.yaml:2:9: schedule.zone: "Mars/Olympus" is no zone known`,
+		`bad.yaml:3:13: schedule.deadline: "25:00" is no time of the clock`,
+		`bad.yaml:4:10: schedule.retry: "1h..10m" are no pauses`,
+		`bad.yaml:5:10: schedule.first: "soon" is no day`,
+		`bad.yaml:7:7: schedule.over[1]: "paypal 12" is no account of a wallet`,
+		`bad.yaml:8:11: schedule.listen: "9102" is no address`,
+		`alerts[1].kinds[2]: "tired" is not known`,
+		`alerts[1].url: a secret does not belong into the configuration`,
+		`alerts[2].threshold: "-1" is no threshold`,
+		`alerts[3]: url_env or url_file is needed, one of them`,
+		`alerts[3]: secret_env and secret_file are both set`,
+		`alerts[3].kinds: it is empty`,
+		`alerts[4]: name is missing`,
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("not told: %s\nin\n%v", want, err)
+		}
+	}
+	if strings.Contains(err.Error(), "secret.example") {
+		t.Errorf("a secret is printed: %v", err)
 	}
 }

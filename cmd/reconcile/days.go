@@ -77,6 +77,7 @@ type daysRun struct {
 	catalogue *pipeline.Catalogue
 	breaksOK  bool
 	total     outcome
+	last      settlement.Day // that was begun; NoDay before the first
 }
 
 // openDays locks the dataset and brings the catalogue of the inbox up to date. Release
@@ -91,7 +92,7 @@ func (a *app) openDays(ctx context.Context, c *config, flags *jobFlags, dataset 
 		return nil, nil, err
 	}
 	job.Locked = true
-	r := &daysRun{app: a, job: job, breaksOK: breaksOK}
+	r := &daysRun{app: a, job: job, breaksOK: breaksOK, last: settlement.NoDay}
 	if r.catalogue, err = pipeline.OpenCatalogue(ctx, job); err != nil {
 		lock.Release()
 		return nil, nil, err
@@ -145,6 +146,7 @@ func (r *daysRun) due(ctx context.Context, asked func(schedule.Due) bool) error 
 
 // day runs one day.
 func (r *daysRun) day(ctx context.Context, day settlement.Day) error {
+	r.last = day
 	err := r.runDay(ctx, r.job, r.catalogue.Of(day), r.breaksOK)
 	r.total.add(r.outcome)
 	return err
@@ -222,8 +224,14 @@ func planOf(catalogue *pipeline.Catalogue, dataset string) ([]schedule.Due, erro
 		}
 		return states[day]
 	}
+	floor, err := keptFrom(dataset)
+	if err != nil {
+		return nil, err
+	}
 	for _, day := range catalogue.Days() {
-		at(day).Inputs = catalogue.Of(day).Digest
+		if day >= floor {
+			at(day).Inputs = catalogue.Of(day).Digest
+		}
 	}
 	committed, err := pipeline.Days(dataset)
 	if err != nil {
@@ -240,6 +248,9 @@ func planOf(catalogue *pipeline.Catalogue, dataset string) ([]schedule.Due, erro
 		s := at(day)
 		s.Committed, s.Complete, s.Digest = true, m.Complete, m.TablesDigest()
 		s.RanInputs, s.Previous, s.PreviousDigest = m.Day.InputsDigest, m.Day.Previous, m.Day.PreviousDigest
+		if previous, err := settlement.ParseDay([]byte(s.Previous)); err == nil && previous < floor {
+			s.Previous, s.PreviousDigest = "", "" // it was pruned
+		}
 	}
 	var list []schedule.DayState
 	for _, s := range states {

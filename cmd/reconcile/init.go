@@ -30,6 +30,7 @@ const (
 )
 
 func (a *app) initCommand() *cobra.Command {
+	var deploy bool
 	cmd := &cobra.Command{
 		Use:   "init [DIR]",
 		Short: "Write a commented configuration and a small sample day",
@@ -37,20 +38,29 @@ func (a *app) initCommand() *cobra.Command {
 invented data: statements of both wallets, orders and refunds, with breaks of
 every kind among them. In week/ lies a week of Taobao orders that were paid with
 WeChat Pay, with a configuration of its own that knows what they would have cost
-in Alipay. A file that exists is never overwritten.` + exitCodes(`  0    written
+in Alipay. A file that exists is never overwritten.
+
+With --deploy, what a machine needs that runs the job every night instead: a
+configuration, a hardened systemd service with its timer, a service that stays,
+a crontab and a Kubernetes CronJob.` + exitCodes(`  0    written
   1    I/O failure
   2    usage, or a file of that name exists already`),
 		Example: `  reconcile init demo
-  reconcile init`,
+  reconcile init
+  reconcile init --deploy deployment`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			dir := "."
 			if len(args) == 1 {
 				dir = args[0]
 			}
+			if deploy {
+				return a.writeDeployment(dir)
+			}
 			return a.writeSample(dir)
 		},
 	}
+	cmd.Flags().BoolVar(&deploy, "deploy", false, "write what runs the job every night: systemd, cron, Kubernetes")
 	a.withOutput(cmd, "print what was written as JSON", "print nothing")
 	return cmd
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -9,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"reconcile/schedule/metrics"
 )
 
 // streams are where a command writes: results to out, everything else to err.
@@ -26,9 +29,15 @@ type app struct {
 	// error.
 	outcome outcome
 
-	langFlag, configFlag string
-	configPath           string // of the configuration that was read, "" for none
-	json, quiet          bool
+	langFlag, logFlag, configFlag string
+
+	// detail says that each run is told in the log, not only in its summary.
+	detail bool
+	// metrics are told of each run; nil where nobody asks for them.
+	metrics *metrics.Metrics
+
+	configPath  string // of the configuration that was read, "" for none
+	json, quiet bool
 }
 
 // execute runs one command line and returns the exit code.
@@ -51,6 +60,10 @@ func execute(ctx context.Context, args []string, std streams, getenv func(string
 
 // printError says once what went wrong.
 func (a *app) printError(err error, code int) {
+	if a.logFlag == "json" {
+		a.log.Error("the command failed", "error", err, "exit_code", code)
+		return
+	}
 	if code == exitInterrupted {
 		fmt.Fprintln(a.err, "reconcile: "+a.say("interrupted; nothing was committed"))
 		return
@@ -84,11 +97,12 @@ Start with a small day of invented data:
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			return a.chooseLanguage()
+			return errors.Join(a.chooseLanguage(), a.chooseLog())
 		},
 	}
 	root.PersistentFlags().StringVar(&a.langFlag, "lang", "", "language of what is printed: en or zh (default: from LANG)")
-	root.AddCommand(a.runCommand(), a.checkCommand(), a.showCommand(), a.explainCommand(), a.verifyCommand(), a.feesCommand(), a.quoteCommand(), a.planCommand(), a.configCommand(), a.scheduleCommand(), a.closeMonthCommand(), a.initCommand(), a.generateCommand())
+	root.PersistentFlags().StringVar(&a.logFlag, "log-format", "", "form of the log on stderr: text or json (default: text)")
+	root.AddCommand(a.runCommand(), a.checkCommand(), a.showCommand(), a.explainCommand(), a.verifyCommand(), a.feesCommand(), a.quoteCommand(), a.planCommand(), a.configCommand(), a.scheduleCommand(), a.statusCommand(), a.doctorCommand(), a.closeMonthCommand(), a.pruneCommand(), a.initCommand(), a.generateCommand())
 	a.begin(root)
 	return root
 }

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"reconcile/output"
 	"reconcile/pipeline"
 	"reconcile/schedule"
+	"reconcile/schedule/metrics"
 	"reconcile/settlement"
 )
 
@@ -48,6 +50,7 @@ func (a *app) runCommand() *cobra.Command {
 	var out, profile string
 	var breaksOK bool
 	var dated dayFlags
+	var metricsFile string
 	cmd := &cobra.Command{
 		Use:     "run [FILE…]",
 		Short:   "Reconcile files, or days of the inbox, and write the result",
@@ -63,19 +66,21 @@ func (a *app) runCommand() *cobra.Command {
 			return atLeastOne("name the files or folders to reconcile, or a day of the inbox with --date")(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if dated.any() {
-				return a.runDated(cmd, &dated, &flags, out, breaksOK)
-			}
-			job, err := a.job(&flags, args)
-			if err != nil {
-				return err
-			}
-			job.Out, job.ProfileDir = out, profile
-			result, err := a.reconcile(cmd.Context(), job, breaksOK)
-			if err != nil {
-				return err
-			}
-			return a.printRun(result, out)
+			return a.measured(metricsFile, func() error {
+				if dated.any() {
+					return a.runDated(cmd, &dated, &flags, out, breaksOK)
+				}
+				job, err := a.job(&flags, args)
+				if err != nil {
+					return err
+				}
+				job.Out, job.ProfileDir = out, profile
+				result, err := a.reconcile(cmd.Context(), job, breaksOK)
+				if err != nil {
+					return err
+				}
+				return a.printRun(result, out)
+			})
 		},
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", defaultOut, "folder that becomes the result; with --date the folder of the days (default: schedule.out)")
@@ -89,8 +94,23 @@ func (a *app) runCommand() *cobra.Command {
 	flags.add(cmd)
 	cmd.Flags().StringVar(&profile, "profile", "", "folder for CPU and heap profiles and the time of each stage")
 	cmd.Flags().BoolVar(&breaksOK, "breaks-ok", false, "exit with 0 although there are breaks")
+	withMetricsFile(cmd, &metricsFile)
 	a.withOutput(cmd, "print run.json in place of the summary", "print only what was refused")
 	return cmd
+}
+
+// measured does a run and writes its metrics to a file, also where it failed; "" writes
+// none.
+func (a *app) measured(file string, run func() error) error {
+	if file == "" {
+		return run()
+	}
+	a.metrics = metrics.New(version, time.Now)
+	err := run()
+	if err == nil && !a.outcome.refused && !a.outcome.noBill {
+		a.metrics.Succeeded()
+	}
+	return errors.Join(err, a.metrics.WriteFile(file))
 }
 
 // runDated runs days of the configured inbox.
@@ -120,6 +140,9 @@ func (a *app) runDated(cmd *cobra.Command, dated *dayFlags, flags *jobFlags, out
 	if err := r.days(ctx, from, to); err != nil {
 		return err
 	}
+	if a.metrics != nil {
+		defer func() { a.showDataset(&c.nightly, r) }()
+	}
 	stale, err := r.staleAfter(to)
 	switch {
 	case err != nil:
@@ -134,12 +157,24 @@ func (a *app) runDated(cmd *cobra.Command, dated *dayFlags, flags *jobFlags, out
 	return err
 }
 
+// showDataset tells the metrics what the dataset looks like after a run of days.
+func (a *app) showDataset(c *nightly, r *daysRun) {
+	v, err := viewDataset(c, r.catalogue, r.job.Dataset, time.Now(), lookBack)
+	if err != nil {
+		a.log.Warn("the metrics do not show the dataset", "error", err)
+		return
+	}
+	a.metrics.SetDataset(v.forMetrics())
+}
+
 // reconcile runs the job and notes what it came to.
 func (a *app) reconcile(ctx context.Context, job pipeline.Job, breaksOK bool) (*pipeline.Result, error) {
 	bar := a.progress()
 	job.Progress = bar.report
+	log, began := a.logRun(job)
 	result, err := pipeline.Run(ctx, job)
 	bar.finish()
+	a.logResult(log, result, err, time.Since(began))
 	if err != nil {
 		return nil, err
 	}

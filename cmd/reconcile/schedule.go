@@ -1,75 +1,70 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
-
-	"reconcile/ingest"
-	"reconcile/schedule"
 )
 
-const scheduleHelp = `Runs over schedule.inbox of the configuration, a folder or a pattern such as
-bills/2024-*/*.zip, at the times of schedule.cron, in Asia/Shanghai, and puts
-the result in the place of schedule.out. Two runs never overlap; one that fails
-does not end the schedule. A time that passes while this command is not running
-is not caught up.
+const scheduleHelp = `Wakes at the times of schedule.cron, in the zone of schedule.zone, and when it
+starts, and runs everything that is due over schedule.inbox, a folder or a
+pattern such as bills/2024-*/*.zip: days whose bills are there and that were
+never run, days with a file that came or changed, and the days built on them,
+in order. A time that passes while it is not running is caught up by the next.
+One that fails does not end the schedule.
 
-It stops on SIGINT or SIGTERM, after a run that is going on.`
+Where a bill that should be there by now is not, it looks again, after the
+pauses of schedule.retry, until the time of schedule.deadline; then the bill is
+late, which is told (alerts, metrics, status), and is looked for at the next
+times.
+
+On schedule.listen it answers /healthz, /readyz and /metrics.
+
+The first SIGINT or SIGTERM lets it finish the day that is being run; a second
+one ends that too, and nothing of it is committed.`
 
 const scheduleCodes = `  0    stopped; with --once done, no breaks
   1    with --once: failure, nothing was committed
   2    usage or configuration
   3    with --once: done, with breaks
   4    with --once: an input was refused, the run is incomplete
-  130  with --once: interrupted`
+  5    with --once: a bill of yesterday is not there; try again later
+  6    with --once: another run holds the lock
+  130  interrupted by a second signal; with --once, by the first`
 
 func (a *app) scheduleCommand() *cobra.Command {
 	var once, breaksOK bool
+	var metricsFile string
 	cmd := &cobra.Command{
 		Use:   "schedule",
-		Short: "Run at the times of the configuration",
+		Short: "Run what is due, at the times of the configuration",
 		Long:  scheduleHelp + exitCodes(scheduleCodes),
-		Example: `  reconcile schedule --config /etc/reconcile.yaml
-  reconcile schedule --once`,
+		Example: `  reconcile schedule --config /etc/reconcile/reconcile.yaml
+  reconcile schedule --once
+  reconcile schedule --once --log-format json --metrics-file reconcile.prom`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := a.scheduleConfig()
 			if err != nil {
 				return err
 			}
+			n := a.newNight(c, breaksOK, metricsFile)
 			if once {
-				return a.runScheduled(cmd.Context(), c, breaksOK)
+				_, err := n.wakeUp(cmd.Context(), cmd.Context())
+				return err
 			}
-			return usageOf(schedule.ErrExpression, schedule.Run(cmd.Context(), schedule.Plan{
-				Expression: c.nightly.cron, Log: a.log,
-				Work: func(ctx context.Context) error {
-					a.outcome = outcome{}
-					err := a.runScheduled(ctx, c, breaksOK)
-					a.logOutcome()
-					a.outcome = outcome{} // of the schedule, which has none
-					return err
-				},
-			}))
+			return n.keepWaking(cmd.Context())
 		},
 	}
 	a.withConfig(cmd)
-	cmd.Flags().BoolVar(&once, "once", false, "run now, once, and exit as the command run does")
+	cmd.Flags().BoolVar(&once, "once", false, "run what is due now, once, and exit as the command run does")
 	cmd.Flags().BoolVar(&breaksOK, "breaks-ok", false, "with --once, exit with 0 although there are breaks")
+	withMetricsFile(cmd, &metricsFile)
 	a.withOutput(cmd, "print run.json after each run in place of the summary", "print only what was refused")
 	return cmd
-}
-
-// usageOf marks err as one of usage where it is a kind.
-func usageOf(kind, err error) error {
-	if errors.Is(err, kind) {
-		return usage(err)
-	}
-	return err
 }
 
 // scheduleConfig reads the configuration and asks for what a schedule needs.
@@ -99,42 +94,9 @@ func (a *app) configWith(keys ...string) (*config, error) {
 	if len(missing) > 0 {
 		return nil, usage(errors.Join(missing...))
 	}
-	folder, ok := ingest.Pattern(c.nightly.inbox)
-	if !ok {
-		folder = c.nightly.inbox
-	}
+	folder := c.nightly.inboxFolder()
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
 		return nil, usage(fmt.Errorf("%s: schedule.inbox: there is no folder %s", c.path, folder))
 	}
 	return c, nil
-}
-
-// runScheduled is one run of the schedule.
-func (a *app) runScheduled(ctx context.Context, c *config, breaksOK bool) error {
-	r, lock, err := a.openDays(ctx, c, &jobFlags{}, "", breaksOK)
-	if err != nil {
-		return err
-	}
-	defer lock.Release()
-	due, err := planOf(r.catalogue, r.job.Dataset)
-	if err != nil {
-		return err
-	}
-	if len(due) == 0 {
-		a.log.Info("every day of the inbox is up to date")
-	}
-	r.total.noBill = len(r.catalogue.Days()) == 0
-	err = r.due(ctx, func(schedule.Due) bool { return true })
-	a.outcome = r.total
-	return err
-}
-
-// logOutcome says in the log what a run came to, beside its summary.
-func (a *app) logOutcome() {
-	switch {
-	case a.outcome.refused:
-		a.log.Warn("the run is incomplete: an input was refused")
-	case a.outcome.breaks:
-		a.log.Warn("the run has breaks")
-	}
 }

@@ -52,6 +52,9 @@ func spoken(t *testing.T) map[string]bool {
 	for _, f := range figureRows {
 		texts[f.name] = true
 	}
+	for _, name := range append(checkNames, dayStates...) {
+		texts[name] = true
+	}
 	for _, name := range stageNames {
 		texts[name] = true
 	}

@@ -167,6 +167,29 @@ func (q *Query) Ready() error {
 	return err
 }
 
+// Reach connects to the database and asks it nothing of the merchant's. The error holds
+// no secret.
+func (q *Query) Reach(ctx context.Context) error {
+	s, err := q.server()
+	if err != nil {
+		return err
+	}
+	const limit = 10 * time.Second
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	rows, err := s.ask(ctx, "select 1", limit)
+	if err != nil {
+		return errors.New(scrubbed(err, s.secret()))
+	}
+	defer rows.close()
+	for rows.next() {
+	}
+	if err := rows.failure(); err != nil {
+		return errors.New(scrubbed(err, s.secret()))
+	}
+	return nil
+}
+
 // server finds the database that q is for.
 func (q *Query) server() (server, error) {
 	known, ok := databases[q.Driver]

@@ -74,13 +74,7 @@ func asked(t testing.TB, s *stubServer, q Query, kind settlement.StatementKind, 
 
 func askedWith(t testing.TB, ctx context.Context, s *stubServer, q Query, kind settlement.StatementKind, m Mapping) (*settlement.Statement, *settlement.Events, error) {
 	t.Helper()
-	databases["stub"] = database{locate: func(string) (server, error) { return s, nil }, cast: "::numeric(18,2)"}
-	t.Cleanup(func() { delete(databases, "stub") })
-	path := filepath.Join(t.TempDir(), "dsn")
-	if err := os.WriteFile(path, []byte("anything\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	q.Driver, q.DSNFile = "stub", path
+	located(t, s, &q)
 	if q.Text == "" {
 		q.Text = "SELECT … ORDER BY id"
 	}
@@ -97,6 +91,39 @@ func askedWith(t testing.TB, ctx context.Context, s *stubServer, q Query, kind s
 		return nil
 	})
 	return st, &all, err
+}
+
+// located makes q a query to a server of the test.
+func located(t testing.TB, s *stubServer, q *Query) {
+	t.Helper()
+	databases["stub"] = database{locate: func(string) (server, error) { return s, nil }, cast: "::numeric(18,2)"}
+	t.Cleanup(func() { delete(databases, "stub") })
+	path := filepath.Join(t.TempDir(), "dsn")
+	if err := os.WriteFile(path, []byte("anything\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	q.Driver, q.DSNFile = "stub", path
+}
+
+func TestReachingADatabaseTellsNoSecret(t *testing.T) {
+	q := Query{}
+	answer := &stubAnswer{rows: [][]string{{"1"}}}
+	located(t, &stubServer{answer: answer}, &q)
+	if err := q.Reach(t.Context()); err != nil || !answer.closed {
+		t.Errorf("error %v, closed %v", err, answer.closed)
+	}
+	for _, s := range []*stubServer{
+		{refused: errors.New("password hunter2 is wrong")},
+		{answer: &stubAnswer{broken: errors.New("hunter2 was cut off")}},
+	} {
+		located(t, s, &q)
+		if err := q.Reach(t.Context()); err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("error %v", err)
+		}
+	}
+	if err := (&Query{Driver: "stub", DSNEnv: "NO_SUCH_DSN"}).Reach(t.Context()); err == nil {
+		t.Error("a database without an address was reached")
+	}
 }
 
 // orderAnswer has the columns that orders need, of the classes that fit.

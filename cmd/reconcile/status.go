@@ -1,0 +1,156 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"reconcile/output"
+	"reconcile/pipeline"
+	"reconcile/settlement"
+)
+
+const statusHelp = `Shows the last days of the dataset at a glance, one a line: whether each is
+missing (its bills are there, it was not run), late (a bill that should be there
+is not), stale (its files or the day before it changed since), waiting,
+incomplete (an input was refused), has breaks or is balanced; with what is open
+at its end. Nothing is run.`
+
+func (a *app) statusCommand() *cobra.Command {
+	var last int
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "The last 30 days at a glance",
+		Long: statusHelp + exitCodes(`  0    shown, whatever it is
+  1    I/O failure
+  2    usage or configuration`),
+		Example: `  reconcile status
+  reconcile status --days 7 --config /etc/reconcile/reconcile.yaml
+  reconcile status --json | jq -r '.days[] | select(.state == "late") | .day'`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if last < 1 || last > 3660 {
+				return usage(fmt.Errorf("--days %d: give a number from 1", last))
+			}
+			c, err := a.nightlyConfig()
+			if err != nil {
+				return err
+			}
+			job, err := a.nightlyJob(c, &jobFlags{}, "")
+			if err != nil {
+				return err
+			}
+			catalogue, err := pipeline.OpenCatalogue(cmd.Context(), job)
+			if err != nil {
+				return err
+			}
+			v, err := viewDataset(&c.nightly, catalogue, job.Dataset, time.Now(), last)
+			if err != nil {
+				return err
+			}
+			return a.printStatus(v)
+		},
+	}
+	a.withConfig(cmd)
+	cmd.Flags().IntVar(&last, "days", lookBack, "how many days are shown")
+	a.withOutput(cmd, "print the days as JSON", "")
+	return cmd
+}
+
+// statusDay is a day of status --json. Money is text in yuan.
+type statusDay struct {
+	Day       string       `json:"day"`
+	State     string       `json:"state"` // "" where nothing is expected
+	Committed bool         `json:"committed"`
+	Complete  bool         `json:"complete"`
+	Due       string       `json:"due,omitempty"`    // why it would be run now
+	Closed    bool         `json:"closed,omitempty"` // its month is: it is not run without a reason
+	Late      []string     `json:"late,omitempty"`
+	Waiting   []string     `json:"waiting,omitempty"`
+	Refused   int          `json:"refused,omitempty"`
+	Breaks    int64        `json:"breaks"`
+	NewBreaks int64        `json:"new_breaks"`
+	Solved    int64        `json:"closed_breaks"`
+	OpenItems int64        `json:"open_items"`
+	Short     output.Money `json:"short"`
+	Over      output.Money `json:"over"`
+}
+
+func (a *app) printStatus(v *datasetView) error {
+	if a.json {
+		list := []statusDay{}
+		for i := range v.days {
+			d := &v.days[i]
+			list = append(list, statusDay{Day: d.day.String(), State: d.state(), Committed: d.committed, Complete: d.complete, Due: string(d.due),
+				Late: d.late, Waiting: d.waiting, Refused: d.refused, Breaks: d.breaks.open, NewBreaks: d.breaks.fresh, Solved: d.breaks.closed, Closed: d.closed,
+				OpenItems: d.openItems, Short: output.Money(d.breaks.short), Over: output.Money(d.breaks.over)})
+		}
+		return printJSON(a.out, struct {
+			AsOf string      `json:"as_of"`
+			Days []statusDay `json:"days"`
+		}{v.now.In(settlement.Shanghai).Format(time.RFC3339), list})
+	}
+	g := newGrid(a.say("day"), "", a.say("breaks"), a.say("new"), a.say("closed"), a.say("open"), a.say("short"), a.say("over"), "")
+	g.leftAlign(1)
+	g.leftAlign(8)
+	from := slices.IndexFunc(v.days, func(d dayView) bool { return d.state() != "" })
+	if from < 0 {
+		from = len(v.days)
+	}
+	for i := range v.days[from:] {
+		d := &v.days[from+i]
+		g.row(a.statusRow(d)...)
+	}
+	fmt.Fprint(a.out, g.text(""))
+	fmt.Fprintln(a.out)
+	fmt.Fprintln(a.out, a.statusSummary(v))
+	return nil
+}
+
+// statusRow is the line of a day.
+func (a *app) statusRow(d *dayView) []string {
+	state := d.state()
+	if state == "" {
+		return []string{d.day.String(), "–"}
+	}
+	row := []string{d.day.String(), a.say(state), "", "", "", "", "", ""}
+	if d.committed {
+		row = []string{d.day.String(), a.say(state), groupedCount(d.breaks.open), groupedCount(d.breaks.fresh), groupedCount(d.breaks.closed),
+			groupedCount(d.openItems), grouped(d.breaks.short), grouped(d.breaks.over)}
+	}
+	var notes []string
+	if len(d.late) > 0 {
+		notes = append(notes, a.sayf("late: %s", strings.Join(d.late, ", ")))
+	}
+	if len(d.waiting) > 0 {
+		notes = append(notes, a.sayf("not there yet: %s", strings.Join(d.waiting, ", ")))
+	}
+	if d.refused > 0 {
+		notes = append(notes, a.sayf("refused: %d", d.refused))
+	}
+	if d.closed && d.due != "" {
+		notes = append(notes, a.say("the month is closed: it stays as it is (run --restate REASON)"))
+	}
+	return append(row, strings.Join(notes, "; "))
+}
+
+// statusSummary counts the days that need something.
+func (a *app) statusSummary(v *datasetView) string {
+	counts := map[string]int{}
+	for i := range v.days {
+		counts[v.days[i].state()]++
+	}
+	var parts []string
+	for _, state := range dayStates {
+		if counts[state] > 0 {
+			parts = append(parts, fmt.Sprintf("%s %d", a.say(state), counts[state]))
+		}
+	}
+	if len(parts) == 0 {
+		return a.say("no day is expected, and none was run")
+	}
+	return strings.Join(parts, " · ")
+}
