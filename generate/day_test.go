@@ -239,7 +239,7 @@ func checkWeChatTotals(t reporter, path string, key *generate.Key) {
 
 func TestCountsAreExactlyThoseAskedFor(t *testing.T) {
 	o := generate.Defaults()
-	o.Orders, o.Cases = 3000, map[generate.Case]generate.Frequency{}
+	o.Orders, o.FundFlow, o.Cases = 3000, true, map[generate.Case]generate.Frequency{}
 	for c := generate.MissingInStatement; c <= generate.ProviderNo; c++ {
 		o.Cases[c] = generate.Count(int(c))
 	}
@@ -262,7 +262,7 @@ func TestCountsAreExactlyThoseAskedFor(t *testing.T) {
 		settlement.RefundMissingInOrders: generate.RefundMissingInOrders + generate.LaterRefundUnlisted + generate.RevokedButPaid,
 		settlement.RefundExceedsPayment:  generate.RefundExceedsPayment,
 		settlement.FeeVariance: generate.FeeVariance + generate.FeeVarianceOfRefund +
-			generate.AmountAndFeeVariance + generate.RefundMissingAndFee,
+			generate.AmountAndFeeVariance + generate.RefundMissingAndFee + generate.FeeRowMissing + generate.FeeRowTwice,
 	}
 	for kind, n := range want {
 		if key.CountOf(kind) != int64(n) {
