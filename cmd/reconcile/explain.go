@@ -37,11 +37,11 @@ func (a *app) explainCommand() *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			out, _, err := readResult(out)
+			dirs, err := resultDirs(out)
 			if err != nil {
 				return err
 			}
-			s, err := tellStory(cmd.Context(), out, args[0])
+			s, err := tellStory(cmd.Context(), dirs, args[0])
 			if err != nil {
 				return err
 			}
@@ -52,7 +52,7 @@ func (a *app) explainCommand() *cobra.Command {
 			return a.printStory(s)
 		},
 	}
-	cmd.Flags().StringVarP(&out, "out", "o", defaultOut, "folder of the result")
+	cmd.Flags().StringVarP(&out, "out", "o", defaultOut, "folder of the result, or of days: then all of them are looked through")
 	a.withOutput(cmd, "print JSON", "")
 	return cmd
 }

@@ -7,7 +7,22 @@ import (
 	"path/filepath"
 
 	"reconcile/output"
+	"reconcile/pipeline"
 )
+
+// resultDirs is the folder of a result, or the days of a dataset in their order.
+func resultDirs(dir string) ([]string, error) {
+	newest, _, err := readResult(dir)
+	if err != nil || newest == dir {
+		return []string{dir}, err
+	}
+	days, err := pipeline.Days(dir)
+	dirs := make([]string, len(days))
+	for i, day := range days {
+		dirs[i] = pipeline.DayFolder(dir, day)
+	}
+	return dirs, err
+}
 
 // readResult finds the result in dir, or where dir is a dataset the one of its newest
 // day, and reads what the run says of it.

@@ -17,16 +17,16 @@ type fact map[string]string
 // story is everything a result knows of one order: what was expected, what came,
 // how both were tied, what was charged, and what does not agree.
 type story struct {
-	Query    string `json:"query"`
-	Events   []fact `json:"order_events"`
-	Lines    []fact `json:"statement_lines"`
-	Matches  []fact `json:"matches"`
-	Charges  []fact `json:"charges"`
-	Breaks   []fact `json:"breaks"`
-	Open     []fact `json:"open_items"`
-	Funds    []fact `json:"fund_lines"`
-	Cross    []fact `json:"cross_wallet"`
-	dir      string
+	Query    string   `json:"query"`
+	Events   []fact   `json:"order_events"`
+	Lines    []fact   `json:"statement_lines"`
+	Matches  []fact   `json:"matches"`
+	Charges  []fact   `json:"charges"`
+	Breaks   []fact   `json:"breaks"`
+	Open     []fact   `json:"open_items"`
+	Funds    []fact   `json:"fund_lines"`
+	Cross    []fact   `json:"cross_wallet"`
+	dirs     []string // of a result, or of the days of a dataset in their order
 	ctx      context.Context
 	numbers  map[string]bool // under which the order is known
 	ids      map[string]bool // of its lines and events
@@ -35,12 +35,12 @@ type story struct {
 	nextStop int
 }
 
-// tellStory reads the result in dir. Numbers are followed: the order of a refund,
+// tellStory reads a result, or the days of a dataset in their order. Numbers are followed: the order of a refund,
 // the other orders of a combined payment, the line that a provider's number ties to
 // an event.
-func tellStory(ctx context.Context, dir, query string) (*story, error) {
+func tellStory(ctx context.Context, dirs []string, query string) (*story, error) {
 	s := &story{
-		Query: query, dir: dir, ctx: ctx,
+		Query: query, dirs: dirs, ctx: ctx,
 		numbers: map[string]bool{query: true}, ids: map[string]bool{query: true}, exactly: map[string]bool{query: true},
 	}
 	for known := 0; known != len(s.numbers)+len(s.ids); {
@@ -62,6 +62,7 @@ func tellStory(ctx context.Context, dir, query string) (*story, error) {
 	if err == nil {
 		err = s.gather("breaks", &s.Breaks, []keyed{{"line_id", s.ids}, {"event_id", s.ids}, {"break_id", s.exactly}})
 	}
+	s.bringUpToDate()
 	for _, c := range s.Charges {
 		c["arithmetic"] = fees.Arithmetic(chargeOf(c))
 	}
@@ -131,8 +132,57 @@ func (s *story) learn(facts []fact, id string) {
 // values.
 func (s *story) gather(table string, to *[]fact, keys []keyed) error {
 	*to = []fact{}
+	for _, dir := range s.dirs {
+		if err := s.gatherIn(dir, table, to, keys); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bringUpToDate leaves of what several days say the latest: a break as its last day
+// has it, what waits at the end, and the state of what a later day has matched.
+func (s *story) bringUpToDate() {
+	s.Events, s.Breaks = latest(s.Events, "event_id"), latest(s.Breaks, "break_id")
+	if len(s.dirs) < 2 {
+		return
+	}
+	claimed := map[string]string{}
+	for _, m := range s.Matches {
+		state := settlement.Matched.String()
+		if m["verdict"] != settlement.VerdictEqual.String() {
+			state = settlement.Broken.String()
+		}
+		claimed[m["line_id"]], claimed[m["event_id"]] = state, state
+	}
+	for id, facts := range map[string][]fact{"event_id": s.Events, "line_id": s.Lines} {
+		for _, f := range facts {
+			if state := claimed[f[id]]; state != "" && f["match_state"] == settlement.Open.String() {
+				f["match_state"] = state
+			}
+		}
+	}
+	s.Open = slices.DeleteFunc(latest(s.Open, "item_id"), func(f fact) bool { return claimed[f["item_id"]] != "" })
+}
+
+// latest keeps of facts of one identity the last.
+func latest(facts []fact, id string) []fact {
+	last := map[string]int{}
+	for i, f := range facts {
+		last[f[id]] = i
+	}
+	kept := []fact{}
+	for i, f := range facts {
+		if last[f[id]] == i {
+			kept = append(kept, f)
+		}
+	}
+	return kept
+}
+
+func (s *story) gatherIn(dir, table string, to *[]fact, keys []keyed) error {
 	var at []int
-	return output.ReadTable(s.dir, table, func(r output.Row) error {
+	return output.ReadTable(dir, table, func(r output.Row) error {
 		if at == nil {
 			for _, k := range keys {
 				at = append(at, slices.Index(r.Columns(), k.column))
@@ -207,15 +257,19 @@ func (s *story) verdict(a *app) string {
 	for _, f := range append(slices.Clone(s.Events), s.Lines...) {
 		states[f["match_state"]]++
 	}
-	sum := settlement.Amount(0)
+	sum, open := settlement.Amount(0), 0
 	for _, b := range s.Breaks {
+		if b["status"] != settlement.BreakOpen.String() {
+			continue
+		}
+		open++
 		if d := amountOf(b["difference"]); d != settlement.NoAmount {
 			sum += d
 		}
 	}
 	switch {
-	case len(s.Breaks) > 0:
-		return a.sayf("BREAKS: %s, Σ difference %s", groupedCount(int64(len(s.Breaks))), grouped(sum))
+	case open > 0:
+		return a.sayf("BREAKS: %s, Σ difference %s", groupedCount(int64(open)), grouped(sum))
 	case states["open"] > 0:
 		return a.say("open: something still waits for its counterpart")
 	case states["awaiting_release"] > 0:
