@@ -25,7 +25,16 @@ func TestMain(m *testing.M) {
 	if out := os.Getenv(runInstead); out != "" {
 		os.Exit(runKilled(out, os.Args[1:]))
 	}
+	if dataset := os.Getenv(replayInstead); dataset != "" {
+		os.Exit(replay(dataset, os.Args[1]))
+	}
 	os.Exit(m.Run())
+}
+
+// killSelf ends the process as a power cut would.
+func killSelf() {
+	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	select {} // until the signal arrives
 }
 
 // runKilled runs a job over files that spills, and kills the process when killAt,
@@ -33,8 +42,7 @@ func TestMain(m *testing.M) {
 func runKilled(out string, files []string) int {
 	reached := func(what string, n int64) {
 		if os.Getenv(killAt) == fmt.Sprint(what, " ", n) {
-			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-			select {} // until the signal arrives
+			killSelf()
 		}
 	}
 	var spills atomic.Int64
