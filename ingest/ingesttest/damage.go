@@ -21,6 +21,9 @@ func (s suite) truncation(t *testing.T, e Encoding) {
 	whole := s.accept(t, content)
 	accepted := 0
 	for n := range content {
+		if underRace && n%9 != 0 {
+			continue
+		}
 		r := s.read(t, content[:n])
 		if r.refusal != nil {
 			continue
@@ -94,6 +97,9 @@ func (s suite) changes(t *testing.T) {
 	slips := map[string]*slip{}
 	wrong := map[string]bool{} // control totals that were refused for what they state
 	for at := range content {
+		if underRace && at%9 != 0 {
+			continue
+		}
 		for _, changed := range s.changesOf(content, at) {
 			r := s.read(t, changed)
 			if r.refusal != nil {
@@ -112,6 +118,9 @@ func (s suite) changes(t *testing.T) {
 		if !slices.Contains(s.Uncovered, name) {
 			t.Errorf("%s changes unseen, %d times, first with %s", name, slips[name].times, slips[name].what)
 		}
+	}
+	if underRace {
+		return // what was not looked at can neither slip nor be refused
 	}
 	for _, name := range s.Uncovered {
 		if slips[name] == nil {
