@@ -13,6 +13,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"reconcile/decisions"
 	"reconcile/ingest"
 	"reconcile/ingest/bank"
 	"reconcile/ingest/orders"
@@ -39,6 +40,10 @@ type config struct {
 	jobs     int                // 0 where it is not stated
 	nightly  nightly
 	fees     feeTerms
+
+	decisions string            // the file of decisions, "" where none is named
+	writeOff  settlement.Amount // the largest difference that may be written off
+	supersede []string          // files that take the place of others
 }
 
 // readConfig reads the named configuration, or where none is named the one in the
@@ -85,10 +90,18 @@ func parseConfig(path string, text []byte) (*config, error) {
 func configFields(r *yamlfile.Reader, root ast.Node, c *config) {
 	c.fees.in.Since = settlement.NoInstant
 	r.Mapping("", root, map[string]yamlfile.Field{
-		"orders":   mappingField(r, &c.mappings.Orders, &c.mappings.OrdersQuery),
-		"refunds":  mappingField(r, &c.mappings.Refunds, &c.mappings.RefundsQuery),
-		"bank":     bankField(r, &c.mappings.Bank),
-		"account":  r.Text(c.takeAccount),
+		"orders":  mappingField(r, &c.mappings.Orders, &c.mappings.OrdersQuery),
+		"refunds": mappingField(r, &c.mappings.Refunds, &c.mappings.RefundsQuery),
+		"bank":    bankField(r, &c.mappings.Bank),
+		"account": r.Text(c.takeAccount),
+
+		"decisions":       r.Text(func(text string) (string, error) { return takePath(r, text, &c.decisions) }),
+		"write_off_limit": r.Text(c.takeWriteOff),
+		"supersede": r.List(r.Text(func(text string) (string, error) {
+			c.supersede = append(c.supersede, text)
+			return "", nil
+		})),
+
 		"window":   r.Text(c.takeWindow),
 		"memory":   r.Text(c.takeMemory),
 		"jobs":     r.Text(c.takeJobs),
@@ -198,6 +211,45 @@ func bankField(r *yamlfile.Reader, m *bank.Mapping) yamlfile.Field {
 			r.Fault(where, f.Do, "%s.%s: %s", at, f.Key, f.What)
 		}
 	}
+}
+
+// takePath takes a path that is seen from the configuration.
+func takePath(r *yamlfile.Reader, text string, to *string) (do string, err error) {
+	if text == "" {
+		return "name a file", errors.New("it is empty")
+	}
+	if !filepath.IsAbs(text) {
+		text = filepath.Join(filepath.Dir(r.Path), text)
+	}
+	*to = filepath.Clean(text)
+	return "", nil
+}
+
+func (c *config) takeWriteOff(text string) (do string, err error) {
+	c.writeOff, err = settlement.ParseAmount([]byte(text))
+	if err == nil && c.writeOff < 0 {
+		err = errors.New("it is negative")
+	}
+	return "yuan, such as 1.00", err
+}
+
+// readDecisions reads the file of decisions that is named; one that is not there yet has
+// decided nothing.
+func (c *config) readDecisions() (*decisions.Register, error) {
+	if c.decisions == "" {
+		return nil, nil
+	}
+	d, err := decisions.Read(c.decisions)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil, nil
+	case errors.Is(err, decisions.ErrUnusable):
+		return nil, usage(err)
+	case err != nil:
+		return nil, err
+	}
+	d.WriteOffLimit = c.writeOff
+	return d, nil
 }
 
 func (c *config) takeAccount(text string) (do string, err error) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -67,7 +68,7 @@ func (c *config) job(f *jobFlags, paths []string) (pipeline.Job, error) {
 	job := pipeline.Job{
 		Paths: paths, Mappings: c.mappings, Day: settlement.NoDay, Window: c.window,
 		Account: cmp.Or(f.account, c.account), Jobs: cmp.Or(f.jobs, c.jobs), Memory: c.memory,
-		ConfigHash: c.hash, Version: version, Supersede: f.supersede,
+		ConfigHash: c.hash, Version: version, Supersede: append(slices.Clone(c.supersede), f.supersede...),
 	}
 	if f.jobs < 0 || f.jobs > maxJobs {
 		return job, usage(fmt.Errorf("--jobs %d: give the number of cores; 0 takes all", f.jobs))
@@ -76,6 +77,9 @@ func (c *config) job(f *jobFlags, paths []string) (pipeline.Job, error) {
 		return job, usage(err)
 	}
 	var err error
+	if job.Decisions, err = c.readDecisions(); err != nil {
+		return job, err
+	}
 	if job.Terms, err = c.feeTerms(); err != nil {
 		return job, err
 	}
