@@ -153,7 +153,8 @@ func bucket(ctx context.Context, rules *Rules, spare *spares, lines *settlement.
 	if out.Funds, out.FundCopies, conflict = funds.Distinct(rules.Match.FileRank, fundLines); conflict != nil {
 		return nil, conflict
 	}
-	moved, err := fees.Attach(out.Lines, out.Funds, rules.Shown, out.ofToday())
+	lineOf := funds.LineOf(out.Lines, out.Funds, out.ofToday())
+	moved, err := fees.Charged(out.Lines, out.Funds, lineOf, rules.Shown)
 	if err != nil {
 		return nil, err
 	}
