@@ -62,6 +62,7 @@ func tradesAndFunds(lines []tradeLine, rows []fundRow) (*settlement.Lines, *sett
 		f.OrderNo.AppendString(one.order)
 		f.ProviderTxnID.AppendString(one.txn)
 		f.RefundNo.AppendString(one.refundNo)
+		f.FlowNo.AppendString(fmt.Sprint("F", n))
 		f.OccurredAt = append(f.OccurredAt, secondOf(one.second))
 		f.SettledOn = append(f.SettledOn, testDay)
 		f.Amount = append(f.Amount, one.amount)

@@ -46,7 +46,11 @@ type run struct {
 	events  *exchange[settlement.Events, *settlement.Events]
 	refunds *exchange[settlement.Events, *settlement.Events] // that look for their payment number
 	funds   *exchange[settlement.FundLines, *settlement.FundLines]
-	strays  *exchange[settlement.FundLines, *settlement.FundLines] // that look for their payment's bucket
+	// unsettled is money of former days that trade bill and fund flow do not agree on;
+	// strayUnsettled that of it which looks for its payment's bucket.
+	unsettled      *exchange[settlement.Unsettled, *settlement.Unsettled]
+	strayUnsettled *exchange[settlement.Unsettled, *settlement.Unsettled]
+	strays         *exchange[settlement.FundLines, *settlement.FundLines] // that look for their payment's bucket
 
 	// What is brought together for the costs of orders: payments and proceeds of former
 	// days, by order; what orders leave in their accounts, by time; increments of
@@ -162,6 +166,10 @@ func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refuse
 	r.refunds = newExchange[settlement.Events]("refunds", r.partitions, r.budget, func(e *settlement.Events) []uint64 { return e.Key })
 	r.funds = newExchange[settlement.FundLines]("funds", r.partitions, r.budget, func(f *settlement.FundLines) []uint64 { return f.Key })
 	r.strays = newExchange[settlement.FundLines]("strays", r.partitions, r.budget, func(f *settlement.FundLines) []uint64 { return f.Key })
+
+	byKey := func(u *settlement.Unsettled) []uint64 { return u.Key }
+	r.unsettled = newExchange[settlement.Unsettled]("unsettled", r.partitions, r.budget, byKey)
+	r.strayUnsettled = newExchange[settlement.Unsettled]("unsettled-strays", r.partitions, r.budget, byKey)
 
 	if err := r.costs.time(StageIngest, func() error {
 		return r.ingest(ctx, deliveries, refused, excluded, ingest.Emits{Lines: r.takeLines, Events: r.takeEvents, Funds: r.takeFunds})
@@ -535,28 +543,34 @@ func loadOrdered[T any, B batchOf[T]](x *exchange[T, B], into B, from, until int
 	return nil
 }
 
+// loadRows returns all rows of bucket b.
+func (r *run) loadRows(b int) (in *bucketRows, err error) {
+	in = &bucketRows{}
+	from, until := r.bucketParts(b)
+	if in.lines, in.events, err = r.loadBucket(b); err != nil {
+		return nil, err
+	}
+	if in.prior, err = r.prior.load(from, until); err != nil {
+		return nil, err
+	}
+	if in.carried, err = r.carried.load(from, until); err != nil {
+		return nil, err
+	}
+	if in.unsettled, err = r.unsettled.load(from, until); err != nil {
+		return nil, err
+	}
+	in.funds, err = r.loadFunds(b)
+	return in, err
+}
+
 // computeBucket computes bucket b, adds it to the run's sums and writes its parts.
 func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int, resolved *match.Resolution) error {
-	var lines *settlement.Lines
-	var events *settlement.Events
-	var fundLines *settlement.FundLines
-	var prior *settlement.Prior
-	var carried *settlement.Proceeds
+	var in *bucketRows
 	from, until := r.bucketParts(b)
-	err := r.costs.share(StageLoad, 0, func() (err error) {
-		if lines, events, err = r.loadBucket(b); err != nil {
-			return err
-		}
-		if prior, err = r.prior.load(from, until); err != nil {
-			return err
-		}
-		if carried, err = r.carried.load(from, until); err != nil {
-			return err
-		}
-		fundLines, err = r.loadFunds(b)
+	if err := r.costs.share(StageLoad, 0, func() (err error) {
+		in, err = r.loadRows(b)
 		return err
-	})
-	if err != nil {
+	}); err != nil {
 		return err
 	}
 	r.lines.release(from, until)
@@ -565,8 +579,8 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 	var out *BucketOutput
 	sums := newTally()
 	var proof proofSums
-	err = r.costs.share(StageCompute, lines.Len()+events.Len()+fundLines.Len(), func() (err error) {
-		if out, err = bucket(ctx, r.rules, r.spare, lines, events, fundLines, prior, carried, resolved); err != nil {
+	err := r.costs.share(StageCompute, in.lines.Len()+in.events.Len()+in.funds.Len(), func() (err error) {
+		if out, err = bucket(ctx, r.rules, r.spare, in, resolved); err != nil {
 			return err
 		}
 		if r.carryOn(b, out); r.state == nil {

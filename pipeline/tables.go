@@ -26,7 +26,7 @@ func (r *run) writeParts(staging *output.Staging, b int, out *BucketOutput) ([]o
 		name string
 		rows settlement.Batch
 	}{
-		{"statement_lines", out.Lines}, {"fund_lines", out.Funds}, {"order_events", out.Events}, {"matches", out.Matches},
+		{"statement_lines", out.Lines}, {"fund_lines", out.Funds}, {"unsettled", out.Settled.Unsettled}, {"order_events", out.Events}, {"matches", out.Matches},
 		{"breaks", out.Breaks}, {"open_items", out.Open}, {"charges", fees.InOrder(out.Charges, out.Lines.Len())},
 	}
 	*out = BucketOutput{}

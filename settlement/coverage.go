@@ -115,6 +115,13 @@ func (c *Coverage) CoversAll(w Wallet, account []byte, kind Kind, from, until In
 	return any
 }
 
+// Knows says that an account of a wallet has delivered a period, whichever.
+func (c *Coverage) Knows(w Wallet, account []byte) bool {
+	return slices.ContainsFunc(c.accounts, func(a accountCoverage) bool {
+		return a.wallet == w && (len(account) == 0 || a.account == "" || a.account == string(account)) && len(a.spans[0])+len(a.spans[1]) > 0
+	})
+}
+
 // Any says that some account has delivered a period.
 func (c *Coverage) Any() bool {
 	return slices.ContainsFunc(c.accounts, func(a accountCoverage) bool { return len(a.spans[0])+len(a.spans[1]) > 0 })
