@@ -270,7 +270,7 @@ func (r *Rules) place(file int32, line int64) string {
 func (s *settling) places(rows []int32) string {
 	var words []string
 	for n, row := range rows {
-		if n == 3 {
+		if n == fewRows {
 			words = append(words, fmt.Sprintf("and %d more", len(rows)-n))
 			break
 		}

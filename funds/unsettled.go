@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"reconcile/settlement"
 )
@@ -190,7 +191,7 @@ func (s *settling) reason(i int, rows []int32) string {
 	}
 	where := ""
 	if len(rows) > 0 {
-		where = " (" + s.places(rows) + ")"
+		where = " (" + s.numbers(rows) + ")"
 	}
 	switch booked := u.Booked[i]; {
 	case booked == settlement.NoAmount:
@@ -205,6 +206,23 @@ func (s *settling) reason(i int, rows []int32) string {
 		return fmt.Sprintf("the trade bill settles %s, the fund flow books %s%s", u.Expected[i], booked, where)
 	}
 }
+
+// numbers names fund lines by the wallet's numbers of them: where they stand would make
+// the reason another one when the rows of a file are in another order.
+func (s *settling) numbers(rows []int32) string {
+	var words []string
+	for _, row := range rows {
+		words = append(words, fmt.Sprintf("%s of %s", s.Funds.FlowNo.At(int(row)), s.Funds.Amount[row]))
+	}
+	slices.Sort(words)
+	if n := len(words); n > fewRows {
+		words = append(words[:fewRows], fmt.Sprintf("and %d more", n-fewRows))
+	}
+	return "flow number " + strings.Join(words, ", ")
+}
+
+// fewRows is how many fund lines a reason names.
+const fewRows = 3
 
 func suggestion(u *settlement.Unsettled, i int) string {
 	switch {
