@@ -129,6 +129,7 @@ func (r *run) notes() []string {
 	if n := r.proof.settled.GivenUp; n > 0 {
 		notes = append(notes, fmt.Sprintf("%d lines waited for %d days for a fund flow or trade bill that never came: they are not compared any more", n, funds.WaitsAtMost))
 	}
+	notes = append(notes, r.balanced.Notes...)
 	notes = append(notes, r.job.Decisions.Notes()...)
 	switch {
 	case rules.OrdersIncomplete && len(r.intake.Refusals) > 0:
@@ -176,6 +177,8 @@ type Overview struct {
 	Events        map[string]int64 // by match state
 	Funds         []FundOverview   // a row an account
 	FundLines     map[string]int64 // by state
+	// Balances is how the balance of each account moved: the table balances.
+	Balances *settlement.Balances
 }
 
 // AccountOverview adds up the summary of one wallet and account. Signs are those of
@@ -220,7 +223,7 @@ func (o Overview) BreakCount() (n int64) {
 }
 
 func (r *run) overview() Overview {
-	o := Overview{Day: r.rules.Match.Day, Lines: map[string]int64{}, Events: map[string]int64{}, Funds: r.proof.funds.overview(), FundLines: map[string]int64{}}
+	o := Overview{Day: r.rules.Match.Day, Lines: map[string]int64{}, Events: map[string]int64{}, Funds: r.proof.funds.overview(), FundLines: map[string]int64{}, Balances: r.balanced.Table}
 	for i, s := range r.intake.Statements {
 		switch {
 		case !r.intake.Accepted(int32(i)) || s.Kind == settlement.RefundExtract:

@@ -15,6 +15,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"golang.org/x/sync/errgroup"
 
+	"reconcile/funds"
 	"reconcile/ingest"
 	"reconcile/match"
 	"reconcile/output"
@@ -61,6 +62,11 @@ type run struct {
 	cross     *exchange[settlement.CrossWallet, *settlement.CrossWallet]
 	withdrawn settlement.FundLines
 	accruing  map[flowAccount]bool
+
+	// chains are what the pieces of each file say of its account's balance.
+	chains   [][]*funds.Piece
+	chaining sync.Mutex
+	balanced *funds.Balanced
 
 	// What loading a bucket needs and the next one uses again.
 	arrangers sync.Pool // of *arranger
@@ -232,6 +238,7 @@ func (r *run) ingest(ctx context.Context, deliveries []*ingest.Delivery, refused
 		Supersede:  r.job.Supersede,
 	}
 	r.read = make([]fileSums, len(deliveries))
+	r.chains = make([][]*funds.Piece, len(deliveries))
 	r.files = make([]string, len(deliveries))
 	refusals := make([]*settlement.Refusal, len(deliveries))
 	r.job.Progress(StageIngest, 0, int64(len(deliveries)))
@@ -348,6 +355,7 @@ func (r *run) takeFunds(rec arrow.Record) error {
 		return nil
 	}
 	r.read[lines.File[0]].addFunds(&lines)
+	r.takePiece(&lines)
 	own := r.ownFunds(&lines)
 	if own.Len() == 0 {
 		return nil
@@ -398,6 +406,9 @@ func (r *run) reconcile(ctx context.Context, staging *output.Staging) error {
 		return err
 	}
 	if err := r.settleCosts(ctx, staging); err != nil {
+		return err
+	}
+	if err := r.settleBalances(staging); err != nil {
 		return err
 	}
 	return r.writeTotals(staging)

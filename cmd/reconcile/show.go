@@ -96,6 +96,7 @@ var shortColumns = map[string][]string{
 	"quotas":          {"wallet", "owner", "rule_id", "period", "expires_at", "granted_amount", "used_amount"},
 	"proceeds":        {"wallet", "account", "order_no", "settled_at", "net_amount", "home_wallet"},
 	"cross_wallet":    {"order_no", "shop", "home_wallet", "paying_wallet", "paid_amount", "refunded_amount", "channel_fee", "home_fee", "repatriation_fee", "cross_wallet_fee"},
+	"balances":        {"wallet", "account", "sub_account", "settled_on", "opening", "income", "expense", "closing", "unexplained", "opening_known_by", "missing_days"},
 	"charges":         {"wallet", "order_no", "event", "base_amount", "rate", "expected_fee", "charged_fee", "variance", "variance_class"},
 	"control_totals":  {"source_file", "name", "stated", "computed", "difference"},
 	"carried_lines":   {"wallet", "kind", "order_no", "refund_no", "occurred_at", "gross_amount", "match_state"},

@@ -1,0 +1,218 @@
+package funds
+
+import (
+	"cmp"
+	"slices"
+
+	"reconcile/settlement"
+)
+
+// A file that shows an account's balance after each row is a chain: each row's balance
+// is that of the row before, changed by the row's own amount. Rows come in pieces that
+// were cut anywhere and parsed in any order; each leaves a Piece, and Chain joins the
+// pieces of a file. What that says does not depend on where the file was cut.
+
+// fewGaps is how many places of a day are told one by one; the rest is counted.
+const fewGaps = 20
+
+// link is a row of a chain.
+type link struct {
+	line            int64
+	amount, balance settlement.Amount
+}
+
+func (l link) known() bool { return l.balance != settlement.NoAmount }
+
+// before is the balance that the row found, NoAmount where it does not tell.
+func (l link) before() settlement.Amount {
+	if !l.known() {
+		return settlement.NoAmount
+	}
+	return l.balance - l.amount
+}
+
+// Gap is a place at which a chain does not hold.
+type Gap struct {
+	Line             int64
+	FlowNo           string            // the wallet's number of the row, "" where it has none
+	Expected, Actual settlement.Amount // balance
+}
+
+// gaps are the places of a day at which its rows do not follow from each other.
+type gaps struct {
+	count int64
+	sum   settlement.Amount // Σ (actual − expected)
+	first []Gap             // at most fewGaps
+}
+
+// add adds a place; flow is asked only of one that is told.
+func (g *gaps) add(line int64, expected, actual settlement.Amount, flow func() string) {
+	g.count++
+	g.sum += actual - expected
+	if len(g.first) < fewGaps {
+		g.first = append(g.first, Gap{line, flow(), expected, actual})
+	}
+}
+
+func (g *gaps) join(o *gaps) {
+	g.count += o.count
+	g.sum += o.sum
+	g.first = append(g.first, o.first[:min(len(o.first), fewGaps-len(g.first))]...)
+}
+
+// dayChain is the rows of one day in a piece, or in a file.
+type dayChain struct {
+	day         settlement.Day
+	first, last link
+	prior       link               // the row before the first, in the same piece; line 0 for none
+	flow        string             // of the first row
+	lastFlow    string             // of the last row
+	earliest    settlement.Instant // of any row, NoInstant where none has a time
+	latest      settlement.Instant
+	rows        int64
+	withTime    gaps // as each row follows the one before
+	againstIt   gaps // as each row precedes the one before: the file shows the newest first
+}
+
+// Piece is what neighbouring rows of one file say of its balance.
+type Piece struct {
+	File        int32
+	first, last link
+	lastDay     settlement.Day
+	days        []dayChain // in the order in which they begin
+	// mixed says that a day goes on after another; unordered that the numbers of lines do
+	// not grow, as where a file has several sheets.
+	mixed, unordered bool
+}
+
+// PieceOf reads neighbouring rows of one file, in the order of the file. Copies of
+// another account's rows move nothing and are passed over. The result is nil where no
+// row is left, or none has a balance.
+func PieceOf(l *settlement.FundLines) *Piece {
+	if !slices.ContainsFunc(l.Balance, func(a settlement.Amount) bool { return a != settlement.NoAmount }) {
+		return nil
+	}
+	p := &Piece{}
+	var at *dayChain
+	row := -1 // the one before
+	for i := range l.Len() {
+		if l.State[i] == settlement.CopiedLine {
+			continue
+		}
+		next := link{l.Line[i], l.Amount[i], l.Balance[i]}
+		day := l.SettledOn[i]
+		switch {
+		case at == nil:
+			p.File, p.first = l.File[i], next
+		case next.line <= p.last.line:
+			p.unordered = true
+		}
+		if at == nil || at.day != day {
+			goesOn := false
+			if at != nil {
+				at.lastFlow = l.FlowNo.StringAt(row)
+			}
+			at, goesOn = p.day(day)
+			p.mixed = p.mixed || goesOn
+		}
+		if at.rows == 0 {
+			at.first, at.prior, at.flow = next, p.last, l.FlowNo.StringAt(i)
+		} else {
+			follow(at, p.last, next, func() string { return l.FlowNo.StringAt(i) })
+		}
+		at.rows++
+		at.last, p.last, p.lastDay, row = next, next, day, i
+		at.earliest, at.latest = earlier(at.earliest, l.OccurredAt[i]), max(at.latest, l.OccurredAt[i])
+	}
+	if at == nil {
+		return nil
+	}
+	at.lastFlow = l.FlowNo.StringAt(row)
+	return p
+}
+
+func earlier(a, b settlement.Instant) settlement.Instant {
+	if a == settlement.NoInstant || b != settlement.NoInstant && b < a {
+		return b
+	}
+	return a
+}
+
+// day is the chain of a day, and whether it has rows already.
+func (p *Piece) day(day settlement.Day) (*dayChain, bool) {
+	if i := slices.IndexFunc(p.days, func(d dayChain) bool { return d.day == day }); i >= 0 {
+		return &p.days[i], true
+	}
+	p.days = append(p.days, dayChain{day: day, earliest: settlement.NoInstant, latest: settlement.NoInstant})
+	return &p.days[len(p.days)-1], false
+}
+
+// follow holds a row against the one before it in the file.
+func follow(d *dayChain, before, next link, flow func() string) {
+	if !before.known() || !next.known() {
+		return
+	}
+	if want := before.balance + next.amount; next.balance != want {
+		d.withTime.add(next.line, want, next.balance, flow)
+	}
+	if found := before.before(); next.balance != found {
+		d.againstIt.add(next.line, found, next.balance, flow)
+	}
+}
+
+// Chain is what a whole file says of its account's balance, by day.
+type Chain struct {
+	days []dayChain
+	// mixed says that days go on after others: with which balance a day begins and ends
+	// is not known. unordered says that nothing is.
+	mixed, unordered bool
+}
+
+// ChainOf joins the pieces of a file, which may come in any order. Rows without a day
+// are of day from.
+func ChainOf(pieces []*Piece, from settlement.Day) *Chain {
+	pieces = slices.Clone(pieces)
+	slices.SortFunc(pieces, func(a, b *Piece) int {
+		return cmp.Or(cmp.Compare(a.first.line, b.first.line), cmp.Compare(a.last.line, b.last.line), cmp.Compare(a.first.balance, b.first.balance))
+	})
+	all := &Piece{}
+	for n, p := range pieces {
+		all.mixed = all.mixed || p.mixed
+		all.unordered = all.unordered || p.unordered || n > 0 && p.first.line <= all.last.line
+		for i := range p.days {
+			all.goOn(&p.days[i], i == 0)
+		}
+		all.last, all.lastDay = p.last, p.lastDay
+	}
+	c := &Chain{days: all.days, mixed: all.mixed, unordered: all.unordered}
+	for i := range c.days {
+		if c.days[i].day == settlement.NoDay {
+			c.days[i].day = from
+		}
+	}
+	return c
+}
+
+// goOn adds the rows of a day of the next piece, which begins with them where isFirst.
+// Whether the first row of a day follows from the day before is asked of the days, not
+// here; of a day that goes on, here.
+func (p *Piece) goOn(d *dayChain, isFirst bool) {
+	to, goesOn := p.day(d.day)
+	prior := d.prior
+	if isFirst {
+		prior = p.last
+	}
+	if !goesOn {
+		*to = *d
+		to.prior = prior
+		to.withTime.first, to.againstIt.first = slices.Clone(d.withTime.first), slices.Clone(d.againstIt.first)
+		return
+	}
+	p.mixed = p.mixed || !isFirst || d.day != p.lastDay
+	follow(to, prior, d.first, func() string { return d.flow })
+	to.last, to.lastFlow = d.last, d.lastFlow
+	to.rows += d.rows
+	to.earliest, to.latest = earlier(to.earliest, d.earliest), max(to.latest, d.latest)
+	to.withTime.join(&d.withTime)
+	to.againstIt.join(&d.againstIt)
+}
