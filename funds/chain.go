@@ -12,8 +12,12 @@ import (
 // were cut anywhere and parsed in any order; each leaves a Piece, and Chain joins the
 // pieces of a file. What that says does not depend on where the file was cut.
 
-// fewGaps is how many places of a day are told one by one; the rest is counted.
-const fewGaps = 20
+// toldGaps is how many places of a day are told one by one where each is a break; the
+// rest is counted. Of wallets that promise no order of rows the first is told.
+const toldGaps = 200
+
+// promises says that each row of a wallet's files follows from the one before.
+func promises(wallet settlement.Wallet) bool { return wallet == settlement.WeChat }
 
 // link is a row of a chain.
 type link struct {
@@ -42,22 +46,22 @@ type Gap struct {
 type gaps struct {
 	count int64
 	sum   settlement.Amount // Σ (actual − expected)
-	first []Gap             // at most fewGaps
+	first []Gap             // at most of those asked for
 }
 
 // add adds a place; flow is asked only of one that is told.
-func (g *gaps) add(line int64, expected, actual settlement.Amount, flow func() string) {
+func (g *gaps) add(line int64, expected, actual settlement.Amount, told int, flow func() string) {
 	g.count++
 	g.sum += actual - expected
-	if len(g.first) < fewGaps {
+	if len(g.first) < told {
 		g.first = append(g.first, Gap{line, flow(), expected, actual})
 	}
 }
 
-func (g *gaps) join(o *gaps) {
+func (g *gaps) join(o *gaps, told int) {
 	g.count += o.count
 	g.sum += o.sum
-	g.first = append(g.first, o.first[:min(len(o.first), fewGaps-len(g.first))]...)
+	g.first = append(g.first, o.first[:min(len(o.first), told-len(g.first))]...)
 }
 
 // dayChain is the rows of one day in a piece, or in a file.
@@ -83,6 +87,7 @@ type Piece struct {
 	// mixed says that a day goes on after another; unordered that the numbers of lines do
 	// not grow, as where a file has several sheets.
 	mixed, unordered bool
+	promised         bool
 }
 
 // PieceOf reads neighbouring rows of one file, in the order of the file. Copies of
@@ -103,7 +108,7 @@ func PieceOf(l *settlement.FundLines) *Piece {
 		day := l.SettledOn[i]
 		switch {
 		case at == nil:
-			p.File, p.first = l.File[i], next
+			p.File, p.first, p.promised = l.File[i], next, promises(l.Wallet[i])
 		case next.line <= p.last.line:
 			p.unordered = true
 		}
@@ -118,7 +123,7 @@ func PieceOf(l *settlement.FundLines) *Piece {
 		if at.rows == 0 {
 			at.first, at.prior, at.flow = next, p.last, l.FlowNo.StringAt(i)
 		} else {
-			follow(at, p.last, next, func() string { return l.FlowNo.StringAt(i) })
+			p.follow(at, p.last, next, func() string { return l.FlowNo.StringAt(i) })
 		}
 		at.rows++
 		at.last, p.last, p.lastDay, row = next, next, day, i
@@ -148,16 +153,24 @@ func (p *Piece) day(day settlement.Day) (*dayChain, bool) {
 }
 
 // follow holds a row against the one before it in the file.
-func follow(d *dayChain, before, next link, flow func() string) {
+func (p *Piece) follow(d *dayChain, before, next link, flow func() string) {
 	if !before.known() || !next.known() {
 		return
 	}
+	told := p.told()
 	if want := before.balance + next.amount; next.balance != want {
-		d.withTime.add(next.line, want, next.balance, flow)
+		d.withTime.add(next.line, want, next.balance, told, flow)
 	}
-	if found := before.before(); next.balance != found {
-		d.againstIt.add(next.line, found, next.balance, flow)
+	if found := before.before(); !p.promised && next.balance != found {
+		d.againstIt.add(next.line, found, next.balance, told, flow)
 	}
+}
+
+func (p *Piece) told() int {
+	if p.promised {
+		return toldGaps
+	}
+	return 1
 }
 
 // Chain is what a whole file says of its account's balance, by day.
@@ -177,6 +190,7 @@ func ChainOf(pieces []*Piece, from settlement.Day) *Chain {
 	})
 	all := &Piece{}
 	for n, p := range pieces {
+		all.promised = p.promised
 		all.mixed = all.mixed || p.mixed
 		all.unordered = all.unordered || p.unordered || n > 0 && p.first.line <= all.last.line
 		for i := range p.days {
@@ -209,10 +223,10 @@ func (p *Piece) goOn(d *dayChain, isFirst bool) {
 		return
 	}
 	p.mixed = p.mixed || !isFirst || d.day != p.lastDay
-	follow(to, prior, d.first, func() string { return d.flow })
+	p.follow(to, prior, d.first, func() string { return d.flow })
 	to.last, to.lastFlow = d.last, d.lastFlow
 	to.rows += d.rows
 	to.earliest, to.latest = earlier(to.earliest, d.earliest), max(to.latest, d.latest)
-	to.withTime.join(&d.withTime)
-	to.againstIt.join(&d.againstIt)
+	to.withTime.join(&d.withTime, p.told())
+	to.againstIt.join(&d.againstIt, p.told())
 }

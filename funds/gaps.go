@@ -31,7 +31,7 @@ type segment struct {
 // segmentOf reads a day of a file. Where a wallet promises no order, the file may show
 // the newest row first: the direction in which more rows follow counts.
 func segmentOf(f *BalanceFile, d *dayChain) segment {
-	s := segment{file: f, promised: f.Statement.Kind == settlement.FundBill, opening: settlement.NoAmount, closing: settlement.NoAmount,
+	s := segment{file: f, promised: promises(f.Statement.Wallet), opening: settlement.NoAmount, closing: settlement.NoAmount,
 		earliest: d.earliest, latest: d.latest}
 	first, last := place{f, d.first.line, d.flow}, place{f, d.last.line, d.lastFlow}
 	turned := !s.promised && d.againstIt.count < d.withTime.count
@@ -209,8 +209,8 @@ func (b *balancing) places(row *balanceRow, s *sight, jump settlement.Amount) {
 					fmt.Sprintf("账户结余 is %s where %s follows from the row before", gap.Actual, gap.Expected), askForRows)
 			}
 		}
-		if more := g.gaps.count - int64(len(g.gaps.first)); more > 0 {
-			row.breaks += more
+		more := g.gaps.count - int64(len(g.gaps.first))
+		if row.breaks += more; more > 0 && g.promised {
 			b.notef("%s: the balance does not follow from the row before at %d places of %s on %s; the first %d are told", row, g.gaps.count, g.file.Name, row.On, len(g.gaps.first))
 		}
 	}

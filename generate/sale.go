@@ -86,7 +86,9 @@ type line struct {
 	// moneyRows is the same of the money itself, moneyOff by how much it is off.
 	moneyRows int
 	moneyOff  settlement.Amount
-	claims    int // events that claim this line
+	// balanceOff is by how much the balance of the fund flow is off from the row on.
+	balanceOff settlement.Amount
+	claims     int // events that claim this line
 }
 
 // fault is a planted break.
