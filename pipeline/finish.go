@@ -177,8 +177,6 @@ type Overview struct {
 	Events        map[string]int64 // by match state
 	Funds         []FundOverview   // a row an account
 	FundLines     map[string]int64 // by state
-	// Balances is how the balance of each account moved: the table balances.
-	Balances *settlement.Balances
 }
 
 // AccountOverview adds up the summary of one wallet and account. Signs are those of
@@ -223,7 +221,7 @@ func (o Overview) BreakCount() (n int64) {
 }
 
 func (r *run) overview() Overview {
-	o := Overview{Day: r.rules.Match.Day, Lines: map[string]int64{}, Events: map[string]int64{}, Funds: r.proof.funds.overview(), FundLines: map[string]int64{}, Balances: r.balanced.Table}
+	o := Overview{Day: r.rules.Match.Day, Lines: map[string]int64{}, Events: map[string]int64{}, Funds: r.proof.funds.overview(), FundLines: map[string]int64{}}
 	for i, s := range r.intake.Statements {
 		switch {
 		case !r.intake.Accepted(int32(i)) || s.Kind == settlement.RefundExtract:

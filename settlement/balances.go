@@ -13,7 +13,7 @@ const (
 )
 
 // KnownByWords is the dictionary of KnownBy.
-var KnownByWords = []string{"", "day_before", "rows", "statement", "opening_file", "unknown"}
+var KnownByWords = []string{"", "day_before", "first_row", "statement", "opening_file", "unknown"}
 
 func (k KnownBy) String() string { return word(KnownByWords, uint8(k)) }
 

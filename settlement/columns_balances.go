@@ -36,7 +36,7 @@ var balances = Table{
 			Doc: "By how much the file's closing balance differs from the computed one. Null where either is."},
 	}, balanceSplit()...), []TableColumn{
 		{Name: "opening_known_by", Type: TypeWord, Words: KnownByWords,
-			Doc: "day_before: the day before ended with it; rows: the balance of the day's first row, less its amount; statement: a bank states it; opening_file: a file of opening balances; unknown."},
+			Doc: "day_before: the day before ended with it; first_row: the balance of the day's first row, less its amount; statement: a bank states it; opening_file: a file of opening balances; unknown."},
 		{Name: "lines", Type: TypeCount, Unit: unitRows,
 			Doc: "The booked fund_lines of the day."},
 		{Name: "chain_breaks", Type: TypeCount, Unit: "places",
