@@ -227,9 +227,9 @@ func (b *balancing) roll() {
 		before[at] = append(before[at], known{k.On, k.Amount, k.By, k.Source})
 	}
 	for _, list := range before {
-		// Of one day, what the day before ended with comes last and counts.
+		// Of one day, what the day before ended with comes first and counts.
 		slices.SortFunc(list, func(x, y known) int {
-			return cmp.Or(cmp.Compare(x.on, y.on), cmp.Compare(y.by, x.by), cmp.Compare(x.amount, y.amount), cmp.Compare(x.source, y.source))
+			return cmp.Or(cmp.Compare(x.on, y.on), cmp.Compare(x.by, y.by), cmp.Compare(x.amount, y.amount), cmp.Compare(x.source, y.source))
 		})
 	}
 	var last *known
@@ -265,7 +265,7 @@ func (b *balancing) settle(d *accountDay, last *known) *known {
 	case s.opening != settlement.NoAmount:
 		row.opening, row.opens = s.opening, s.opens
 	}
-	if last != nil && s.sure && s.opening != last.amount {
+	if last != nil && s.opening != settlement.NoAmount && s.opening != last.amount {
 		if row.missing == 0 {
 			jump = s.opening - last.amount
 		}

@@ -2,6 +2,7 @@ package funds
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"reconcile/settlement"
@@ -76,6 +77,84 @@ type dayChain struct {
 	rows        int64
 	withTime    gaps // as each row follows the one before
 	againstIt   gaps // as each row precedes the one before: the file shows the newest first
+	ends        ends // of wallets that promise no order of rows
+}
+
+// ends are the balances at which rows begin and end, as far as no other row ends or
+// begins there: +1 where one ends, −1 where one begins. Rows that follow from each other
+// leave the balance before the first and after the last, in whatever order they stand.
+type ends struct {
+	open map[settlement.Amount]int
+	// start and end are of the rows that were seen last and follow from each other;
+	// NoAmount before the first.
+	start, end settlement.Amount
+	lost       bool // too many, or a row without a balance
+}
+
+// manyEnds is how many a piece may have: in a file whose rows stand where they happen to
+// stand, keeping all would take the memory of the file.
+const manyEnds = 512
+
+// add adds the next row.
+func (e *ends) add(l link) {
+	switch before := l.before(); {
+	case !l.known():
+		e.lost = true
+	case e.end == before:
+		e.end = l.balance
+	case e.start == l.balance: // the newest first
+		e.start = before
+	default:
+		e.flush()
+		e.start, e.end = before, l.balance
+	}
+}
+
+func (e *ends) flush() {
+	if e.start != settlement.NoAmount && !e.lost {
+		e.count(e.start, -1)
+		e.count(e.end, 1)
+	}
+	e.start, e.end = settlement.NoAmount, settlement.NoAmount
+	e.lost = e.lost || len(e.open) > manyEnds
+	if e.lost {
+		e.open = nil
+	}
+}
+
+func (e *ends) count(balance settlement.Amount, n int) {
+	if e.open == nil {
+		e.open = map[settlement.Amount]int{}
+	}
+	if e.open[balance] += n; e.open[balance] == 0 {
+		delete(e.open, balance)
+	}
+}
+
+// join adds those of another piece.
+func (e *ends) join(o *ends) {
+	e.lost = e.lost || o.lost
+	for balance, n := range o.open {
+		e.count(balance, n)
+	}
+}
+
+// both are the balances before the first and after the last row, where there is one
+// each.
+func (e *ends) both() (opening, closing settlement.Amount, ok bool) {
+	if e.lost || len(e.open) != 2 {
+		return 0, 0, false
+	}
+	opening, closing = settlement.NoAmount, settlement.NoAmount
+	for balance, n := range e.open {
+		switch n {
+		case -1:
+			opening = balance
+		case 1:
+			closing = balance
+		}
+	}
+	return opening, closing, opening != settlement.NoAmount && closing != settlement.NoAmount
 }
 
 // Piece is what neighbouring rows of one file say of its balance.
@@ -125,7 +204,9 @@ func PieceOf(l *settlement.FundLines) *Piece {
 		} else {
 			p.follow(at, p.last, next, func() string { return l.FlowNo.StringAt(i) })
 		}
-		at.rows++
+		if at.rows++; !p.promised {
+			at.ends.add(next)
+		}
 		at.last, p.last, p.lastDay, row = next, next, day, i
 		at.earliest, at.latest = earlier(at.earliest, l.OccurredAt[i]), max(at.latest, l.OccurredAt[i])
 	}
@@ -133,6 +214,9 @@ func PieceOf(l *settlement.FundLines) *Piece {
 		return nil
 	}
 	at.lastFlow = l.FlowNo.StringAt(row)
+	for i := range p.days {
+		p.days[i].ends.flush()
+	}
 	return p
 }
 
@@ -148,7 +232,8 @@ func (p *Piece) day(day settlement.Day) (*dayChain, bool) {
 	if i := slices.IndexFunc(p.days, func(d dayChain) bool { return d.day == day }); i >= 0 {
 		return &p.days[i], true
 	}
-	p.days = append(p.days, dayChain{day: day, earliest: settlement.NoInstant, latest: settlement.NoInstant})
+	p.days = append(p.days, dayChain{day: day, earliest: settlement.NoInstant, latest: settlement.NoInstant,
+		ends: ends{start: settlement.NoAmount, end: settlement.NoAmount}})
 	return &p.days[len(p.days)-1], false
 }
 
@@ -177,7 +262,7 @@ func (p *Piece) told() int {
 type Chain struct {
 	days []dayChain
 	// mixed says that days go on after others: with which balance a day begins and ends
-	// is not known. unordered says that nothing is.
+	// their place does not tell. unordered says that no place tells anything.
 	mixed, unordered bool
 }
 
@@ -220,6 +305,7 @@ func (p *Piece) goOn(d *dayChain, isFirst bool) {
 		*to = *d
 		to.prior = prior
 		to.withTime.first, to.againstIt.first = slices.Clone(d.withTime.first), slices.Clone(d.againstIt.first)
+		to.ends.open = maps.Clone(d.ends.open)
 		return
 	}
 	p.mixed = p.mixed || !isFirst || d.day != p.lastDay
@@ -227,6 +313,7 @@ func (p *Piece) goOn(d *dayChain, isFirst bool) {
 	to.last, to.lastFlow = d.last, d.lastFlow
 	to.rows += d.rows
 	to.earliest, to.latest = earlier(to.earliest, d.earliest), max(to.latest, d.latest)
+	to.ends.join(&d.ends)
 	to.withTime.join(&d.withTime, p.told())
 	to.againstIt.join(&d.againstIt, p.told())
 }

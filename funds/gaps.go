@@ -28,29 +28,54 @@ type segment struct {
 	goesOn           bool // its rows follow those of the file before
 }
 
-// segmentOf reads a day of a file. Where a wallet promises no order, the file may show
-// the newest row first: the direction in which more rows follow counts.
+// segmentOf reads a day of a file: with which balance it begins and ends, as far as that
+// is known.
 func segmentOf(f *BalanceFile, d *dayChain) segment {
 	s := segment{file: f, promised: promises(f.Statement.Wallet), opening: settlement.NoAmount, closing: settlement.NoAmount,
 		earliest: d.earliest, latest: d.latest}
 	first, last := place{f, d.first.line, d.flow}, place{f, d.last.line, d.lastFlow}
-	turned := !s.promised && d.againstIt.count < d.withTime.count
-	switch {
-	case f.Chain.unordered:
+	s.opensAt, s.endsAt, s.gaps = first, last, d.withTime
+	if !s.promised {
+		s.withoutOrder(f, d)
 		return s
-	case turned:
-		s.gaps, s.opensAt, s.endsAt = d.againstIt, last, first
-	default:
-		s.gaps, s.opensAt, s.endsAt = d.withTime, first, last
 	}
-	switch {
-	case f.Chain.mixed:
-	case turned:
-		s.opening, s.closing = d.last.before(), d.first.balance
-	default:
+	if !f.Chain.mixed && !f.Chain.unordered {
 		s.opening, s.closing = d.first.before(), d.last.balance
 	}
 	return s
+}
+
+// evident is of how many rows one may not follow from the one before and the file still
+// shows in which order they stand.
+const evident = 10
+
+// withoutOrder reads a day of a wallet that promises no order of rows. Where all rows
+// follow from each other, wherever they stand, they tell; else the file's first and last
+// row do, which may be the newest and the oldest, where nearly all rows are in order.
+func (s *segment) withoutOrder(f *BalanceFile, d *dayChain) {
+	turned := d.againstIt.count < d.withTime.count
+	if turned {
+		s.opensAt, s.endsAt, s.gaps = s.endsAt, s.opensAt, d.againstIt
+	}
+	opening, closing := d.first.before(), d.last.balance
+	if turned {
+		opening, closing = d.last.before(), d.first.balance
+	}
+	switch from, to, ok := d.ends.both(); {
+	case ok:
+		s.gaps = gaps{}
+		s.opening, s.closing = from, to
+		if from != opening {
+			s.opensAt.flow = "" // it is another row
+		}
+		if to != closing {
+			s.endsAt.flow = ""
+		}
+	case f.Chain.mixed || f.Chain.unordered:
+		s.gaps = gaps{}
+	case s.gaps.count*evident <= d.rows:
+		s.opening, s.closing = opening, closing
+	}
 }
 
 // sight is what all files together say of a day.
@@ -58,7 +83,6 @@ type sight struct {
 	promised         bool
 	opening, closing settlement.Amount
 	opens            settlement.KnownBy
-	sure             bool // the opening is not only where the first row stands
 	opensAt, endsAt  place
 	shown            []segment
 	contradictions   []contradiction
@@ -99,7 +123,6 @@ func (d *accountDay) sight() sight {
 			s.closing, s.endsAt, ends = g.closing, g.endsAt, g.latest
 		}
 	}
-	s.sure = s.opening != settlement.NoAmount && (s.promised || len(s.shown) == 1 && s.shown[0].gaps.count == 0 || s.opening+d.moved.Net() == s.closing)
 	s.stated(d)
 	return s
 }
@@ -148,7 +171,7 @@ func (s *sight) stated(d *accountDay) {
 		}
 	}
 	if opens != nil {
-		s.opening, s.opens, s.sure, s.opensAt = opens.Opening, settlement.KnownStatement, true, place{file: opens.file, line: opens.Line}
+		s.opening, s.opens, s.opensAt = opens.Opening, settlement.KnownStatement, place{file: opens.file, line: opens.Line}
 	}
 	if ends != nil {
 		s.closing, s.endsAt = ends.Closing, place{file: ends.file, line: ends.Line}
