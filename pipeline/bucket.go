@@ -83,11 +83,12 @@ func fromFile(first int32) int32 {
 type spares struct {
 	match   *match.Memory
 	charges settlement.Spare[settlement.Charges, *settlement.Charges]
+	funds   settlement.Spare[settlement.FundLines, *settlement.FundLines]
 }
 
 func newSpares(workers int) *spares {
 	s := &spares{match: match.NewMemory(workers)}
-	s.charges.Most = workers
+	s.charges.Most, s.funds.Most = workers, workers
 	return s
 }
 
@@ -96,6 +97,7 @@ func newSpares(workers int) *spares {
 func (s *spares) release(out *BucketOutput) {
 	out.Outcome.Release()
 	s.charges.Give(out.Charges)
+	s.funds.Give(out.Funds)
 	*out = BucketOutput{}
 }
 

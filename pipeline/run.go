@@ -500,14 +500,19 @@ func (r *run) loadBucket(b int) (*settlement.Lines, *settlement.Events, error) {
 	return lines, events, err
 }
 
-// loadFunds returns the fund lines of bucket b that may be used.
+// loadFunds returns the fund lines of bucket b that may be used, in the order of their
+// table.
 func (r *run) loadFunds(b int) (*settlement.FundLines, error) {
 	from, until := r.bucketParts(b)
-	lines, err := r.funds.load(from, until)
+	order := r.arrangers.Get().(*arranger)
+	defer r.arrangers.Put(order)
+	lines := r.spare.funds.Take()
+	err := loadOrdered(r.funds, lines, from, until, []string{"line_id", "wallet", "order_no", "source_file"}, func(f *settlement.FundLines) []int32 {
+		return order.arrange(f.Wallet, &f.OrderNo, f.ID, func(i int) bool { return r.intake.Accepted(f.File[i]) })
+	})
 	if err != nil {
 		return nil, err
 	}
-	lines = keepRows(lines, func(i int) bool { return r.intake.Accepted(lines.File[i]) })
 	for i, on := range lines.SettledOn {
 		if on == settlement.NoDay {
 			lines.SettledOn[i] = r.intake.Statements[lines.File[i]].From
