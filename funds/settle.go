@@ -186,10 +186,10 @@ func agree(kind settlement.Kind, settles bool, settled, fee, booked settlement.A
 	if !settles {
 		settled = 0
 	}
-	switch {
-	case booked == settlement.NoAmount:
+	switch booked {
+	case settlement.NoAmount:
 		return settled == 0
-	case booked == settled:
+	case settled:
 		return true
 	}
 	return settles && kind != settlement.Payment && !feeBack && fee != settlement.NoAmount && booked == settled+fee
