@@ -189,11 +189,11 @@ func bucket(ctx context.Context, rules *Rules, spare *spares, in *bucketRows, re
 	if err != nil {
 		return nil, err
 	}
-	fees.ChargeAlone(out.Funds, moved.Alone, out.Charges)
+	out.Settled = rules.Funds.Settle(funds.Trades{Lines: out.Lines, Funds: out.Funds, LineOf: lineOf, Today: out.ofToday(), Before: in.unsettled})
+	fees.ChargeAlone(out.Funds, moved.Alone, out.Settled.FeeCharged, out.Charges)
 	out.Costs = rules.Terms.Costs(costInput(rules, out, in.prior, in.carried, resolved))
 	out.Ties = funds.TieCopies(out.Funds)
 	addFeeBreaks(out, wrong, rules.Match.Day)
-	out.Settled = rules.Funds.Settle(funds.Trades{Lines: out.Lines, Funds: out.Funds, LineOf: lineOf, Today: out.ofToday(), Before: in.unsettled})
 	settlement.AppendAll(out.Breaks, out.Settled.Breaks)
 	out.Breaks = match.SortBreaks(out.Breaks)
 	return out, nil

@@ -88,6 +88,21 @@ func TestMoneyIsLookedForInTheNextDaysFundFlow(t *testing.T) {
 	}
 }
 
+// The fee of a payment that is booked after midnight is counted on the payment's day, by
+// its bill, and not once more; a second one is.
+func TestAFeeBookedTheNextDayIsCountedOnce(t *testing.T) {
+	s, dir := newShop(t), t.TempDir()
+	one, two := "2024-09-12", "2024-09-13"
+	fee := movement{order: "LATE", day: one, kind: "扣除交易手续费", amount: -60, at: "00:00:10"}
+	first := s.run(one, extract(t, dir, one, paid("LATE", 100_00, one+" 23:59:50")), refundList(t, dir, one),
+		wechatBill(t, dir, one, trade{order: "LATE", amount: 100_00, at: "23:59:50"}), fundFlow(t, dir, one))
+	second := s.run(two, extract(t, dir, two), refundList(t, dir, two), wechatBill(t, dir, two),
+		fundFlow(t, dir, two, movement{order: "LATE", day: one, kind: "交易", amount: 100_00, at: "00:00:10"}, fee, fee))
+	columns := []string{"order_no", "charged_fee", "billed_fee", "moved_fee"}
+	expect(t, "charges of the first day", tableRows(t, first, "charges", columns...), "LATE 0.60  ")
+	expect(t, "charges of the second day", tableRows(t, second, "charges", columns...), "LATE 0.00 0.60 0.60", "LATE 0.60  0.60")
+}
+
 // A refund's row names the refund alone: its trade line of the day before is found
 // wherever it lies, and the other way round.
 func TestARefundBookedTheNextDayFindsItsTradeLine(t *testing.T) {
