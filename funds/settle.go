@@ -42,7 +42,10 @@ type Settled struct {
 	Breaks *settlement.Breaks
 	// Closed says of rows of the day before how they were settled since.
 	Closed map[settlement.ID]string
-	Sums   Sums
+	// FeeCharged is, by fund line, the fee that a trade line of a day before was charged
+	// by its bill, where the fund line is that very fee: a cost, counted on that day.
+	FeeCharged map[int32]settlement.Amount
+	Sums       Sums
 }
 
 // Sums is what a bucket's payments and refunds of compared accounts come to: all money
@@ -186,10 +189,10 @@ func agree(kind settlement.Kind, settles bool, settled, fee, booked settlement.A
 	if !settles {
 		settled = 0
 	}
-	switch {
-	case booked == settlement.NoAmount:
+	switch booked {
+	case settlement.NoAmount:
 		return settled == 0
-	case booked == settled:
+	case settled:
 		return true
 	}
 	return settles && kind != settlement.Payment && !feeBack && fee != settlement.NoAmount && booked == settled+fee
@@ -217,6 +220,7 @@ func (s *settling) joinBefore() {
 		s.late[of] = append(s.late[of], row)
 	}
 	s.alone = left
+	s.joinFees(trades)
 	var lines []int32
 	for _, row := range s.lines {
 		l, i := s.Lines, int(row)
@@ -243,10 +247,34 @@ func (s *settling) joinBefore() {
 	}
 }
 
+// joinFees finds the fees that are booked a day after their trade line: that day counted
+// them as its bill states them.
+func (s *settling) joinFees(trades *numbers) {
+	b, f := s.Before, s.Funds
+	for i := range f.Len() {
+		if s.LineOf != nil && s.LineOf[i] >= 0 || !Books(f, i) || isMoney(f, i) {
+			continue
+		}
+		kind := settlement.Payment
+		if isFeeBack(f, i) {
+			kind = settlement.Refund
+		}
+		of := trades.find(b, wanted{kind, f.Wallet[i], f.Account.At(i), f.OrderNo.At(i), f.RefundNo.At(i), f.ProviderTxnID.At(i), nil}, nil)
+		if of < 0 || b.Fee[of] == settlement.NoAmount || b.Fee[of] == 0 {
+			continue
+		}
+		if s.out.FeeCharged == nil {
+			s.out.FeeCharged = map[int32]settlement.Amount{}
+		}
+		s.out.FeeCharged[int32(i)] = -b.Fee[of]
+		b.Fee[of] = settlement.NoAmount // a second one is one too many
+	}
+}
+
+// agreesBefore is agrees of a row of the day before. A fee that came back in a row of
+// its own is not known there any more.
 func (s *settling) agreesBefore(of int) bool {
 	b := s.Before
-	// A fee that came back in a row of its own did so on the day of the refund, or is
-	// not known any more.
 	return agree(b.Kind[of], b.Fails[of] == 0, b.Expected[of], b.Fee[of], b.Booked[of], false)
 }
 

@@ -83,11 +83,12 @@ func fromFile(first int32) int32 {
 type spares struct {
 	match   *match.Memory
 	charges settlement.Spare[settlement.Charges, *settlement.Charges]
+	funds   settlement.Spare[settlement.FundLines, *settlement.FundLines]
 }
 
 func newSpares(workers int) *spares {
 	s := &spares{match: match.NewMemory(workers)}
-	s.charges.Most = workers
+	s.charges.Most, s.funds.Most = workers, workers
 	return s
 }
 
@@ -96,6 +97,7 @@ func newSpares(workers int) *spares {
 func (s *spares) release(out *BucketOutput) {
 	out.Outcome.Release()
 	s.charges.Give(out.Charges)
+	s.funds.Give(out.Funds)
 	*out = BucketOutput{}
 }
 
@@ -187,11 +189,11 @@ func bucket(ctx context.Context, rules *Rules, spare *spares, in *bucketRows, re
 	if err != nil {
 		return nil, err
 	}
-	fees.ChargeAlone(out.Funds, moved.Alone, out.Charges)
+	out.Settled = rules.Funds.Settle(funds.Trades{Lines: out.Lines, Funds: out.Funds, LineOf: lineOf, Today: out.ofToday(), Before: in.unsettled})
+	fees.ChargeAlone(out.Funds, moved.Alone, out.Settled.FeeCharged, out.Charges)
 	out.Costs = rules.Terms.Costs(costInput(rules, out, in.prior, in.carried, resolved))
 	out.Ties = funds.TieCopies(out.Funds)
 	addFeeBreaks(out, wrong, rules.Match.Day)
-	out.Settled = rules.Funds.Settle(funds.Trades{Lines: out.Lines, Funds: out.Funds, LineOf: lineOf, Today: out.ofToday(), Before: in.unsettled})
 	settlement.AppendAll(out.Breaks, out.Settled.Breaks)
 	out.Breaks = match.SortBreaks(out.Breaks)
 	return out, nil

@@ -124,7 +124,9 @@ func TestTheDigestOfEachTableIsTheSameForAnyOrderOfRows(t *testing.T) {
 	without := []string{"source_file", "source_line", "sha256", "chain_break_file"}
 	_, out := ran(t, key.Files...)
 	want := digests(t, out, without...)
-	moves := func(path string) bool { return strings.Contains(path, "fundflow") || strings.Contains(path, "账务明细") }
+	moves := func(path string) bool {
+		return strings.Contains(path, "fundflow") || strings.Contains(path, "账务明细")
+	}
 	for seed := range uint64(3) {
 		rng := rand.New(rand.NewPCG(seed, 0))
 		folder := t.TempDir()

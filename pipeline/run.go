@@ -80,6 +80,8 @@ type run struct {
 	// providers' own control totals.
 	read []fileSums
 
+	suggestions suggestions
+
 	mu    sync.Mutex // guards what the buckets add up
 	proof proofSums
 	tally *tally
@@ -411,6 +413,9 @@ func (r *run) reconcile(ctx context.Context, staging *output.Staging) error {
 	if err := r.settleBalances(staging); err != nil {
 		return err
 	}
+	if err := r.suggest(staging); err != nil {
+		return err
+	}
 	return r.writeTotals(staging)
 }
 
@@ -511,14 +516,19 @@ func (r *run) loadBucket(b int) (*settlement.Lines, *settlement.Events, error) {
 	return lines, events, err
 }
 
-// loadFunds returns the fund lines of bucket b that may be used.
+// loadFunds returns the fund lines of bucket b that may be used, in the order of their
+// table.
 func (r *run) loadFunds(b int) (*settlement.FundLines, error) {
 	from, until := r.bucketParts(b)
-	lines, err := r.funds.load(from, until)
+	order := r.arrangers.Get().(*arranger)
+	defer r.arrangers.Put(order)
+	lines := r.spare.funds.Take()
+	err := loadOrdered(r.funds, lines, from, until, []string{"line_id", "wallet", "order_no", "source_file"}, func(f *settlement.FundLines) []int32 {
+		return order.arrange(f.Wallet, &f.OrderNo, f.ID, func(i int) bool { return r.intake.Accepted(f.File[i]) })
+	})
 	if err != nil {
 		return nil, err
 	}
-	lines = keepRows(lines, func(i int) bool { return r.intake.Accepted(lines.File[i]) })
 	for i, on := range lines.SettledOn {
 		if on == settlement.NoDay {
 			lines.SettledOn[i] = r.intake.Statements[lines.File[i]].From
@@ -590,6 +600,7 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 	var out *BucketOutput
 	sums := newTally()
 	var proof proofSums
+	var candidates []match.Candidate
 	err := r.costs.share(StageCompute, in.lines.Len()+in.events.Len()+in.funds.Len(), func() (err error) {
 		if out, err = bucket(ctx, r.rules, r.spare, in, resolved); err != nil {
 			return err
@@ -597,6 +608,7 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 		if r.carryOn(b, out); r.state == nil {
 			r.job.Decisions.Apply(out.Breaks)
 		}
+		candidates = match.Candidates(b, out.Breaks, out.Events, out.FirstSettled, out.Lines, out.Earlier.Lines)
 		sums.bucket(out, resolved)
 		proof.bucket(out, resolved, len(r.files))
 		return nil
@@ -619,6 +631,7 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.suggestions.add(candidates)
 	r.takeWithdrawals(out.Funds)
 	r.spare.release(out)
 	r.parts = append(r.parts, parts...)
