@@ -57,6 +57,7 @@ type generateFlags struct {
 	orders, days, shops, parts   int
 	seed                         uint64
 	legacy, gzip, escrow, flowed bool
+	openingOff                   string
 }
 
 func (a *app) generateCommand() *cobra.Command {
@@ -90,6 +91,7 @@ func (a *app) generateCommand() *cobra.Command {
 	f.IntVar(&flags.parts, "parts", 0, "rows of a part of Alipay's bill (default: one file)")
 	f.BoolVar(&flags.escrow, "escrow", false, "orders whose money arrives on confirmation (确认收货)")
 	f.BoolVar(&flags.flowed, "fund-flow", false, "also 资金账单 and 账务明细: how the accounts' money moved")
+	f.StringVar(&flags.openingOff, "opening-off", "0.00", "by how much the balances are off with which the last day begins (with --fund-flow)")
 	a.withOutput(cmd, "print files and counts as JSON", "print nothing")
 	return cmd
 }
@@ -136,6 +138,10 @@ func (f *generateFlags) options() (generate.Options, error) {
 	if o.RefundShare, err = settlement.ParseRate([]byte(f.refunds)); err != nil {
 		faults = append(faults, fmt.Errorf("--refunds %q: a share such as 6%%", f.refunds))
 		o.RefundShare = 0
+	}
+	if o.OpeningOff, err = settlement.ParseAmount([]byte(f.openingOff)); err != nil {
+		faults = append(faults, fmt.Errorf("--opening-off %q: an amount such as 0.03", f.openingOff))
+		o.OpeningOff = 0
 	}
 	switch f.bills {
 	case "all":
@@ -236,6 +242,9 @@ func (a *app) generate(ctx context.Context, dir string, o generate.Options, days
 	for n, folder := range folders {
 		day := o
 		day.Day, day.Nth = o.Day+settlement.Day(n), n
+		if n < len(folders)-1 {
+			day.OpeningOff = 0
+		}
 		one, err := a.generateDay(ctx, folder, day, func(done, total int64) {
 			bar.report(stageGenerate, int64(n)*total+done, int64(days)*total)
 		})
