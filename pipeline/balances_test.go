@@ -155,3 +155,46 @@ func TestGeneratedDaysGoOnFromEachOther(t *testing.T) {
 		}
 	}
 }
+
+// camtDay is a bank's statement of a day with one entry.
+func camtDay(t testing.TB, dir, day string, opening, amount settlement.Amount) string {
+	t.Helper()
+	balance := func(code string, amount settlement.Amount) string {
+		return fmt.Sprintf(`<Bal><Tp><CdOrPrtry><Cd>%s</Cd></CdOrPrtry></Tp><Amt Ccy="CNY">%s</Amt><CdtDbtInd>CRDT</CdtDbtInd><Dt><Dt>%s</Dt></Dt></Bal>`+"\n", code, amount, day)
+	}
+	return writeText(t, filepath.Join(dir, "bank-"+day+".xml"), `<?xml version="1.0" encoding="UTF-8"?>
+<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt><GrpHdr><MsgId>M1</MsgId></GrpHdr>
+<Stmt><Id>S1</Id><Acct><Id><Othr><Id>110900000010001</Id></Othr></Id><Ccy>CNY</Ccy></Acct>
+`+balance("OPBD", opening)+balance("CLBD", opening+amount)+fmt.Sprintf(`<Ntry><Amt Ccy="CNY">%s</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>BOOK</Sts><BookgDt><Dt>%s</Dt></BookgDt><AcctSvcrRef>B%s</AcctSvcrRef><AddtlNtryInf>rent</AddtlNtryInf></Ntry>
+</Stmt></BkToCstmrStmt></Document>
+`, amount, day, day))
+}
+
+func TestBanksHaveBalances(t *testing.T) {
+	s, dir := newShop(t), t.TempDir()
+	ofBank := func(r output.Row) bool { return r.Text("wallet") == "bank" }
+	with := func(day string, opening settlement.Amount, bank string) string {
+		return s.run(day, append(flowDay(t, dir, day, opening, 1_00), bank)...)
+	}
+	columns := []string{"account", "opening", "income", "closing", "unexplained", "opening_known_by", "other"}
+	first := with("2024-09-12", 0, camtDay(t, dir, "2024-09-12", 50_00, 7_00))
+	expect(t, "the statement states it", values(t, first, "balances", ofBank, columns...), "110900000010001 50.00 7.00 57.00 0.00 statement 7.00")
+	m, err := output.ReadManifest(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(m.Notes, func(note string) bool {
+		return strings.HasPrefix(note, "lines of banks whose kind is not known, of category other: 110900000010001 ") && strings.HasSuffix(note, " (1 rows, 7.00)")
+	}) {
+		t.Errorf("%q", m.Notes)
+	}
+	second := with("2024-09-13", 1_00, camtDay(t, dir, "2024-09-13", 58_00, 7_00))
+	expect(t, "it does not go on", values(t, second, "balances", ofBank, columns...), "110900000010001 57.00 7.00 65.00 1.00 day_before 7.00")
+	expect(t, "gaps", gapsIn(t, second), "57.00 58.00 4 open")
+
+	// The balances of a CSV, the newest line first.
+	csv := writeText(t, filepath.Join(dir, "bank-2024-09-14.csv"), "account,booked_at,amount,balance,reference,counterparty,purpose\n"+
+		"110900000010001,2024-09-14 12:00:00,-2.00,66.00,R2,X,rent\n110900000010001,2024-09-14 09:00:00,3.00,68.00,R1,X,rent\n")
+	third := with("2024-09-14", 2_00, csv)
+	expect(t, "lines of a CSV tell it", values(t, third, "balances", ofBank, columns...), "110900000010001 65.00 3.00 66.00 0.00 day_before 1.00")
+}

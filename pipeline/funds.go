@@ -2,7 +2,9 @@ package pipeline
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strings"
 
 	"reconcile/funds"
 	"reconcile/settlement"
@@ -30,6 +32,40 @@ type fundProof struct {
 	accounts      map[fundKey]*FundOverview
 	days          map[funds.AccountDay]*funds.Moved // of booked lines
 	ties          tiesByFile
+	others        map[otherKind]lineSums
+}
+
+// otherKind is what a bank's lines say that are of category other. The readers of wallets
+// note theirs by file.
+type otherKind struct{ account, rawType string }
+
+// manyOthers is how many kinds a note lists.
+const manyOthers = 50
+
+func (p *fundProof) addOther(account, rawType string, rows int64, amount settlement.Amount) {
+	key := otherKind{account, rawType}
+	if p.others == nil {
+		p.others = map[otherKind]lineSums{}
+	}
+	sums := p.others[key]
+	sums.add(rows, amount, 0, 0, 0)
+	p.others[key] = sums
+}
+
+// othersNote lists what banks do not name, "" where there is nothing.
+func (p *fundProof) othersNote() string {
+	var list []string
+	for key, sums := range p.others {
+		list = append(list, fmt.Sprintf("%s %q (%d rows, %s)", key.account, key.rawType, sums.rows, sums.gross))
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	slices.Sort(list)
+	if n := len(list); n > manyOthers {
+		list = append(list[:manyOthers], fmt.Sprintf("and %d more", n-manyOthers))
+	}
+	return "lines of banks whose kind is not known, of category other: " + strings.Join(list, "; ")
 }
 
 var fundStates = [...]settlement.FundState{settlement.NoFundState, settlement.Booked, settlement.CopiedLine}
@@ -71,6 +107,9 @@ func (p *fundProof) add(out *BucketOutput, files int) {
 				day = p.day(funds.AccountDay{Wallet: at.Wallet, Account: at.Account, SubAccount: at.SubAccount, On: on})
 			}
 			day.Add(l.Category[i], l.Amount[i])
+			if l.Category[i] == settlement.FundOther && l.Wallet[i] == settlement.Bank {
+				p.addOther(at.Account, l.RawType.StringAt(i), 1, l.Amount[i])
+			}
 		}
 		switch {
 		case l.State[i] == settlement.CopiedLine:
@@ -115,6 +154,9 @@ func (p *fundProof) merge(o *fundProof) {
 		p.states[s] += n
 	}
 	p.ties.merge(o.ties)
+	for key, more := range o.others {
+		p.addOther(key.account, key.rawType, more.rows, more.gross)
+	}
 	for key, more := range o.days {
 		p.day(key).Join(more)
 	}

@@ -84,8 +84,12 @@ func (c *recount) balance(r output.Row) error {
 	return nil
 }
 
-// tieBalances says which accounts and days have fund lines and no balance.
+// tieBalances says which accounts and days have fund lines and no balance. Results of
+// before there was such a table have none.
 func (c *recount) tieBalances() {
+	if !slices.ContainsFunc(c.v.m.Tables, func(t output.TableOutput) bool { return t.Name == "balances" }) {
+		return
+	}
 	var left []purseDay
 	for key := range c.purses {
 		left = append(left, key)
