@@ -29,7 +29,7 @@ var balances = Table{
 		{Name: "withdrawals", Type: TypeMoney, Unit: unitYuan, Sign: "towards the merchant's account: sent to the bank is −, sent back +",
 			Doc: "Booked lines of category withdrawal (提现)."},
 		{Name: "closing", Type: TypeMoney, Nullable: true, Unit: unitYuan, Sign: signHeld,
-			Doc: "The balance after the last row of the day, as the file says it (期末余额). Null where no file says it, and where its rows stand in no order of days."},
+			Doc: "The balance after the last row of the day, as the file says it (期末余额). Null where no file says it, where its days run through each other, and where nothing tells in which order its rows stand."},
 		{Name: "computed_closing", Type: TypeMoney, Nullable: true, Unit: unitYuan, Sign: signHeld,
 			Doc: "opening + income − expense. Null where opening is."},
 		{Name: "unexplained", Type: TypeMoney, Nullable: true, Unit: unitYuan, Sign: "closing − computed_closing: negative hurts the merchant",

@@ -98,7 +98,9 @@ func rollForwards(days []balanceDay) (all []*rollForward, err error) {
 		if d.day != r.From {
 			r.Missing += d.missing
 		}
-		r.To, r.Closing = d.day, moneyOf(d.closing)
+		if r.To = d.day; d.closing != settlement.NoAmount || d.lines > 0 { // where nothing moved, the file says nothing new
+			r.Closing = moneyOf(d.closing)
+		}
 		for c, amount := range d.by {
 			name := settlement.BalanceColumn(settlement.BalanceCategories[c])
 			sum, err := settlement.Amount(r.Categories[name]).Add(amount)
@@ -188,10 +190,10 @@ func (a *app) rollText(all []*rollForward) string {
 	for _, r := range all {
 		name := strings.TrimSpace(a.say(r.Wallet) + " " + r.Account + " " + r.SubAccount)
 		if r.Missing > 0 {
-			b.WriteString(a.sayf("%s: the fund flow of %d days before is missing", name, r.Missing) + "\n")
+			b.WriteString(a.sayf("%s: days before of which the fund flow is missing: %d", name, r.Missing) + "\n")
 		}
 		if r.BreaksAt != "" {
-			b.WriteString(a.sayf("%s: the balance does not follow at %d places, first at %s", name, r.Breaks, r.BreaksAt) + "\n")
+			b.WriteString(a.sayf("%s: places at which the balance does not follow: %d, the first %s", name, r.Breaks, r.BreaksAt) + "\n")
 		}
 	}
 	return strings.TrimRight(b.String(), "\n") + "\n"

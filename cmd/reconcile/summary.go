@@ -323,6 +323,9 @@ func (s *summary) proof() {
 	if c, ok := checkNamed(m, "Σ gross of claimed lines = Σ line_amount of matches"); ok {
 		s.printf("  %s\n", s.sayf("gross of the lines tied to orders %s = Σ matches %s", groupDigits(c.Expected), groupDigits(c.Actual)))
 	}
+	if days := rowsOf(m, "balances"); days > 0 {
+		s.printf("  %s\n", s.sayf("on %d days of accounts, opening + booked fund lines = computed closing", days))
+	}
 	s.printf("  %s\n\n", s.sayf("fees billed %s = Σ charges %s", grouped(billed), grouped(charged)))
 }
 
