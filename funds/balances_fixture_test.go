@@ -28,6 +28,7 @@ type shownFile struct {
 	rows       []shownRow
 	stated     []settlement.StatedBalance
 	copies     bool // its rows are copies
+	sheet      int  // rows of a sheet, after which lines are counted anew; 0 for one sheet
 }
 
 func wechatFlow(name string, from, days int, rows ...shownRow) shownFile {
@@ -56,7 +57,11 @@ func fen(text string) settlement.Amount {
 func (f *shownFile) batch(number int32) *settlement.FundLines {
 	b := &settlement.FundLines{}
 	for n, row := range f.rows {
-		add(b, row.flow, fen(row.amount), number, int64(n+2))
+		line := n + 2
+		if f.sheet > 0 {
+			line = n%f.sheet + 2
+		}
+		add(b, row.flow, fen(row.amount), number, int64(line))
 		i := b.Len() - 1
 		b.Wallet[i], b.Balance[i], b.SettledOn[i] = f.wallet, fen(row.balance), september(row.day)
 		second := n

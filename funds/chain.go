@@ -157,6 +157,10 @@ func (e *ends) both() (opening, closing settlement.Amount, ok bool) {
 	return opening, closing, opening != settlement.NoAmount && closing != settlement.NoAmount
 }
 
+// closed says that a row ends wherever one begins: the day ends with what it began with,
+// and which of the balances that is they do not tell.
+func (e *ends) closed() bool { return !e.lost && len(e.open) == 0 }
+
 // Piece is what neighbouring rows of one file say of its balance.
 type Piece struct {
 	File        int32

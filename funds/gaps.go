@@ -71,6 +71,10 @@ func (s *segment) withoutOrder(f *BalanceFile, d *dayChain) {
 		if to != closing {
 			s.endsAt.flow = ""
 		}
+	case d.ends.closed():
+		if s.gaps = (gaps{}); opening == closing && !f.Chain.mixed && !f.Chain.unordered {
+			s.opening, s.closing = opening, closing
+		}
 	case f.Chain.mixed || f.Chain.unordered:
 		s.gaps = gaps{}
 	case s.gaps.count*evident <= d.rows:
