@@ -240,6 +240,7 @@ func TestBalancesDoNotDependOnTheOrderOfFilesNorOnPieces(t *testing.T) {
 func drawFiles(t *rapid.T) (files []shownFile) {
 	for _, wallet := range []settlement.Wallet{settlement.WeChat, settlement.Alipay} {
 		balance := settlement.Amount(100_00)
+		var month []shownRow
 		for day := 12; day < 16; day++ {
 			var rows []shownRow
 			for n := range rapid.IntRange(0, 6).Draw(t, "rows") {
@@ -250,6 +251,7 @@ func drawFiles(t *rapid.T) (files []shownFile) {
 				}
 				rows = append(rows, shownRow{day, fmt.Sprintf("%s%d-%d", wallet, day, n), amount.String(), balance.String()})
 			}
+			month = append(month, rows...)
 			if rapid.IntRange(0, 5).Draw(t, "missing") == 0 {
 				continue
 			}
@@ -267,6 +269,16 @@ func drawFiles(t *rapid.T) (files []shownFile) {
 				more.name, more.days = file.name+"-month", 3
 				files = append(files, more)
 			}
+		}
+		if n := len(month); n > 1 && rapid.IntRange(0, 2).Draw(t, "month") == 0 {
+			if i := rapid.IntRange(1, n-1).Draw(t, "moved"); rapid.Bool().Draw(t, "moves") {
+				month[i], month[0] = month[0], month[i] // days may go on after others
+			}
+			all := alipayLog("a-month", 12, 4, month...)
+			if wallet == settlement.WeChat {
+				all = wechatFlow("w-month", 12, 4, month...)
+			}
+			files = append(files, all)
 		}
 	}
 	return files
