@@ -47,7 +47,7 @@ func (a *app) statusCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			v, err := viewDataset(&c.nightly, catalogue, job.Dataset, time.Now(), last)
+			v, err := viewDataset(&c.nightly, catalogue, &job, time.Now(), last)
 			if err != nil {
 				return err
 			}
