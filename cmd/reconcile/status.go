@@ -43,7 +43,7 @@ func (a *app) statusCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			catalogue, err := pipeline.OpenCatalogue(cmd.Context(), job)
+			catalogue, err := pipeline.LookAtCatalogue(cmd.Context(), job)
 			if err != nil {
 				return err
 			}
