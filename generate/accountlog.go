@@ -131,7 +131,11 @@ func (w *alipayLog) line(s *sale, slot int, channel []byte) {
 	case s.shop.platform == taobao || s.shop.platform == tmall:
 		m.kind = logEscrow
 	}
-	w.row(m, channel)
+	m.amount += l.moneyOff
+	for n := 0; n <= l.moneyRows; n++ {
+		m.flow = w.numbers.flowNo("", flowTrade+n*flowTradeAgain, s.index, slot)
+		w.row(m, channel)
+	}
 	if l.fee == 0 {
 		return
 	}

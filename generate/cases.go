@@ -32,6 +32,9 @@ const (
 	RevokedButPaid          // RefundMissingInOrders: 撤销 that the paid order knows nothing of
 	FeeRowMissing           // FeeVariance: the account shows the payment, but not the fee that the bill states
 	FeeRowTwice             // FeeVariance: the account shows the fee twice
+	MoneyRowMissing         // SettlementMismatch: the account does not show the payment that the bill settles
+	MoneyRowTwice           // SettlementMismatch: the account shows the payment twice
+	MoneyRowShort           // SettlementMismatch: the account shows a fen less than the bill settles
 
 	// Near-misses: nothing is wrong with these.
 
@@ -64,7 +67,7 @@ const (
 )
 
 const (
-	lastFault    = FeeRowTwice
+	lastFault    = MoneyRowShort
 	lastNearMiss = LaterRefund
 )
 
@@ -75,7 +78,7 @@ var CaseWords = [numCases]string{"plain",
 	"refund_missing_in_orders", "refund_exceeds_payment", "fee_variance", "fee_variance_of_refund",
 	"amount_and_fee_variance", "refund_missing_and_fee_variance",
 	"wallet_and_amount_mismatch", "later_refund_missing", "later_refund_unlisted", "refund_failed_at_wallet",
-	"revoked_but_paid", "fee_row_missing", "fee_row_twice",
+	"revoked_but_paid", "fee_row_missing", "fee_row_twice", "money_row_missing", "money_row_twice", "money_row_short",
 	"refund_fee_one_fen_off", "near_midnight", "identical_payments", "refund_not_settled",
 	"tiny_payment", "unstated_wallet", "refund_failed", "revoked", "after_extract", "later_refund",
 	"combined", "two_payments", "not_paid", "implied_refund", "provider_no", "unreleased", "refund_before_release",
@@ -98,7 +101,7 @@ func (c Case) IsNearMiss() bool { return c > lastFault && c <= lastNearMiss }
 func (c Case) NeedsEscrow() bool { return c == Unreleased || c == RefundBeforeRelease }
 
 // NeedsFundFlow says that the case can be planted only where fund flows are written.
-func (c Case) NeedsFundFlow() bool { return c == FeeRowMissing || c == FeeRowTwice }
+func (c Case) NeedsFundFlow() bool { return c >= FeeRowMissing && c <= MoneyRowShort }
 
 // IsPossible says that the case can be planted with the files of o.
 func (c Case) IsPossible(o Options) bool {
@@ -148,6 +151,9 @@ var builders = [numCases]func(*maker){
 	RevokedButPaid:           (*maker).revokedButPaid,
 	FeeRowMissing:            func(m *maker) { m.feeRows(0) },
 	FeeRowTwice:              func(m *maker) { m.feeRows(2) },
+	MoneyRowMissing:          func(m *maker) { m.moneyRows(-1, 0) },
+	MoneyRowTwice:            func(m *maker) { m.moneyRows(1, 0) },
+	MoneyRowShort:            func(m *maker) { m.moneyRows(0, -1) },
 	RefundFeeOneFenOff:       (*maker).refundFeeOneFenOff,
 	NearMidnight:             (*maker).nearMidnight,
 	IdenticalPayments:        (*maker).identicalPayments,

@@ -32,6 +32,7 @@ const (
 	flowClosed // 退款关闭: a refund that failed comes back
 	flowPayout
 	flowFeeAgain
+	flowTradeAgain
 )
 
 // flowSums counts and adds movements of one direction.
@@ -155,7 +156,9 @@ type wechatMovement struct {
 func (w *wechatFund) line(index, slot int, l *line) {
 	flow := func(what int) number { return w.numbers.flowNo(w.options.WeChat.MchID, what, index, slot) }
 	if l.kind == settlement.Payment {
-		w.row(wechatMovement{l.at, &l.providerNo, flow(flowTrade), "交易", "交易", l.settled, "system", &l.merchantNo}, nil)
+		for n := 0; n <= l.moneyRows; n++ {
+			w.row(wechatMovement{l.at, &l.providerNo, flow(flowTrade + n*flowTradeAgain), "交易", "交易", l.settled + l.moneyOff, "system", &l.merchantNo}, nil)
+		}
 		for n := 0; l.fee != 0 && n <= l.feeRows; n++ {
 			w.row(wechatMovement{l.at, &l.providerNo, flow(flowFee + n*(flowFeeAgain-flowFee)), "交易", "扣除交易手续费", l.fee, "system", &l.merchantNo}, nil)
 		}

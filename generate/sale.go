@@ -83,7 +83,10 @@ type line struct {
 
 	returned settlement.Amount // of a payment: fee given back so far
 	feeRows  int               // how often the fund flow shows the fee more than once: −1 never
-	claims   int               // events that claim this line
+	// moneyRows is the same of the money itself, moneyOff by how much it is off.
+	moneyRows int
+	moneyOff  settlement.Amount
+	claims    int // events that claim this line
 }
 
 // fault is a planted break.

@@ -15,6 +15,7 @@ import (
 var provenColumn = map[string]string{
 	"statement_lines": "net_amount",
 	"fund_lines":      "amount",
+	"unsettled":       "booked_amount",
 	"order_events":    "amount",
 	"matches":         "difference",
 	"breaks":          "difference",

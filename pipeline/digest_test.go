@@ -128,7 +128,9 @@ func TestTheDigestOfEachTableIsTheSameForAnyOrderOfRows(t *testing.T) {
 // withFunds adds the fund flows of the day.
 func withFunds(o generate.Options) generate.Options {
 	o.FundFlow = true
-	o.Cases[generate.FeeRowMissing], o.Cases[generate.FeeRowTwice] = generate.Count(10), generate.Count(10)
+	for c := generate.FeeRowMissing; c <= generate.MoneyRowShort; c++ {
+		o.Cases[c] = generate.Count(10)
+	}
 	return o
 }
 

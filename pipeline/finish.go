@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"reconcile/funds"
 	"reconcile/output"
 	"reconcile/settlement"
 )
@@ -124,6 +125,12 @@ func (r *run) notes() []string {
 	}
 	if r.proof.droppedEvents > 0 {
 		notes = append(notes, fmt.Sprintf("%d order events stand in the extracts more than once: the one that has come furthest counts", r.proof.droppedEvents))
+	}
+	if n := r.proof.settled.GivenUp; n > 0 {
+		notes = append(notes, fmt.Sprintf("%d lines waited for %d days for a fund flow or trade bill that never came: they are not compared any more", n, funds.WaitsAtMost))
+	}
+	if note := r.suggestions.note(); note != "" {
+		notes = append(notes, note)
 	}
 	notes = append(notes, r.job.Decisions.Notes()...)
 	switch {

@@ -134,7 +134,7 @@ func hashOfFile(path string) (string, error) {
 }
 
 // applyState adds to the rules what the days before have delivered.
-func (r *run) applyState(rules *match.Rules) error {
+func (r *run) applyState(rules *match.Rules, flows *settlement.Coverage) error {
 	if r.state == nil {
 		return nil
 	}
@@ -144,14 +144,13 @@ func (r *run) applyState(rules *match.Rules) error {
 		return nil
 	}
 	before := r.state.previous.Day
-	for _, span := range before.Coverage {
-		wallet, _ := settlement.ParseWallet(span.Wallet)
-		from, errFrom := settlement.ParseDay([]byte(span.From))
-		until, errUntil := settlement.ParseDay([]byte(span.Until))
-		if err := errors.Join(errFrom, errUntil); err != nil {
+	for _, delivered := range [...]struct {
+		spans []output.CoverageSpan
+		to    *settlement.Coverage
+	}{{before.Coverage, &rules.Coverage}, {before.FundFlows, flows}} {
+		if err := addSpans(delivered.to, delivered.spans); err != nil {
 			return fmt.Errorf("%s: %w: coverage: %w", r.state.days[0].dir, output.ErrManifest, err)
 		}
-		rules.Coverage.AddSpan(wallet, span.Account, span.Refunds, from, until)
 	}
 	for _, mark := range []struct {
 		text string
@@ -168,6 +167,27 @@ func (r *run) applyState(rules *match.Rules) error {
 	}
 	rules.RefundsListed = rules.RefundsListed || before.RefundsListed
 	return nil
+}
+
+func addSpans(to *settlement.Coverage, spans []output.CoverageSpan) error {
+	for _, span := range spans {
+		wallet, _ := settlement.ParseWallet(span.Wallet)
+		from, errFrom := settlement.ParseDay([]byte(span.From))
+		until, errUntil := settlement.ParseDay([]byte(span.Until))
+		if err := errors.Join(errFrom, errUntil); err != nil {
+			return err
+		}
+		to.AddSpan(wallet, span.Account, span.Refunds, from, until)
+	}
+	return nil
+}
+
+func spansOf(c *settlement.Coverage) (spans []output.CoverageSpan) {
+	for _, s := range c.Spans() {
+		spans = append(spans, output.CoverageSpan{
+			Wallet: s.Wallet.String(), Account: s.Account, Refunds: s.Refunds, From: s.From.String(), Until: s.Until.String()})
+	}
+	return spans
 }
 
 // dayState is what run.json says of a day for the next one.
@@ -193,9 +213,6 @@ func (r *run) dayState() *output.DayState {
 	if r.restated != nil {
 		d.Restatement, d.RestatedFor = r.restated.Number, r.restated.Reason
 	}
-	for _, s := range rules.Coverage.Spans() {
-		d.Coverage = append(d.Coverage, output.CoverageSpan{
-			Wallet: s.Wallet.String(), Account: s.Account, Refunds: s.Refunds, From: s.From.String(), Until: s.Until.String()})
-	}
+	d.Coverage, d.FundFlows = spansOf(&rules.Coverage), spansOf(r.rules.Funds.FundFlows)
 	return d
 }

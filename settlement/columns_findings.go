@@ -52,7 +52,7 @@ var breaks = Table{
 		{Name: "break_id", Type: TypeID,
 			Doc: "Identity of the break: a hash of its kind and numbers, never of file positions, so it is the same on every day the break is open."},
 		{Name: "kind", Type: TypeWord, Words: BreakWords,
-			Doc: "missing_in_statement (短款: an order's money is in no statement), missing_in_orders (长款: a line without an order), amount_mismatch (金额不符), status_mismatch (状态不符: money for an order of which none is expected), wallet_mismatch (渠道不符), duplicate_payment (重复支付), refund_missing_in_statement (退款短款), refund_missing_in_orders (退款长款), refund_exceeds_payment (超额退款), fee_variance (手续费差异)."},
+			Doc: "missing_in_statement (短款: an order's money is in no statement), missing_in_orders (长款: a line without an order), amount_mismatch (金额不符), status_mismatch (状态不符: money for an order of which none is expected), wallet_mismatch (渠道不符), duplicate_payment (重复支付), refund_missing_in_statement (退款短款), refund_missing_in_orders (退款长款), refund_exceeds_payment (超额退款), fee_variance (手续费差异), settlement_mismatch (账实不符: the trade bill and the account's fund flow differ), balance_gap (余额不连续), payout_missing (提现未到账), payout_mismatch (提现不符)."},
 		{Name: "wallet", Type: TypeWord, Words: WalletWords, Nullable: true,
 			Doc: "The wallet of the line, else the one the order states. Null where neither does."},
 		{Name: "account", Type: TypeText, Nullable: true, Repeats: true,

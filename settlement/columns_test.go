@@ -10,7 +10,7 @@ import (
 // batches is the batch of each table, in the registry's order.
 func batches() map[string]Batch {
 	return map[string]Batch{
-		"statement_lines": new(Lines), "fund_lines": new(FundLines), "order_events": new(Events), "matches": new(Matches),
+		"statement_lines": new(Lines), "fund_lines": new(FundLines), "unsettled": new(Unsettled), "order_events": new(Events), "matches": new(Matches),
 		"breaks": new(Breaks), "open_items": new(OpenItems), "charges": new(Charges),
 		"withdrawals": new(Withdrawals), "quotas": new(Quotas), "proceeds": new(Proceeds), "cross_wallet": new(CrossWallet),
 		"control_totals": new(ControlTotals), "summary": new(Summary),

@@ -88,6 +88,7 @@ var shortColumns = map[string][]string{
 	"fund_lines":      {"wallet", "category", "order_no", "occurred_at", "amount", "balance", "raw_type", "state"},
 	"statement_lines": {"wallet", "kind", "order_no", "refund_no", "occurred_at", "gross_amount", "fee_amount", "net_amount", "match_state"},
 	"order_events":    {"kind", "order_no", "refund_no", "wallet", "expected_at", "amount", "status", "match_state"},
+	"unsettled":       {"side", "kind", "wallet", "order_no", "refund_no", "occurred_at", "expected_amount", "booked_amount", "state"},
 	"matches":         {"wallet", "kind", "order_no", "refund_no", "order_amount", "line_amount", "difference", "verdict"},
 	"breaks":          {"kind", "wallet", "order_no", "refund_no", "expected_amount", "actual_amount", "difference"},
 	"open_items":      {"side", "kind", "wallet", "order_no", "amount", "at", "reason"},

@@ -121,6 +121,10 @@ var inChinese = map[string]string{
 	"refund_missing_in_orders":    "退款长款",
 	"refund_exceeds_payment":      "超额退款",
 	"fee_variance":                "手续费差异",
+	"settlement_mismatch":         "账实不符",
+	"balance_gap":                 "余额不连续",
+	"payout_missing":              "提现未到账",
+	"payout_mismatch":             "提现不符",
 
 	// the proof
 	"Proof": "核验",
