@@ -164,6 +164,10 @@ func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refuse
 		if r.state, err = openState(job.Dataset, job.Day); err != nil {
 			return nil, err
 		}
+		if r.state.opening = job.Opening; job.Opening != nil && job.Day <= job.Opening.Day {
+			return nil, fmt.Errorf("%s: %w %s, and %s does not come after it (correct the day in the file, or leave the earlier days out)",
+				job.Opening.Source, ErrOpening, job.Opening.Day, job.Day)
+		}
 	}
 	r.arrangers.New = func() any { return &arranger{} }
 	r.work = newWorkroom(job.Memory, r.budget)
