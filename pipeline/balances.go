@@ -5,6 +5,7 @@ import (
 
 	"reconcile/funds"
 	"reconcile/match"
+	"reconcile/opening"
 	"reconcile/output"
 	"reconcile/settlement"
 )
@@ -44,7 +45,7 @@ func (r *run) settleBalances(staging *output.Staging) error {
 	if in.Known, err = r.balancesBefore(in.Files); err != nil {
 		return err
 	}
-	in.Known = append(in.Known, r.job.Opening...)
+	in.Known = append(in.Known, openingBalances(r.job.Opening)...)
 	if r.balanced, err = funds.Balances(in); err != nil {
 		return err
 	}
@@ -56,6 +57,26 @@ func (r *run) settleBalances(staging *output.Staging) error {
 		}
 	}
 	return r.writeCost(staging, "balances", 0, r.balanced.Table)
+}
+
+// openingBalances are those of an opening file, nil for none. It does not tell WeChat
+// Pay's purses apart: what it says is of the basic account (基本账户), whether or not the
+// fund-flow bill's name says that it is its.
+func openingBalances(o *opening.State) (all []funds.KnownBalance) {
+	if o == nil {
+		return nil
+	}
+	for _, b := range o.Balances {
+		purses := []string{""}
+		if b.Wallet == settlement.WeChat {
+			purses = append(purses, "basic")
+		}
+		for _, purse := range purses {
+			all = append(all, funds.KnownBalance{AccountDay: funds.AccountDay{Wallet: b.Wallet, Account: b.Account, SubAccount: purse, On: o.Day},
+				Amount: b.Amount, By: settlement.KnownOpeningFile, Source: b.At.String()})
+		}
+	}
+	return all
 }
 
 // balancesBackTo is how many days back an account's last known balance is looked for.

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"reconcile/funds"
 	"reconcile/generate"
+	"reconcile/opening"
 	"reconcile/output"
 	"reconcile/pipeline"
 	"reconcile/settlement"
@@ -69,16 +69,17 @@ func TestBalancesGoOnFromDayToDay(t *testing.T) {
 // A file of opening balances proves a first day; the day before counts before it.
 func TestAnOpeningBalanceProvesTheFirstDay(t *testing.T) {
 	s, dir := newShop(t), t.TempDir()
-	day, err := settlement.ParseDay([]byte("2024-09-11"))
+	before, err := opening.Parse("opening.csv", []byte("kind,wallet,account,amount,time\nday,,,,2024-09-11\nbalance,wechat,1230000109,99.00,\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.change = func(job *pipeline.Job) {
-		job.Opening = []funds.KnownBalance{{AccountDay: funds.AccountDay{Wallet: settlement.WeChat, Account: "1230000109", SubAccount: "basic", On: day}, Amount: 99_00, By: settlement.KnownOpeningFile, Source: "opening.csv:2"}}
-	}
+	s.change = func(job *pipeline.Job) { job.Opening = before }
 	first := s.run("2024-09-12", flowDay(t, dir, "2024-09-12", 100_00, 10_00)...)
 	expect(t, "the first day", tableRows(t, first, "balances", balanceColumns...), "2024-09-12 99.00 10.00 0.00 109.00 110.00 1.00 opening_file 0")
 	expect(t, "gaps", gapsIn(t, first), "99.00 100.00 2 open")
+	if reasons := tableRows(t, first, "breaks", "reason"); len(reasons) != 1 || !strings.HasSuffix(reasons[0], ", but opening.csv:3:27 opens it with 99.00") {
+		t.Errorf("%q", reasons)
+	}
 	second := s.run("2024-09-13", flowDay(t, dir, "2024-09-13", 110_00, 1_00)...)
 	expect(t, "the second day", tableRows(t, second, "balances", balanceColumns...), "2024-09-13 110.00 1.00 0.00 111.00 111.00 0.00 day_before 0")
 }

@@ -14,7 +14,6 @@ import (
 
 	"reconcile/decisions"
 	"reconcile/fees"
-	"reconcile/funds"
 	"reconcile/ingest"
 	"reconcile/match"
 	"reconcile/opening"
@@ -61,9 +60,6 @@ type Job struct {
 	Terms *fees.Terms
 	// Carried is what former days left.
 	Carried Carried
-	// Opening are balances that accounts had at the end of a day of which there is no
-	// result: with them a first day can be proved. They yield to the day before.
-	Opening []funds.KnownBalance
 
 	// Jobs is how many cores are used; 0 takes all.
 	Jobs int
