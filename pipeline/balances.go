@@ -45,7 +45,9 @@ func (r *run) settleBalances(staging *output.Staging) error {
 	if in.Known, err = r.balancesBefore(in.Files); err != nil {
 		return err
 	}
-	in.Known = append(in.Known, openingBalances(r.job.Opening)...)
+	if r.state != nil && r.state.opening != nil && r.state.opening.Day >= r.job.Day-balancesBackTo {
+		in.Known = append(in.Known, openingBalances(r.state.opening)...)
+	}
 	if r.balanced, err = funds.Balances(in); err != nil {
 		return err
 	}
@@ -59,13 +61,10 @@ func (r *run) settleBalances(staging *output.Staging) error {
 	return r.writeCost(staging, "balances", 0, r.balanced.Table)
 }
 
-// openingBalances are those of an opening file, nil for none. It does not tell WeChat
+// openingBalances are those of an opening file. It does not tell WeChat
 // Pay's purses apart: what it says is of the basic account (基本账户), whether or not the
 // fund-flow bill's name says that it is its.
 func openingBalances(o *opening.State) (all []funds.KnownBalance) {
-	if o == nil {
-		return nil
-	}
 	for _, b := range o.Balances {
 		purses := []string{""}
 		if b.Wallet == settlement.WeChat {
