@@ -141,6 +141,9 @@ func (r *run) applyState(rules *match.Rules, flows *settlement.Coverage) error {
 	rules.Day = r.job.Day
 	rules.FirstCarried, rules.FirstSettled = r.firstCarried, r.settledFile
 	if r.state.previous == nil {
+		if r.state.opening != nil {
+			coverOpening(&rules.Coverage, r.state.opening)
+		}
 		return nil
 	}
 	before := r.state.previous.Day
