@@ -116,9 +116,11 @@ func (c Case) NeedsFundFlow() bool { return c >= FeeRowMissing && c <= MoneyRowS
 // case can be planted only among days that follow each other.
 func (c Case) ComesLate() bool { return c >= LateLine && c <= RefundLater }
 
-// IsPossible says that the case can be planted with the files of o.
+// IsPossible says that the case can be planted with the files of o. When a line is seen
+// to lack its order that no extract of its own day can know depends on whether a later
+// extract happens to reach back to that day.
 func (c Case) IsPossible(o Options) bool {
-	return (o.Extract.Escrow || !c.NeedsEscrow()) && (o.FundFlow || !c.NeedsFundFlow()) && (o.Lag > 0 || !c.ComesLate())
+	return (o.Lag == 0 || c != AfterExtract) && (o.Extract.Escrow || !c.NeedsEscrow()) && (o.FundFlow || !c.NeedsFundFlow()) && (o.Lag > 0 || !c.ComesLate())
 }
 
 // Askable are the cases that Options.Cases may ask for.

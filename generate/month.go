@@ -126,11 +126,11 @@ func (k *MonthKey) deliver(dir string, o Options, m Month, files []string) error
 			k.Files = append(k.Files, filepath.Join(dir, draft))
 			at.File, at.How, again.How = draft, FirstDraft, Corrected
 			if random.IntN(2) == 0 {
-				again.Name, again.How = marked(base, "-corrected"), Superseding
+				again.Name, again.How = marked(base, "_corrected"), Superseding
 			}
 			k.Deliveries = append(k.Deliveries, again)
 		case draw < m.Late+m.Corrected+m.Double:
-			again.Name, again.How = marked(base, "-again"), DoubledFile
+			again.Name, again.How = marked(base, "_again"), DoubledFile
 			k.Deliveries = append(k.Deliveries, again)
 		}
 		k.Deliveries = append(k.Deliveries, at)

@@ -252,6 +252,8 @@ func (o Options) checkCases() error {
 			faults = append(faults, fmt.Errorf("generate: Cases: %s needs the fund flows", c))
 		case c.ComesLate() && o.Lag == 0:
 			faults = append(faults, fmt.Errorf("generate: Cases: %s needs days that are delivered night by night", c))
+		case c == AfterExtract && o.Lag > 0:
+			faults = append(faults, fmt.Errorf("generate: Cases: of %s no history is known among days that are delivered night by night", c))
 		case c.NeedsEscrow() && !o.Extract.Escrow:
 			faults = append(faults, fmt.Errorf("generate: Cases: %s needs the escrow columns", c))
 		}

@@ -150,7 +150,4 @@ func (m *maker) revokedButPaid() {
 func (m *maker) afterExtract() {
 	l := m.line(settlement.Payment, m.amount(1), daySeconds-1)
 	l.merchantNo = m.numbers.order(m.shop.platform, m.index, slotForeign, m.rng.Uint64())
-	if m.options.Lag > 0 {
-		m.plant(settlement.MissingInOrders, l.merchantNo, number{}, settlement.NoAmount, l.gross).seen = 1
-	}
 }

@@ -186,7 +186,12 @@ func (in *Intake) tieSummaries() {
 		bills := in.accepted(func(s *settlement.Statement) bool {
 			return s.Kind == kind && s.Wallet == summary.Wallet && summarises(summary, s)
 		})
+		// Of two deliveries of a bill, a first one and its correction, each has its own.
+		if own := slices.DeleteFunc(slices.Clone(bills), func(b int32) bool { return in.Statements[b].File != summary.File }); len(own) > 0 {
+			bills = own
+		}
 		if len(bills) == 0 {
+			summary.Totals = nil // there is nothing that they could be held against
 			summary.Notef("a summary without its bill: used for nothing")
 			continue
 		}

@@ -153,6 +153,7 @@ func (f *generateFlags) options() (generate.Options, error) {
 	var err error
 	if f.nights {
 		o.Lag = monthLag
+		delete(o.Cases, generate.AfterExtract)
 		for _, c := range generate.Askable() {
 			if c.ComesLate() {
 				o.Cases[c] = generate.PerMillion(5_000)
