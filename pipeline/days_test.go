@@ -429,3 +429,19 @@ func TestTheLastDecisionCounts(t *testing.T) {
 	s.change = func(j *pipeline.Job) { j.Decisions = d }
 	expect(t, "breaks", tableRows(t, s.run(d1, files...), "breaks", "status", "decision", "decided_by", "assignee", "note"), "written_off write_off Li Zhao small")
 }
+
+// An extract that goes on after the day and is delivered twice is read twice and counts
+// once, with its rows of other days too.
+func TestAnExtractDeliveredTwiceLeavesItsOtherDaysOnce(t *testing.T) {
+	s, dir := newShop(t), t.TempDir()
+	orders := extract(t, dir, d1, paid("A1", 1000, d1+" 10:00:00"), paid("B1", 700, d2+" 10:00:00"), paid("C1", 1, d3+" 10:00:00"))
+	again := extract(t, filepath.Join(dir, "again"), d1, paid("A1", 1000, d1+" 10:00:00"), paid("B1", 700, d2+" 10:00:00"), paid("C1", 1, d3+" 10:00:00"))
+	first := s.run(d1, wechatBill(t, dir, d1, trade{order: "A1", amount: 1000, at: "10:00:00"}), orders, again)
+	expect(t, "first", tableRows(t, first, "order_events", "order_no", "match_state"), "A1 matched")
+	m, err := output.ReadManifest(first)
+	if err != nil || !slices.ContainsFunc(m.Notes, func(note string) bool {
+		return strings.HasPrefix(note, "0 lines and 2 order events of the files are of other days")
+	}) {
+		t.Errorf("%v %q", err, m.Notes)
+	}
+}

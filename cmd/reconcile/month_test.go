@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -34,6 +35,8 @@ type month struct {
 	deliveries []delivery
 	out, log   bytes.Buffer
 	ran        int // days that were run
+	// elsewhere does a night elsewhere, in a process of its own; nil does it here.
+	elsewhere func(on settlement.Day) error
 }
 
 // delivery is a row of deliveries.csv.
@@ -133,6 +136,12 @@ func (m *month) deliver(d delivery) {
 // wake does what the schedule does on the morning of a day.
 func (m *month) wake(on settlement.Day) {
 	m.t.Helper()
+	if m.elsewhere != nil {
+		if err := m.elsewhere(on); err != nil {
+			m.t.Fatal(err)
+		}
+		return
+	}
 	m.outcome = outcome{}
 	m.now = func() time.Time { return on.Start().Time().Add(9*time.Hour + 30*time.Minute) }
 	m.log.Reset()
@@ -163,9 +172,8 @@ func (m *month) replay(seen func(on settlement.Day)) {
 	}
 }
 
-// again forgets the dataset and what is kept beside it, and wakes the schedule once: the
-// replay in order of everything that lies in the inbox now.
-func (m *month) again() {
+// forget removes the dataset and what is kept beside it.
+func (m *month) forget() {
 	m.t.Helper()
 	beside, err := filepath.Glob(filepath.Join(filepath.Dir(m.dataset()), ".days.*"))
 	if err != nil {
@@ -176,6 +184,13 @@ func (m *month) again() {
 			m.t.Fatal(err)
 		}
 	}
+}
+
+// again is the replay in order, of everything that lies in the inbox now: one wake-up
+// over an empty dataset.
+func (m *month) again() {
+	m.t.Helper()
+	m.forget()
 	last := settlement.Day(0)
 	for _, d := range m.deliveries {
 		last = max(last, d.night)
@@ -464,4 +479,38 @@ func tables(t *testing.T, m *month) map[string]string {
 func (m *month) committed(day settlement.Day) bool {
 	_, err := os.Stat(filepath.Join(pipeline.DayFolder(m.dataset(), day), output.SuccessName))
 	return err == nil
+}
+
+// The nights of a month end in the same tables on any machine: three zones and two
+// languages, with 1, 2 and 8 processors.
+func TestTheNightsAreTheSameOnAnyMachine(t *testing.T) {
+	made := madeMonth(t, 6, 60, 5, append(monthPlants, "--late-files", "20%", "--corrected-files", "20%", "--doubled-files", "20%")...)
+	m := newMonth(t, made, disorder(t, made, 2))
+	m.replay(nil)
+	want := tables(t, m)
+	for _, c := range []struct{ zone, locale, jobs string }{
+		{"Asia/Shanghai", "zh_CN.UTF-8", "1"}, {"America/New_York", "C", "2"}, {"Pacific/Kiritimati", "zh_CN.UTF-8", "8"},
+	} {
+		m.forget()
+		entries, err := os.ReadDir(m.inbox)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			if err := os.Remove(filepath.Join(m.inbox, e.Name())); err != nil {
+				t.Fatal(err)
+			}
+		}
+		m.elsewhere = func(on settlement.Day) error {
+			cmd := exec.Command("reconcile", "schedule", "--once", "--breaks-ok", "--quiet", "--config", m.config, "--now", on.String()+"T09:30")
+			cmd.Env = append(os.Environ(), "TZ="+c.zone, "LANG="+c.locale, "LC_ALL="+c.locale, "GOMAXPROCS="+c.jobs)
+			text, err := cmd.CombinedOutput()
+			if code := cmd.ProcessState.ExitCode(); code == exitDone || code == exitRefused || code == exitNotYet {
+				return nil
+			}
+			return fmt.Errorf("%w: %s", err, text)
+		}
+		m.replay(nil)
+		sameTables(t, tables(t, m), want)
+	}
 }
