@@ -21,6 +21,9 @@ type Intake struct {
 	// Supersede names the files that take the place of others for the same account,
 	// kind and period.
 	Supersede []string
+	// Superseded is what was decided so before: the SHA-256 of a statement that was not
+	// used, and of the one that took its place. It holds where nothing is named.
+	Superseded map[string]string
 }
 
 // Accepted says that the rows of statement i go on.
@@ -280,7 +283,23 @@ func (in *Intake) superseding(rivals []int32) int32 {
 		}
 		winner = i
 	}
+	if winner < 0 {
+		return in.supersededBefore(rivals)
+	}
 	return winner
+}
+
+// supersededBefore returns the one of rival statements that took the place of every other
+// one before, −1 where there is none: a further delivery is decided anew.
+func (in *Intake) supersededBefore(rivals []int32) int32 {
+	for _, winner := range rivals {
+		if !slices.ContainsFunc(rivals, func(i int32) bool {
+			return i != winner && in.Superseded[in.Statements[i].SHA256] != in.Statements[winner].SHA256
+		}) {
+			return winner
+		}
+	}
+	return -1
 }
 
 // refusePortals refuses portal exports (账务组合查询) of days that an account log (账务明细)
