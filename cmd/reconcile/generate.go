@@ -29,15 +29,16 @@ the breaks planted in them, which are all that a run may find:
   DIR/key/answer_key.parquet  the same
   DIR/2024-09-12/inbox/ …     with --days, a folder for each day
 
-With --days and --nights the days are delivered night by night. Lines, orders and
-refunds come in later days' files (late_line, late_order and so on in --plant),
-refunds are of payments up to 25 days back, and bills come late, are corrected or
-doubled. The key then tells the history of each break:
+With --days and --nights the days are delivered night by night. Lines, orders
+and refunds come in later days' files (late_line, late_order and so on in
+--plant), refunds are of payments up to 25 days back, and bills come late, are
+corrected or doubled. The key then tells the history of each break:
 
   DIR/files/2024-09-12/ …     the files of each day
-  DIR/key/history_key.csv     each planted break, first_seen_on, closed_on, closed_by,
-  DIR/key/history_key.parquet and closing: never, closed or restated
-  DIR/key/deliveries.csv      which file is in the inbox from which night, by which name
+  DIR/key/history_key.csv     each planted break, with first_seen_on, closed_on,
+                              closed_by, closing: never, closed, restated
+  DIR/key/history_key.parquet the same
+  DIR/key/deliveries.csv      from which night a file is in the inbox, its name
 
 The key of a day holds for a run over that day. Equal options give equal bytes.
 Memory grows with the planted breaks alone, never with the days.
@@ -50,7 +51,7 @@ of each near-miss. none, or all=N, sets all of both, and comes first.`
 const generateExamples = `  reconcile generate day
   reconcile generate big --orders 1000000 --seed 7 --shops 300
   reconcile generate month --days 30 --day 2024-09-01 --orders 50000
-  reconcile generate nights --days 30 --nights --orders 60 --plant none,late_line=2
+  reconcile generate nights --days 30 --nights --orders 500 --late-files 10%
   reconcile generate faults --plant none,fee_variance=25,amount_mismatch=0.2%
   reconcile generate old --legacy --bills split --gzip --parts 100000
   reconcile generate day --json | jq '.days[0].planted'`

@@ -145,8 +145,8 @@ func (a *app) printMonth(dir string, key *generate.MonthKey, keys []string) erro
 	for _, counts := range []struct {
 		heading string
 		of      map[string]int64
-	}{{"planted breaks by their end", closings}, {"deliveries", ways}} {
-		g := newGrid(a.say(counts.heading), a.say("count"))
+	}{{a.say("planted breaks by their end"), closings}, {a.say("deliveries"), ways}} {
+		g := newGrid(counts.heading, a.say("count"))
 		for _, word := range slices.Sorted(maps.Keys(counts.of)) {
 			g.row(word, groupedCount(counts.of[word]))
 		}
