@@ -75,6 +75,8 @@ type run struct {
 	// providers' own control totals.
 	read []fileSums
 
+	suggestions suggestions
+
 	mu    sync.Mutex // guards what the buckets add up
 	proof proofSums
 	tally *tally
@@ -403,6 +405,9 @@ func (r *run) reconcile(ctx context.Context, staging *output.Staging) error {
 	if err := r.settleCosts(ctx, staging); err != nil {
 		return err
 	}
+	if err := r.suggest(staging); err != nil {
+		return err
+	}
 	return r.writeTotals(staging)
 }
 
@@ -587,6 +592,7 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 	var out *BucketOutput
 	sums := newTally()
 	var proof proofSums
+	var candidates []match.Candidate
 	err := r.costs.share(StageCompute, in.lines.Len()+in.events.Len()+in.funds.Len(), func() (err error) {
 		if out, err = bucket(ctx, r.rules, r.spare, in, resolved); err != nil {
 			return err
@@ -594,6 +600,7 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 		if r.carryOn(b, out); r.state == nil {
 			r.job.Decisions.Apply(out.Breaks)
 		}
+		candidates = match.Candidates(b, out.Breaks, out.Events, out.FirstSettled, out.Lines, out.Earlier.Lines)
 		sums.bucket(out, resolved)
 		proof.bucket(out, resolved, len(r.files))
 		return nil
@@ -616,6 +623,7 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.suggestions.add(candidates)
 	r.takeWithdrawals(out.Funds)
 	r.spare.release(out)
 	r.parts = append(r.parts, parts...)
