@@ -84,7 +84,7 @@ func (p *plan) answer() (*Key, alipayShops, error) {
 		books = p.newWeChatFund(io.Discard)
 	}
 	err := p.each(func(s *sale) error {
-		key.add(s)
+		key.add(s, &p.options)
 		shops.add(p, s)
 		if books == nil {
 			return nil

@@ -61,13 +61,13 @@ func (r *run) settleBalances(staging *output.Staging) error {
 	return r.writeCost(staging, "balances", 0, r.balanced.Table)
 }
 
-// openingBalances are those of an opening file. It does not tell WeChat
-// Pay's purses apart: what it says is of the basic account (基本账户), whether or not the
-// fund-flow bill's name says that it is its.
+// openingBalances are those of an opening file. Where it names no purse of WeChat Pay, it
+// speaks of the basic account (基本账户), whether or not the fund-flow bill's name says
+// that it is its.
 func openingBalances(o *opening.State) (all []funds.KnownBalance) {
 	for _, b := range o.Balances {
-		purses := []string{""}
-		if b.Wallet == settlement.WeChat {
+		purses := []string{b.SubAccount}
+		if b.Wallet == settlement.WeChat && b.SubAccount == "" {
 			purses = append(purses, "basic")
 		}
 		for _, purse := range purses {
