@@ -60,6 +60,12 @@ type run struct {
 	proceeds  *exchange[settlement.Proceeds, *settlement.Proceeds]
 	cross     *exchange[settlement.CrossWallet, *settlement.CrossWallet]
 	withdrawn settlement.FundLines
+	// transfers are the lines of banks and deposits into wallets; those of days before,
+	// and the payouts of these, stand beside them.
+	transfers       settlement.FundLines
+	transfersBefore settlement.Transfers
+	payoutsBefore   settlement.Payouts
+	payoutNotes     []string
 	accruing  map[flowAccount]bool
 
 	// What loading a bucket needs and the next one uses again.
@@ -614,6 +620,7 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.takeWithdrawals(out.Funds)
+	r.takeTransfers(out.Funds)
 	r.spare.release(out)
 	r.parts = append(r.parts, parts...)
 	r.tally.merge(sums)

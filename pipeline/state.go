@@ -93,7 +93,7 @@ func openState(dataset string, day settlement.Day) (*state, error) {
 		s.days = append(s.days, pastDay{d, dir, m.Buckets})
 	}
 	if s.previous != nil {
-		err = checkHashes(s.days[0].dir, s.previous, "carried_lines", "carried_events", "breaks", "proceeds", "quotas", "withdrawals")
+		err = checkHashes(s.days[0].dir, s.previous, "carried_lines", "carried_events", "breaks", "proceeds", "quotas", "withdrawals", "payouts", "carried_transfers")
 	}
 	return s, err
 }
