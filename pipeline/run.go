@@ -66,7 +66,7 @@ type run struct {
 	transfersBefore settlement.Transfers
 	payoutsBefore   settlement.Payouts
 	payoutNotes     []string
-	accruing  map[flowAccount]bool
+	accruing        map[flowAccount]bool
 
 	// What loading a bucket needs and the next one uses again.
 	arrangers sync.Pool // of *arranger
