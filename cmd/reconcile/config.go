@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,8 +30,8 @@ const configName = "reconcile.yaml"
 // config is a configuration file. The zero value is that of a run without one.
 type config struct {
 	path string // "" where there is none
-	// hash is the SHA-256 of the file, lower-case hex; where it names contract files
-	// that of its hash and theirs.
+	// hash is the SHA-256 of the file, lower-case hex; where it names contract files or
+	// a calendar that of its hash and theirs.
 	hash string
 
 	mappings ingest.Mappings
@@ -40,6 +41,7 @@ type config struct {
 	jobs     int                // 0 where it is not stated
 	nightly  nightly
 	fees     feeTerms
+	payouts  payoutTerms
 
 	decisions string            // the file of decisions, "" where none is named
 	writeOff  settlement.Amount // the largest difference that may be written off
@@ -74,10 +76,10 @@ func parseConfig(path string, text []byte) (*config, error) {
 		return nil, err
 	}
 	c.fees.warnings = append(c.fees.warnings, r.Warnings()...)
-	if len(c.fees.files) > 0 {
+	if files := append(slices.Clone(c.fees.files), c.payouts.files...); len(files) > 0 {
 		all := sha256.New()
 		all.Write(sum[:])
-		for _, f := range c.fees.files {
+		for _, f := range files {
 			one := sha256.Sum256(f.content)
 			all.Write(one[:])
 		}
@@ -93,6 +95,7 @@ func configFields(r *yamlfile.Reader, root ast.Node, c *config) {
 		"orders":  mappingField(r, &c.mappings.Orders, &c.mappings.OrdersQuery),
 		"refunds": mappingField(r, &c.mappings.Refunds, &c.mappings.RefundsQuery),
 		"bank":    bankField(r, &c.mappings.Bank),
+		"payouts": payoutsField(r, &c.payouts),
 		"account": r.Text(c.takeAccount),
 
 		"decisions":       r.Text(func(text string) (string, error) { return takePath(r, text, &c.decisions) }),
