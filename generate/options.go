@@ -42,6 +42,10 @@ type Options struct {
 	// Pay's 资金账单, with the balance after each row.
 	FundFlow bool
 
+	// Bank also writes a bank's statement, which shows what the wallets paid out on the
+	// day before; it needs FundFlow. See bank.go.
+	Bank bool
+
 	Alipay  AlipayBill
 	WeChat  WeChatBill
 	Extract Extract
@@ -197,6 +201,7 @@ func (o Options) Validate() error {
 	check(o.WeChat.MchID != "" && isDigits(o.WeChat.MchID), "WeChat.MchID: %q is not a number", o.WeChat.MchID)
 	check(o.WeChat.Rate >= 0 && o.WeChat.Rate <= 10_000, "WeChat.Rate: not between 0%% and 1%%")
 	check(isRate(o.WeChat.CampaignShare), "WeChat.CampaignShare: not between 0 and 1000000")
+	check(!o.Bank || o.FundFlow, "Bank: needs FundFlow, which shows what is paid out")
 	faults = append(faults, o.checkBills(), o.checkCases())
 	return errors.Join(faults...)
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"reconcile/generate"
 	"reconcile/output"
 	"reconcile/pipeline"
 	"reconcile/settlement"
@@ -177,5 +178,74 @@ func TestABankStatementInAnotherCurrencyIsRefused(t *testing.T) {
 	expect(t, "payouts", tableRows(t, out, "payouts", "payout_no", "status"), "P1 in_transit")
 	if _, err := os.Stat(filepath.Join(out, "breaks")); err == nil {
 		expect(t, "breaks", tableRows(t, out, "breaks", "kind"))
+	}
+}
+
+// Generated days with a bank: every payout meets the fate that the key says, and no
+// other payout is a break.
+func TestPayoutsOfGeneratedDaysAreWhatTheKeySays(t *testing.T) {
+	o := generate.Defaults()
+	o.Orders, o.Cases, o.FundFlow, o.Bank = 80, nil, true, true
+	dataset, days := filepath.Join(t.TempDir(), "dataset"), 15
+	var keys []generate.Payout
+	fates, kinds := map[string]int{}, map[string]recall{}
+	found, late, last := map[string]bool{}, map[string]bool{}, map[string]string{}
+	for n := range days {
+		day := o
+		day.Day, day.Nth = o.Day+settlement.Day(n), n
+		key, err := generate.Day(t.TempDir(), day)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range key.Payouts {
+			if n < days-6 {
+				keys = append(keys, p)
+			} else {
+				late[p.No] = true // not due yet, perhaps
+			}
+		}
+		result, err := pipeline.Run(t.Context(), pipeline.Job{Paths: key.Files, Dataset: dataset, Day: day.Day})
+		if err != nil || !result.Complete() {
+			t.Fatal(err, result.Refusals)
+		}
+		dir := pipeline.DayFolder(dataset, day.Day)
+		for _, row := range tableRows(t, dir, "breaks", "kind", "provider_txn_id", "expected_amount", "actual_amount") {
+			if strings.HasPrefix(row, "payout_") {
+				found[row] = true
+			}
+		}
+		for _, row := range tableRows(t, dir, "payouts", "payout_no", "status", "arrival", "movement", "leg_wallet") {
+			number, what, _ := strings.Cut(row, " ")
+			last[number] = strings.TrimRight(what, " ")
+		}
+	}
+	fate := map[string]string{"plain": "received whole", "payout_lost": "in_transit", "payout_bounced": "returned", "payouts_in_one_credit": "received part_of_credit",
+		"payout_moved": "received whole proven alipay", "payout_short": "received differs"}
+	for _, p := range keys {
+		fates[p.Fate]++
+		if last[p.No] != fate[p.Fate] {
+			t.Errorf("%s of %s %s: %q", p.Fate, p.Wallet, p.No, last[p.No])
+		}
+		if p.Kind == settlement.NoBreak {
+			continue
+		}
+		r := kinds[p.Kind.String()]
+		r.planted++
+		row := fmt.Sprintf("%s %s %s %s", p.Kind, p.No, p.Amount, amountText(p.Actual))
+		if found[row] {
+			r.right++
+			delete(found, row)
+		} else {
+			t.Errorf("planted, not found: %s", row)
+		}
+		kinds[p.Kind.String()] = r
+	}
+	for row := range found {
+		if !late[strings.Fields(row)[1]] {
+			t.Errorf("found, not planted: %s", row)
+		}
+	}
+	if len(fates) != len(fate) || kinds["payout_missing"].planted == 0 || kinds["payout_mismatch"].planted == 0 {
+		t.Errorf("planted %v, %v: this test would prove too little", fates, kinds)
 	}
 }

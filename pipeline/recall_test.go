@@ -94,8 +94,10 @@ func needsMore(kind string, o generate.Options) bool {
 	switch kind {
 	case settlement.SettlementMismatch.String():
 		return !o.FundFlow
-	case settlement.BalanceGap.String(), settlement.PayoutMissing.String(), settlement.PayoutMismatch.String():
-		return true // they are of several days, and of banks
+	case settlement.BalanceGap.String():
+		return true // it is of several days
+	case settlement.PayoutMissing.String(), settlement.PayoutMismatch.String():
+		return true // of several days too: see TestPayoutsOfGeneratedDaysAreWhatTheKeySays
 	}
 	return false
 }
