@@ -61,6 +61,11 @@ func (r *run) takeState() error {
 			return err
 		}
 	}
+	if r.state.previous == nil && r.state.opening != nil {
+		if err := r.takeOpening(files); err != nil {
+			return err
+		}
+	}
 	if len(r.files) == int(r.firstCarried) {
 		r.files = append(r.files, "") // so that the settled rows' file is beyond the carried ones'
 	}

@@ -130,6 +130,9 @@ func (r *run) notes() []string {
 		notes = append(notes, fmt.Sprintf("%d lines waited for %d days for a fund flow or trade bill that never came: they are not compared any more", n, funds.WaitsAtMost))
 	}
 	notes = append(notes, r.payoutNotes...)
+	if note := r.suggestions.note(); note != "" {
+		notes = append(notes, note)
+	}
 	notes = append(notes, r.job.Decisions.Notes()...)
 	switch {
 	case rules.OrdersIncomplete && len(r.intake.Refusals) > 0:

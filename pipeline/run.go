@@ -80,6 +80,8 @@ type run struct {
 	// providers' own control totals.
 	read []fileSums
 
+	suggestions suggestions
+
 	mu    sync.Mutex // guards what the buckets add up
 	proof proofSums
 	tally *tally
@@ -161,6 +163,10 @@ func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refuse
 	if job.Dataset != "" {
 		if r.state, err = openState(job.Dataset, job.Day); err != nil {
 			return nil, err
+		}
+		if r.state.opening = job.Opening; job.Opening != nil && job.Day <= job.Opening.Day {
+			return nil, fmt.Errorf("%s: %w %s, and %s does not come after it (correct the day in the file, or leave the earlier days out)",
+				job.Opening.Source, ErrOpening, job.Opening.Day, job.Day)
 		}
 	}
 	r.arrangers.New = func() any { return &arranger{} }
@@ -406,6 +412,9 @@ func (r *run) reconcile(ctx context.Context, staging *output.Staging) error {
 	if err := r.settleCosts(ctx, staging); err != nil {
 		return err
 	}
+	if err := r.suggest(staging); err != nil {
+		return err
+	}
 	return r.writeTotals(staging)
 }
 
@@ -590,6 +599,7 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 	var out *BucketOutput
 	sums := newTally()
 	var proof proofSums
+	var candidates []match.Candidate
 	err := r.costs.share(StageCompute, in.lines.Len()+in.events.Len()+in.funds.Len(), func() (err error) {
 		if out, err = bucket(ctx, r.rules, r.spare, in, resolved); err != nil {
 			return err
@@ -597,6 +607,7 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 		if r.carryOn(b, out); r.state == nil {
 			r.job.Decisions.Apply(out.Breaks)
 		}
+		candidates = match.Candidates(b, out.Breaks, out.Events, out.FirstSettled, out.Lines, out.Earlier.Lines)
 		sums.bucket(out, resolved)
 		proof.bucket(out, resolved, len(r.files))
 		return nil
@@ -619,6 +630,7 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.suggestions.add(candidates)
 	r.takeWithdrawals(out.Funds)
 	r.takeTransfers(out.Funds)
 	r.spare.release(out)

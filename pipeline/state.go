@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"reconcile/match"
+	"reconcile/opening"
 	"reconcile/output"
 	"reconcile/settlement"
 )
@@ -41,6 +42,8 @@ type pastDay struct {
 type state struct {
 	days     []pastDay // newest first
 	previous *output.Manifest
+	// opening is how things stood before the first day; nil where nothing says it.
+	opening *opening.State
 }
 
 // Days returns the days of a dataset that are committed whole or in part, in order. A
@@ -196,6 +199,12 @@ func (r *run) dayState() *output.DayState {
 	d := &output.DayState{
 		Day: r.job.Day.String(), Watermark: rules.Watermark.String(), RefundWatermark: rules.RefundWatermark.String(),
 		InputsDigest: r.job.InputsDigest, RefundsListed: rules.RefundsListed, CarriedLines: r.carriedRows[0], CarriedEvents: r.carriedRows[1],
+	}
+	if o := r.state.opening; o != nil {
+		d.OpeningSHA256 = o.SHA256
+		if r.state.previous == nil {
+			d.PreviousDigest = o.SHA256
+		}
 	}
 	if r.state.previous != nil {
 		d.Previous = r.state.previous.Day.Day

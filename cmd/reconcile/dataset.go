@@ -52,8 +52,9 @@ type dayView struct {
 }
 
 // viewDataset looks at the inbox's catalogue and the last days of a dataset.
-func viewDataset(c *nightly, catalogue *pipeline.Catalogue, dataset string, now time.Time, last int) (*datasetView, error) {
-	due, err := planOf(catalogue, dataset)
+func viewDataset(c *nightly, catalogue *pipeline.Catalogue, job *pipeline.Job, now time.Time, last int) (*datasetView, error) {
+	dataset := job.Dataset
+	due, err := planOf(catalogue, job)
 	if err != nil {
 		return nil, err
 	}

@@ -159,7 +159,7 @@ func (a *app) runDated(cmd *cobra.Command, dated *dayFlags, flags *jobFlags, out
 
 // showDataset tells the metrics what the dataset looks like after a run of days.
 func (a *app) showDataset(c *nightly, r *daysRun) {
-	v, err := viewDataset(c, r.catalogue, r.job.Dataset, time.Now(), lookBack)
+	v, err := viewDataset(c, r.catalogue, &r.job, time.Now(), lookBack)
 	if err != nil {
 		a.log.Warn("the metrics do not show the dataset", "error", err)
 		return

@@ -43,11 +43,11 @@ func (a *app) statusCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			catalogue, err := pipeline.OpenCatalogue(cmd.Context(), job)
+			catalogue, err := pipeline.LookAtCatalogue(cmd.Context(), job)
 			if err != nil {
 				return err
 			}
-			v, err := viewDataset(&c.nightly, catalogue, job.Dataset, time.Now(), last)
+			v, err := viewDataset(&c.nightly, catalogue, &job, time.Now(), last)
 			if err != nil {
 				return err
 			}
