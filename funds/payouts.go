@@ -52,12 +52,6 @@ func (p *Payout) left() (whole, net settlement.Amount) {
 	return p.Amount - p.Arrived, p.net() - p.Arrived
 }
 
-// arrivesAs says that an amount is what may still arrive.
-func (p *Payout) arrivesAs(amount settlement.Amount) bool {
-	whole, net := p.left()
-	return amount > 0 && (amount == whole || amount == net)
-}
-
 // waits says that credits are looked for.
 func (p *Payout) waits() bool { return p.Status == settlement.InTransit && !p.CameBack }
 

@@ -23,13 +23,13 @@ func (g gapsOf) add(bank string, days ...settlement.Day) {
 
 func (g gapsOf) notes() (notes []string) {
 	for _, bank := range slices.Sorted(maps.Keys(g)) {
-		notes = append(notes, fmt.Sprintf("payouts that were due wait for statements of bank account %s: %s", bank, daysText(slices.Sorted(maps.Keys(g[bank])))))
+		notes = append(notes, fmt.Sprintf("payouts that were due wait for statements of bank account %s: %s", bank, DaysText(slices.Sorted(maps.Keys(g[bank])))))
 	}
 	return notes
 }
 
-// daysText names days, runs of them as from … to.
-func daysText(days []settlement.Day) string {
+// DaysText names days in their order, runs of them as from … to.
+func DaysText(days []settlement.Day) string {
 	var words []string
 	for i := 0; i < len(days); {
 		j := i
@@ -92,7 +92,7 @@ func (s *payoutSettling) judge(p *Payout, gaps gapsOf) {
 	for _, bank := range banks {
 		if days := s.missingDays(bank, p.day(), p.Due); len(days) > 0 {
 			gaps.add(bank, days...)
-			missing = append(missing, fmt.Sprintf("%s of %s", daysText(days), bank))
+			missing = append(missing, fmt.Sprintf("%s of %s", DaysText(days), bank))
 		}
 	}
 	p.Note = "waits for bank statements: " + strings.Join(missing, "; ")

@@ -133,10 +133,10 @@ func (s *payoutSettling) named(g group) {
 	for n, i := range g.payouts {
 		p := &s.payouts[i]
 		w, less := p.left()
-		switch {
-		case came == whole:
+		switch came {
+		case whole:
 			s.arrive(p, settlement.ArrivedTogether, w, credits...)
-		case came == net:
+		case net:
 			s.arrive(p, settlement.ArrivedTogether, less, credits...)
 		default: // what they come to is the first one's, so that the difference stands once
 			share := settlement.Amount(0)

@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 
+	"reconcile/funds"
 	"reconcile/settlement"
 )
 
@@ -56,21 +57,45 @@ func (t *storyText) payouts() {
 		}
 		if f["due_on"] != "" {
 			t.printf("  %s\n", t.sayf("due on %s: the second working day of banks after it (T+2)", f["due_on"]))
+			if days := t.daysOff(f); days != "" {
+				t.printf("    %s\n", t.named("banks do not work on", days))
+			}
 		}
-		t.printf("  %s\n", t.part("→ "+t.say(f["status"]), t.say(f["arrival"]), f["arrived_on"], f["arrived_amount"], f["bank_account"]))
+		t.printf("  %s\n", t.part("→ "+f["status"], f["arrival"], f["arrived_on"], f["arrived_amount"], f["bank_account"]))
 		for _, line := range t.Bank {
 			if strings.Contains(","+f["bank_reference"]+",", ","+line["flow_no"]+",") && line["account"] == f["bank_account"] {
 				t.printf("    %s\n      %s\n", t.part(t.named("bank line", line["flow_no"]), line["settled_on"], line["amount"], line["raw_note"]), placeOfFact(line))
 			}
 		}
 		if f["leg_of"] != "" {
-			t.printf("  %s\n", t.part(t.say("went on into"), f["leg_wallet"], f["leg_account"], f["leg_of"], t.say(f["movement"]), t.named("fee", f["leg_fee"])))
+			t.printf("  %s\n", t.part(t.say("went on into"), f["leg_wallet"], f["leg_account"], f["leg_of"], f["movement"], t.named("fee", f["leg_fee"])))
 		}
 		if f["note"] != "" {
 			t.printf("  %s\n", printable(f["note"]))
 		}
 		t.printf("\n")
 	}
+}
+
+// daysOff names the days between a withdrawal and when it was due on which banks do not
+// work, by the calendar that is configured here.
+func (t *storyText) daysOff(f fact) string {
+	calendar := funds.ChineseCalendar()
+	if c, err := readConfig(t.configFlag); err == nil && c.payouts.calendar != nil {
+		calendar = c.payouts.calendar
+	}
+	due, errDue := settlement.ParseDay([]byte(f["due_on"]))
+	day, err := settlement.ParseDay([]byte(f["withdrawn_at"][:min(10, len(f["withdrawn_at"]))]))
+	if errDue != nil || err != nil {
+		return ""
+	}
+	var off []settlement.Day
+	for day++; day < due; day++ {
+		if !calendar.Works(day) {
+			off = append(off, day)
+		}
+	}
+	return funds.DaysText(off)
 }
 
 // withdrawalFee tells what a withdrawal cost.
@@ -91,7 +116,7 @@ func (s *story) payoutVerdict(a *app) string {
 		return ""
 	}
 	if len(s.Payouts) == 1 {
-		return a.say(s.Payouts[0]["status"])
+		return s.Payouts[0]["status"]
 	}
 	return a.sayf("%s payouts", groupedCount(int64(len(s.Payouts))))
 }
