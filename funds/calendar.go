@@ -2,13 +2,11 @@ package funds
 
 import (
 	_ "embed"
-	"encoding/csv"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"reconcile/settlement"
 )
@@ -36,8 +34,9 @@ func ChineseCalendar() *Calendar {
 }
 
 // With returns the calendar with the days of a file added, which go before those that
-// were known. A file is CSV with the columns from, until, day (off or work) and name;
-// lines that begin with # are comments. The error has every fault with its line.
+// were known. A file is CSV without quotes, with the columns from, until, day (off or
+// work) and name; lines that begin with # are comments. The error has every fault with
+// its line.
 func (c *Calendar) With(name string, text []byte) (*Calendar, error) {
 	more := &Calendar{works: maps.Clone(c.works), years: maps.Clone(c.years)}
 	if err := more.add(name, text); err != nil {
@@ -46,64 +45,68 @@ func (c *Calendar) With(name string, text []byte) (*Calendar, error) {
 	return more, nil
 }
 
-var calendarColumns = []string{"from", "until", "day", "name"}
+const calendarHeader = "from,until,day,name"
 
 // longestHoliday is the most days of a row: more is a typing mistake.
 const longestHoliday = 62
 
 func (c *Calendar) add(name string, text []byte) error {
-	in := csv.NewReader(strings.NewReader(strings.TrimPrefix(string(text), "\uFEFF")))
-	in.Comment, in.FieldsPerRecord = '#', -1
 	var faults []error
 	stated := map[settlement.Day]int{} // by day the line that says what it is
-	for header := true; ; header = false {
-		row, err := in.Read()
-		if err == io.EOF {
-			if header {
-				faults = append(faults, fmt.Errorf("%s: no header (write %s)", name, strings.Join(calendarColumns, ",")))
+	header, n := true, 0
+	for line := range strings.Lines(strings.TrimPrefix(string(text), "\uFEFF")) {
+		n++
+		line = strings.TrimRight(line, "\r\n")
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		cells := strings.Split(line, ",")
+		fault := func(cell int, format string, args ...any) {
+			column := 1
+			for _, before := range cells[:cell] {
+				column += utf8.RuneCountInString(before) + 1
 			}
-			return errors.Join(faults...)
-		}
-		if err != nil {
-			return errors.Join(append(faults, fmt.Errorf("%s: %w", name, err))...)
-		}
-		line, _ := in.FieldPos(0)
-		fault := func(column int, format string, args ...any) {
-			column = min(column, len(row)-1)
-			_, at := in.FieldPos(column)
-			faults = append(faults, fmt.Errorf("%s:%d:%d: %s", name, line, at, fmt.Sprintf(format, args...)))
+			faults = append(faults, fmt.Errorf("%s:%d:%d: %s", name, n, column, fmt.Sprintf(format, args...)))
 		}
 		switch {
+		case header && line != calendarHeader:
+			fault(0, "the header is %q (write %s)", line, calendarHeader)
 		case header:
-			if !slices.Equal(row, calendarColumns) {
-				fault(0, "the header is %q (write %s)", strings.Join(row, ","), strings.Join(calendarColumns, ","))
-			}
-			continue
-		case len(row) != len(calendarColumns):
-			fault(0, "%d fields where the header has %d", len(row), len(calendarColumns))
-			continue
-		}
-		from, errFrom := settlement.ParseDay([]byte(row[0]))
-		until, errUntil := settlement.ParseDay([]byte(row[1]))
-		switch {
-		case errFrom != nil:
-			fault(0, "from: %q is no day (write 2024-10-01)", row[0])
-		case errUntil != nil:
-			fault(1, "until: %q is no day (write 2024-10-07)", row[1])
-		case until < from || until-from >= longestHoliday:
-			fault(1, "until: %s is not from %s on, or more than %d days (until is the last day)", until, from, longestHoliday)
-		case row[2] != "off" && row[2] != "work":
-			fault(2, "day: %q is neither off nor work", row[2])
+		case len(cells) != strings.Count(calendarHeader, ",")+1:
+			fault(0, "%d fields where the header has 4", len(cells))
 		default:
-			for day := from; day <= until; day++ {
-				if first, twice := stated[day]; twice {
-					fault(0, "%s is stated twice, first in line %d", day, first)
-					break
-				}
-				stated[day] = line
-				c.works[day] = row[2] == "work"
-				c.years[yearOf(day)] = true
+			c.addRow(cells, n, stated, fault)
+		}
+		header = false
+	}
+	if header {
+		faults = append(faults, fmt.Errorf("%s: no header (write %s)", name, calendarHeader))
+	}
+	return errors.Join(faults...)
+}
+
+// addRow adds the days of one row.
+func (c *Calendar) addRow(cells []string, line int, stated map[settlement.Day]int, fault func(cell int, format string, args ...any)) {
+	from, errFrom := settlement.ParseDay([]byte(cells[0]))
+	until, errUntil := settlement.ParseDay([]byte(cells[1]))
+	switch {
+	case errFrom != nil:
+		fault(0, "from: %q is no day (write 2024-10-01)", cells[0])
+	case errUntil != nil:
+		fault(1, "until: %q is no day (write 2024-10-07)", cells[1])
+	case until < from || until-from >= longestHoliday:
+		fault(1, "until: %s is not from %s on, or more than %d days (until is the last day)", until, from, longestHoliday)
+	case cells[2] != "off" && cells[2] != "work":
+		fault(2, "day: %q is neither off nor work", cells[2])
+	default:
+		for day := from; day <= until; day++ {
+			if first, twice := stated[day]; twice {
+				fault(0, "%s is stated twice, first in line %d", day, first)
+				return
 			}
+			stated[day] = line
+			c.works[day] = cells[2] == "work"
+			c.years[yearOf(day)] = true
 		}
 	}
 }
