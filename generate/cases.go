@@ -59,6 +59,14 @@ const (
 	Unreleased          // escrow: paid, not yet confirmed, no line
 	RefundBeforeRelease // escrow: refunded while the platform held the money; no line of the refund
 
+	// What comes on a later day, see late.go.
+
+	LateLine       // the payment's line stands in a later day's bill: MissingInStatement until then
+	LateOrder      // a later extract has the order: MissingInOrders until then
+	LateRefundLine // RefundMissingInStatement until a later day's bill
+	LateRefundList // RefundMissingInOrders until a later list of refunds
+	RefundLater    // refund and its line 1 to 25 days after the payment; nothing is wrong
+
 	// lastOfDay is one purchase later than every other payment and refund, so
 	// that the extracts speak of the whole day.
 	lastOfDay
@@ -82,6 +90,7 @@ var CaseWords = [numCases]string{"plain",
 	"refund_fee_one_fen_off", "near_midnight", "identical_payments", "refund_not_settled",
 	"tiny_payment", "unstated_wallet", "refund_failed", "revoked", "after_extract", "later_refund",
 	"combined", "two_payments", "not_paid", "implied_refund", "provider_no", "unreleased", "refund_before_release",
+	"late_line", "late_order", "late_refund_line", "late_refund_list", "refund_later",
 	"last_of_day"}
 
 func (c Case) String() string {
@@ -103,9 +112,15 @@ func (c Case) NeedsEscrow() bool { return c == Unreleased || c == RefundBeforeRe
 // NeedsFundFlow says that the case can be planted only where fund flows are written.
 func (c Case) NeedsFundFlow() bool { return c >= FeeRowMissing && c <= MoneyRowShort }
 
-// IsPossible says that the case can be planted with the files of o.
+// ComesLate says that a part of the purchase is delivered on a later day, so that the
+// case can be planted only among days that follow each other.
+func (c Case) ComesLate() bool { return c >= LateLine && c <= RefundLater }
+
+// IsPossible says that the case can be planted with the files of o. When a line is seen
+// to lack its order that no extract of its own day can know depends on whether a later
+// extract happens to reach back to that day.
 func (c Case) IsPossible(o Options) bool {
-	return (o.Extract.Escrow || !c.NeedsEscrow()) && (o.FundFlow || !c.NeedsFundFlow())
+	return (o.Lag == 0 || c != AfterExtract) && (o.Extract.Escrow || !c.NeedsEscrow()) && (o.FundFlow || !c.NeedsFundFlow()) && (o.Lag > 0 || !c.ComesLate())
 }
 
 // Askable are the cases that Options.Cases may ask for.
@@ -171,5 +186,10 @@ var builders = [numCases]func(*maker){
 	ProviderNo:               (*maker).byProviderNo,
 	Unreleased:               (*maker).unreleased,
 	RefundBeforeRelease:      (*maker).refundBeforeRelease,
+	LateLine:                 (*maker).lateLine,
+	LateOrder:                (*maker).lateOrder,
+	LateRefundLine:           (*maker).lateRefundLine,
+	LateRefundList:           (*maker).lateRefundList,
+	RefundLater:              (*maker).refundLater,
 	lastOfDay:                (*maker).latest,
 }

@@ -79,7 +79,7 @@ func Write(ctx context.Context, dir string, o Options, progress func(done, total
 func (p *plan) answer() (*Key, alipayShops, error) {
 	key, shops := &Key{}, make(alipayShops, len(p.shops))
 	err := p.each(func(s *sale) error {
-		key.add(s)
+		key.add(s, &p.options)
 		shops.add(p, s)
 		return nil
 	})

@@ -36,6 +36,7 @@ type run struct {
 
 	// Of a day of a dataset: what days before have left. state is nil otherwise.
 	state                     *state
+	superseded                map[string]string // of the day's former run, see supersededBefore
 	firstCarried, settledFile int32
 	carriedRows               [2]int64 // lines, events
 	earlier                   *earlierBreaks
@@ -161,6 +162,7 @@ func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refuse
 		costs:    &costs{},
 	}
 	if job.Dataset != "" {
+		r.superseded = supersededBefore(DayFolder(job.Dataset, job.Day))
 		if r.state, err = openState(job.Dataset, job.Day); err != nil {
 			return nil, err
 		}
@@ -242,6 +244,7 @@ func (r *run) ingest(ctx context.Context, deliveries []*ingest.Delivery, refused
 		Statements: make([]*settlement.Statement, len(deliveries)),
 		Refusals:   append([]*settlement.Refusal(nil), refused...),
 		Supersede:  r.job.Supersede,
+		Superseded: r.superseded,
 	}
 	r.read = make([]fileSums, len(deliveries))
 	r.files = make([]string, len(deliveries))

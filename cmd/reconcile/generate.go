@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"reconcile/generate"
-	"reconcile/output"
 	"reconcile/pipeline"
 	"reconcile/settlement"
 	"reconcile/yamlfile"
@@ -37,6 +36,17 @@ short; a run over the days until they are due must find what the key says:
 
   DIR/2024-09-12/key/payouts.csv  each payout, its fate, the break that it is
 
+With --days and --nights the days are delivered night by night. Lines, orders
+and refunds come in later days' files (late_line, late_order and so on in
+--plant), refunds are of payments up to 25 days back, and bills come late, are
+corrected or doubled. The key then tells the history of each break:
+
+  DIR/files/2024-09-12/ …     the files of each day
+  DIR/key/history_key.csv     each planted break, with first_seen_on, closed_on,
+                              closed_by, closing: never, closed, restated
+  DIR/key/history_key.parquet the same
+  DIR/key/deliveries.csv      from which night a file is in the inbox, its name
+
 The key of a day holds for a run over that day. Equal options give equal bytes.
 Memory grows with the planted breaks alone, never with the days.
 
@@ -49,6 +59,7 @@ const generateExamples = `  reconcile generate day
   reconcile generate big --orders 1000000 --seed 7 --shops 300
   reconcile generate month --days 30 --day 2024-09-01 --orders 50000
   reconcile generate payouts --days 12 --orders 500 --fund-flow --bank
+  reconcile generate nights --days 30 --nights --orders 500 --late-files 10%
   reconcile generate faults --plant none,fee_variance=25,amount_mismatch=0.2%
   reconcile generate old --legacy --bills split --gzip --parts 100000
   reconcile generate day --json | jq '.days[0].planted'`
@@ -66,6 +77,8 @@ type generateFlags struct {
 	seed                         uint64
 	legacy, gzip, escrow, flowed bool
 	bank                         bool
+	nights                       bool
+	late, corrected, doubled     string // shares of the bills
 }
 
 func (a *app) generateCommand() *cobra.Command {
@@ -80,6 +93,13 @@ func (a *app) generateCommand() *cobra.Command {
 			o, err := flags.options()
 			if err != nil {
 				return usage(err)
+			}
+			if flags.nights {
+				month, err := flags.month()
+				if err != nil {
+					return usage(err)
+				}
+				return a.generateMonth(cmd.Context(), args[0], o, month)
 			}
 			return a.generate(cmd.Context(), args[0], o, flags.days)
 		},
@@ -100,6 +120,10 @@ func (a *app) generateCommand() *cobra.Command {
 	f.BoolVar(&flags.escrow, "escrow", false, "orders whose money arrives on confirmation (确认收货)")
 	f.BoolVar(&flags.flowed, "fund-flow", false, "also 资金账单 and 账务明细: how the accounts' money moved")
 	f.BoolVar(&flags.bank, "bank", false, "with --fund-flow, also a bank's statement of what was paid out the day before")
+	f.BoolVar(&flags.nights, "nights", false, "days that are delivered night by night, with what comes late, see above")
+	f.StringVar(&flags.late, "late-files", "5%", "with --nights, share of the bills that come up to 4 nights late")
+	f.StringVar(&flags.corrected, "corrected-files", "5%", "with --nights, share of the bills that are corrected later")
+	f.StringVar(&flags.doubled, "doubled-files", "5%", "with --nights, share of the bills that come a second time")
 	a.withOutput(cmd, "print files and counts as JSON", "print nothing")
 	return cmd
 }
@@ -117,6 +141,8 @@ func caseHelp() string {
 			misses = append(misses, c.String())
 		case c.NeedsEscrow():
 			shapes = append(shapes, c.String()+" (with --escrow)")
+		case c.ComesLate():
+			shapes = append(shapes, c.String()+" (with --nights)")
 		default:
 			shapes = append(shapes, c.String())
 		}
@@ -137,6 +163,15 @@ func (f *generateFlags) options() (generate.Options, error) {
 	}
 	var faults []error
 	var err error
+	if f.nights {
+		o.Lag = monthLag
+		delete(o.Cases, generate.AfterExtract)
+		for _, c := range generate.Askable() {
+			if c.ComesLate() {
+				o.Cases[c] = generate.PerMillion(5_000)
+			}
+		}
+	}
 	if o.Day, err = settlement.ParseDay([]byte(f.day)); err != nil {
 		faults = append(faults, fmt.Errorf("--day %q: not a day such as 2024-09-12", f.day))
 		o.Day = generate.Defaults().Day
@@ -330,22 +365,9 @@ func writeKey(key *generate.Key, csv, parquet string) error {
 	}
 	batch := &settlement.AnswerKey{}
 	for _, p := range key.Planted {
-		batch.Kind = append(batch.Kind, p.Kind)
-		batch.OrderNo.AppendString(p.OrderNo)
-		batch.RefundNo.AppendString(p.RefundNo)
-		batch.Expected = append(batch.Expected, p.Expected)
-		batch.Actual = append(batch.Actual, p.Actual)
-		batch.PlantedAs.AppendString(p.Case.String())
+		addPlanted(batch, &p)
 	}
-	part, err := output.NewPart(parquet, settlement.AnswerKeyTable, nil)
-	if err != nil {
-		return err
-	}
-	if err := part.Write(settlement.Record(batch)); err != nil {
-		return errors.Join(err, part.Discard())
-	}
-	_, err = part.Close()
-	return err
+	return writeKeyTable(parquet, settlement.AnswerKeyTable, batch)
 }
 
 // discard takes back what was written before a day failed, and the folders that

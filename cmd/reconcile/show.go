@@ -187,7 +187,7 @@ func tableOf(path string) (settlement.Table, error) {
 	if err != nil {
 		return settlement.Table{}, err
 	}
-	for _, t := range append(slices.Clone(settlement.Tables), settlement.AnswerKeyTable) {
+	for _, t := range append(slices.Clone(settlement.Tables), settlement.AnswerKeyTable, settlement.HistoryKeyTable) {
 		if slices.Equal(columnNames(t.Columns), names) || names == nil && t.Name == filepath.Base(filepath.Dir(path)) {
 			return t, nil
 		}
