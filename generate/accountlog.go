@@ -50,7 +50,7 @@ func (p *plan) writeAlipayLog(to io.Writer) error {
 	if err != nil {
 		return err
 	}
-	w := &alipayLog{alipayWriter: inner, account: account{balance: reserve}}
+	w := &alipayLog{alipayWriter: inner, account: account{balance: reserve + p.options.OpeningOff}}
 	encode := func(text string) (out []byte) {
 		if err == nil {
 			out, err = gb18030(text)

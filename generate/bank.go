@@ -196,12 +196,10 @@ func (p *plan) bankFile() string { return "bank_" + p.options.Day.String() + ".c
 // the day before that arrive.
 func (p *plan) writeBank(to io.Writer) error {
 	var b strings.Builder
-	b.WriteString("account,booked_at,amount,balance,reference,counterparty,purpose\n")
-	balance := settlement.Amount(1_000_000_00)
+	b.WriteString("account,booked_at,amount,reference,counterparty,purpose\n")
 	day := p.options.Day.String()
 	row := func(clock string, amount settlement.Amount, counterparty, purpose string) {
-		balance += amount
-		fmt.Fprintf(&b, "%s,%s %s,%s,%s,B%s%s,%s,%s\n", bankAccount, day, clock, amount, balance,
+		fmt.Fprintf(&b, "%s,%s %s,%s,B%s%s,%s,%s\n", bankAccount, day, clock, amount,
 			strings.ReplaceAll(day, "-", ""), strings.ReplaceAll(clock, ":", ""), counterparty, purpose)
 	}
 	row("03:00:00", shownInterest, "", "结息")

@@ -35,6 +35,7 @@ const (
 	MoneyRowMissing         // SettlementMismatch: the account does not show the payment that the bill settles
 	MoneyRowTwice           // SettlementMismatch: the account shows the payment twice
 	MoneyRowShort           // SettlementMismatch: the account shows a fen less than the bill settles
+	BalanceOff              // BalanceGap: the balance of WeChat Pay's account is off from a row on
 
 	// Near-misses: nothing is wrong with these.
 
@@ -75,7 +76,7 @@ const (
 )
 
 const (
-	lastFault    = MoneyRowShort
+	lastFault    = BalanceOff
 	lastNearMiss = LaterRefund
 )
 
@@ -86,7 +87,7 @@ var CaseWords = [numCases]string{"plain",
 	"refund_missing_in_orders", "refund_exceeds_payment", "fee_variance", "fee_variance_of_refund",
 	"amount_and_fee_variance", "refund_missing_and_fee_variance",
 	"wallet_and_amount_mismatch", "later_refund_missing", "later_refund_unlisted", "refund_failed_at_wallet",
-	"revoked_but_paid", "fee_row_missing", "fee_row_twice", "money_row_missing", "money_row_twice", "money_row_short",
+	"revoked_but_paid", "fee_row_missing", "fee_row_twice", "money_row_missing", "money_row_twice", "money_row_short", "balance_off",
 	"refund_fee_one_fen_off", "near_midnight", "identical_payments", "refund_not_settled",
 	"tiny_payment", "unstated_wallet", "refund_failed", "revoked", "after_extract", "later_refund",
 	"combined", "two_payments", "not_paid", "implied_refund", "provider_no", "unreleased", "refund_before_release",
@@ -110,7 +111,7 @@ func (c Case) IsNearMiss() bool { return c > lastFault && c <= lastNearMiss }
 func (c Case) NeedsEscrow() bool { return c == Unreleased || c == RefundBeforeRelease }
 
 // NeedsFundFlow says that the case can be planted only where fund flows are written.
-func (c Case) NeedsFundFlow() bool { return c >= FeeRowMissing && c <= MoneyRowShort }
+func (c Case) NeedsFundFlow() bool { return c >= FeeRowMissing && c <= BalanceOff }
 
 // ComesLate says that a part of the purchase is delivered on a later day, so that the
 // case can be planted only among days that follow each other.
@@ -169,6 +170,7 @@ var builders = [numCases]func(*maker){
 	MoneyRowMissing:          func(m *maker) { m.moneyRows(-1, 0) },
 	MoneyRowTwice:            func(m *maker) { m.moneyRows(1, 0) },
 	MoneyRowShort:            func(m *maker) { m.moneyRows(0, -1) },
+	BalanceOff:               (*maker).balanceOff,
 	RefundFeeOneFenOff:       (*maker).refundFeeOneFenOff,
 	NearMidnight:             (*maker).nearMidnight,
 	IdenticalPayments:        (*maker).identicalPayments,

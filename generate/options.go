@@ -45,6 +45,9 @@ type Options struct {
 	// FundFlow also writes what moved on the accounts: Alipay's 账务明细 and WeChat
 	// Pay's 资金账单, with the balance after each row.
 	FundFlow bool
+	// OpeningOff is by how much the accounts' balances with which the day begins are off
+	// from those with which the day before ended. It needs FundFlow.
+	OpeningOff settlement.Amount
 
 	// Bank also writes a bank's statement, which shows what the wallets paid out on the
 	// day before; it needs FundFlow. See bank.go.
@@ -262,6 +265,9 @@ func (o Options) checkCases() error {
 		case c.NeedsEscrow() && !o.Extract.Escrow:
 			faults = append(faults, fmt.Errorf("generate: Cases: %s needs the escrow columns", c))
 		}
+	}
+	if o.OpeningOff != 0 && !o.FundFlow {
+		faults = append(faults, errors.New("generate: OpeningOff needs the fund flows"))
 	}
 	for c := range o.Cases {
 		if c >= numCases {

@@ -92,8 +92,10 @@ type line struct {
 	// moneyRows is the same of the money itself, moneyOff by how much it is off.
 	moneyRows int
 	moneyOff  settlement.Amount
-	claims    int  // events that claim this line
-	late      bool // comes with the rest
+	// balanceOff is by how much the balance of the fund flow is off from the row on.
+	balanceOff settlement.Amount
+	claims     int  // events that claim this line
+	late       bool // comes with the rest
 }
 
 // fault is a planted break.

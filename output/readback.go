@@ -31,6 +31,7 @@ var provenColumn = map[string]string{
 	"summary":           "net",
 	"carried_lines":     "net_amount",
 	"carried_events":    "amount",
+	"balances":          "computed_closing",
 }
 
 // totalled is what FileTotals reads of a table: the file, the kind, and the money that

@@ -130,6 +130,10 @@ func (r *run) notes() []string {
 		notes = append(notes, fmt.Sprintf("%d lines waited for %d days for a fund flow or trade bill that never came: they are not compared any more", n, funds.WaitsAtMost))
 	}
 	notes = append(notes, r.payoutNotes...)
+	notes = append(notes, r.balanced.Notes...)
+	if note := r.proof.funds.othersNote(); note != "" {
+		notes = append(notes, note)
+	}
 	if note := r.suggestions.note(); note != "" {
 		notes = append(notes, note)
 	}

@@ -14,13 +14,17 @@ import (
 	"reconcile/settlement"
 )
 
+// withdrawn is what the days of a folder have withdrawn: each begins with what the one
+// before ended with.
+var withdrawn = map[string]settlement.Amount{}
+
 // payoutDay writes the fund-flow bill of a day in which a merchant withdraws: number to
 // amount in fen, what comes back is negative.
 func payoutDay(t testing.TB, dir, day string, out map[string]settlement.Amount) string {
 	t.Helper()
 	var b strings.Builder
 	b.WriteString("记账时间,微信支付业务单号,资金流水单号,业务名称,业务类型,收支类型,收支金额(元),账户结余(元),资金变更提交申请人,备注,业务凭证号\n")
-	balance := settlement.Amount(9_000_000_00)
+	balance := 9_000_000_00 - withdrawn[dir]
 	var counts [2]int
 	var sums [2]settlement.Amount
 	numbers := make([]string, 0, len(out))
@@ -31,6 +35,7 @@ func payoutDay(t testing.TB, dir, day string, out map[string]settlement.Amount) 
 	for n, number := range numbers {
 		amount, side, word, kind, business := out[number], 1, "支出", "提现", number
 		balance -= amount
+		withdrawn[dir] += amount
 		if amount < 0 {
 			side, word, kind, business = 0, "收入", "提现退回", strings.TrimPrefix(number, "R")
 		}

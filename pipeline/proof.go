@@ -353,6 +353,7 @@ func (r *run) conserve() []output.Check {
 		booked := lineSums{rows: s.BookedRows + s.EarlierRows + s.AloneRows, gross: s.Booked + s.Earlier + s.Alone}
 		checks = append(checks, check("payments and refunds of fund flows = booked of lines of the day, of days before, of none", lineSums{rows: s.Rows, gross: s.Money}.funds(), booked.funds()))
 	}
+	checks = append(checks, r.balanceChecks()...)
 	checks = append(checks, p.feeChecks()...)
 	return append(checks, p.costs.checks()...)
 }

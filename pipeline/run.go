@@ -15,6 +15,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"golang.org/x/sync/errgroup"
 
+	"reconcile/funds"
 	"reconcile/ingest"
 	"reconcile/match"
 	"reconcile/output"
@@ -68,6 +69,11 @@ type run struct {
 	payoutsBefore   settlement.Payouts
 	payoutNotes     []string
 	accruing        map[flowAccount]bool
+
+	// chains are what the pieces of each file say of its account's balance.
+	chains   [][]*funds.Piece
+	chaining sync.Mutex
+	balanced *funds.Balanced
 
 	// What loading a bucket needs and the next one uses again.
 	arrangers sync.Pool // of *arranger
@@ -247,6 +253,7 @@ func (r *run) ingest(ctx context.Context, deliveries []*ingest.Delivery, refused
 		Superseded: r.superseded,
 	}
 	r.read = make([]fileSums, len(deliveries))
+	r.chains = make([][]*funds.Piece, len(deliveries))
 	r.files = make([]string, len(deliveries))
 	refusals := make([]*settlement.Refusal, len(deliveries))
 	r.job.Progress(StageIngest, 0, int64(len(deliveries)))
@@ -363,6 +370,7 @@ func (r *run) takeFunds(rec arrow.Record) error {
 		return nil
 	}
 	r.read[lines.File[0]].addFunds(&lines)
+	r.takePiece(&lines)
 	own := r.ownFunds(&lines)
 	if own.Len() == 0 {
 		return nil
@@ -413,6 +421,9 @@ func (r *run) reconcile(ctx context.Context, staging *output.Staging) error {
 		return err
 	}
 	if err := r.settleCosts(ctx, staging); err != nil {
+		return err
+	}
+	if err := r.settleBalances(staging); err != nil {
 		return err
 	}
 	if err := r.suggest(staging); err != nil {

@@ -77,6 +77,7 @@ type generateFlags struct {
 	seed                         uint64
 	legacy, gzip, escrow, flowed bool
 	bank                         bool
+	openingOff                   string
 	nights                       bool
 	late, corrected, doubled     string // shares of the bills
 }
@@ -120,6 +121,7 @@ func (a *app) generateCommand() *cobra.Command {
 	f.BoolVar(&flags.escrow, "escrow", false, "orders whose money arrives on confirmation (确认收货)")
 	f.BoolVar(&flags.flowed, "fund-flow", false, "also 资金账单 and 账务明细: how the accounts' money moved")
 	f.BoolVar(&flags.bank, "bank", false, "with --fund-flow, also a bank's statement of what was paid out the day before")
+	f.StringVar(&flags.openingOff, "opening-off", "0.00", "by how much the balances are off with which the last day begins (with --fund-flow)")
 	f.BoolVar(&flags.nights, "nights", false, "days that are delivered night by night, with what comes late, see above")
 	f.StringVar(&flags.late, "late-files", "5%", "with --nights, share of the bills that come up to 4 nights late")
 	f.StringVar(&flags.corrected, "corrected-files", "5%", "with --nights, share of the bills that are corrected later")
@@ -182,6 +184,10 @@ func (f *generateFlags) options() (generate.Options, error) {
 	if o.RefundShare, err = settlement.ParseRate([]byte(f.refunds)); err != nil {
 		faults = append(faults, fmt.Errorf("--refunds %q: a share such as 6%%", f.refunds))
 		o.RefundShare = 0
+	}
+	if o.OpeningOff, err = settlement.ParseAmount([]byte(f.openingOff)); err != nil {
+		faults = append(faults, fmt.Errorf("--opening-off %q: an amount such as 0.03", f.openingOff))
+		o.OpeningOff = 0
 	}
 	switch f.bills {
 	case "all":
@@ -282,6 +288,9 @@ func (a *app) generate(ctx context.Context, dir string, o generate.Options, days
 	for n, folder := range folders {
 		day := o
 		day.Day, day.Nth = o.Day+settlement.Day(n), n
+		if n < len(folders)-1 {
+			day.OpeningOff = 0
+		}
 		one, err := a.generateDay(ctx, folder, day, func(done, total int64) {
 			bar.report(stageGenerate, int64(n)*total+done, int64(days)*total)
 		})

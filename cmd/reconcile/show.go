@@ -105,6 +105,7 @@ var shortColumns = map[string][]string{
 	"payment_keys":      {"key"},
 	"payment_numbers":   {"order_no", "account", "payment_no", "status"},
 	"summary":           {"settled_on", "wallet", "account", "shop", "lines", "breaks", "gross", "refunds", "charged_fees", "net"},
+	"balances":          {"wallet", "account", "sub_account", "settled_on", "opening", "income", "expense", "closing", "unexplained", "opening_known_by", "missing_days"},
 }
 
 func (a *app) show(what string, flags showFlags, stop func() error) error {
