@@ -50,6 +50,8 @@ type config struct {
 	decisions string            // the file of decisions, "" where none is named
 	writeOff  settlement.Amount // the largest difference that may be written off
 	supersede []string          // files that take the place of others
+
+	journal journalConfig
 }
 
 // readConfig reads the named configuration, or where none is named the one in the
@@ -120,7 +122,8 @@ func configFields(r *yamlfile.Reader, root ast.Node, c *config) {
 		"jobs":     r.Text(c.takeJobs),
 		"schedule": func(at string, n ast.Node) { scheduleSection(r, at, n, &c.nightly) },
 
-		"alerts": alertsField(r, &c.nightly),
+		"alerts":  alertsField(r, &c.nightly),
+		"journal": journalField(r, &c.journal),
 
 		"accounts":     accountsField(r, &c.fees),
 		"fees":         feesField(r, &c.fees),

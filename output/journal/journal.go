@@ -69,15 +69,15 @@ type Account struct {
 	Opening, Closing settlement.Amount
 }
 
-// Payout is money of a withdrawal that arrived in a bank account. Fee is what the wallet
-// kept back of it on the way.
+// Payout is money of a withdrawal that arrived in a bank account. Short is what was kept
+// back of it on the way, beside the fee that the account paid: nothing explains it.
 type Payout struct {
-	Wallet      settlement.Wallet
-	Account     string
-	BankAccount string
-	PayoutNo    string
-	On          settlement.Day
-	Amount, Fee settlement.Amount
+	Wallet        settlement.Wallet
+	Account       string
+	BankAccount   string
+	PayoutNo      string
+	On            settlement.Day
+	Amount, Short settlement.Amount
 }
 
 // Entry is one line of a voucher: a debit is +, a credit −.
@@ -250,8 +250,8 @@ func Vouchers(m Map, accounts []Account, payouts []Payout) ([]Voucher, error) {
 		p := &payouts[i]
 		err := add(p.Wallet, p.Account, p.On, "payout", "-"+p.PayoutNo, "arrived in the bank (提现到账)", func(v *voucher) {
 			v.add(BankAccount, p.BankAccount, p.Amount)
-			v.add(WithdrawalFees, p.Account, p.Fee)
-			v.add(InTransit, p.Account, -p.Amount-p.Fee)
+			v.add(Suspense, p.Account, p.Short)
+			v.add(InTransit, p.Account, -p.Amount-p.Short)
 		})
 		if err != nil {
 			return nil, err

@@ -25,7 +25,7 @@ func sold() Account {
 }
 
 func TestTheVouchersOfADay(t *testing.T) {
-	vouchers, err := Vouchers(nil, []Account{sold()}, []Payout{{Wallet: settlement.WeChat, Account: "1900000109", BankAccount: "6222", PayoutNo: "P1", On: on + 1, Amount: 39_90, Fee: 10}})
+	vouchers, err := Vouchers(nil, []Account{sold()}, []Payout{{Wallet: settlement.WeChat, Account: "1900000109", BankAccount: "6222", PayoutNo: "P1", On: on + 1, Amount: 39_90, Short: 10}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func TestTheVouchersOfADay(t *testing.T) {
 20240912-WX-1900000109-3ST settlement | Assets:Wallet:WeChatPay:1900000109 48.30 | Assets:Clearing:WeChatPay:1900000109 -48.30
 20240912-WX-1900000109-4FE fees | Assets:Clearing:WeChatPay:1900000109 0.30 | Assets:Wallet:WeChatPay:1900000109 -0.60 | Expenses:Fees:Channel:WeChatPay 0.30
 20240912-WX-1900000109-5WD withdrawals | Assets:Wallet:WeChatPay:1900000109 -40.10 | Assets:InTransit:WeChatPay:1900000109 40.00 | Expenses:Fees:Withdrawal:WeChatPay 0.10
-20240913-WX-1900000109-8PO-P1 payout | Assets:Bank:6222 39.90 | Expenses:Fees:Withdrawal:WeChatPay 0.10 | Assets:InTransit:WeChatPay:1900000109 -40.00
+20240913-WX-1900000109-8PO-P1 payout | Assets:Bank:6222 39.90 | Assets:Suspense:WeChatPay 0.10 | Assets:InTransit:WeChatPay:1900000109 -40.00
 `
 	if text.String() != want {
 		t.Errorf("\n%s", text.String())
