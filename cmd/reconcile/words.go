@@ -135,6 +135,28 @@ var inChinese = map[string]string{
 	"%s: days before of which the fund flow is missing: %d":             "%s：此前缺资金账单的天数：%d",
 	"%s: places at which the balance does not follow: %d, the first %s": "%s：余额不连续 %d 处，首处 %s",
 
+	// where the money is
+	"where the money is":     "资金在哪里",
+	"in the wallet":          "钱包余额",
+	"of it pending release":  "其中待结算",
+	"in transit to the bank": "提现在途",
+	"of it overdue":          "其中逾期",
+	"billed, not booked":     "已出账未入账",
+	"awaited for orders":     "订单待收",
+	"of it missing":          "其中短款",
+	"oldest break, days":     "最久差异（天）",
+	"sold":                   "收款",
+	"discounts":              "商户优惠",
+	"refunded":               "退款",
+	"withdrawn":              "提现",
+	"other movements":        "其他变动",
+	"change in the wallet":   "余额变动",
+	"change of not booked":   "未入账变动",
+	"fees not booked":        "未入账手续费",
+	"in the bank":            "银行余额",
+	"(no shop)":              "（无店铺）",
+	"awaited":                "待收",
+
 	// break kinds
 	"missing_in_statement":        "短款",
 	"missing_in_orders":           "长款",
