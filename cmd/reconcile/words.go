@@ -147,8 +147,6 @@ var inChinese = map[string]string{
 	"oldest break, days":     "最久差异（天）",
 	"sold":                   "收款",
 	"discounts":              "商户优惠",
-	"refunded":               "退款",
-	"withdrawn":              "提现",
 	"other movements":        "其他变动",
 	"change in the wallet":   "余额变动",
 	"change of not booked":   "未入账变动",
