@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -32,10 +31,10 @@ type reading struct {
 	lineBatch settlement.Lines
 	fundBatch settlement.FundLines
 	hasher    settlement.IDHasher
-	nth       map[settlement.ID]uint32 // how often the file had a statement line of this key
+	nth       occurrences // how often the file had a statement line of this key
 
-	fundBytes, lineBytes bytesOf
-	amountText           []byte
+	account              []byte // stated
+	noteText, amountText []byte // scratch
 
 	first, last  settlement.Day
 	above, below int64 // first row with an expense above, below zero
@@ -73,7 +72,7 @@ func Read(ctx context.Context, in delimited.Input, lines, funds func(arrow.Recor
 	}
 	r := &reading{
 		in: in, st: st, lines: lines, funds: funds, first: settlement.NoDay, last: settlement.NoDay,
-		nth: map[settlement.ID]uint32{}, others: map[string]*count{}, channels: map[string]*count{},
+		account: []byte(in.Account), others: map[string]*count{}, channels: map[string]*count{},
 	}
 	var err error
 	if r.from, err = open(in); err != nil {
@@ -121,6 +120,7 @@ func (r *reading) rows(ctx context.Context) error {
 		return err
 	}
 	sheet := r.sheet
+	var l line
 	for {
 		err := r.from.next(&r.record)
 		if err == io.EOF { //nolint:errorlint // sources return it as it is
@@ -138,16 +138,16 @@ func (r *reading) rows(ctx context.Context) error {
 			continue
 		}
 		if extra := r.beyondHeader(); extra >= 0 {
-			e := r.in.Errorf(r.record.row, `a field with a comma stands in quotes`, "%s%d fields where the header has %d", r.inSheet(), len(r.record.cells), len(r.head.names))
+			e := r.in.Errorf(r.record.row, `a field with a comma stands in quotes`, "%s%d fields where the header has %d", r.inSheet(), len(r.record.ends), len(r.head.names))
 			e.Column = r.record.column(extra)
 			r.problems.Add(e)
 			continue
 		}
-		if n := len(r.record.cells); r.record.text != "" && n < len(r.head.names) {
+		if n := len(r.record.ends); r.record.raw != nil && n < len(r.head.names) {
 			r.problems.Add(r.in.Errorf(r.record.row, "is the line cut off? "+adviceFetch, "%d fields where the header has %d", n, len(r.head.names)))
 			continue
 		}
-		if l, ok := r.parse(); ok {
+		if r.parse(&l) {
 			r.take(&l)
 		}
 		if r.fundBatch.Len() >= batchRows {
@@ -174,12 +174,12 @@ func (r *reading) header() error {
 		if r.record.blank() {
 			continue
 		}
-		if len(r.record.cells) > maxColumns {
+		if len(r.record.ends) > maxColumns {
 			return r.in.Errorf(r.record.row, knownLayouts, "a header of more than %d columns", maxColumns)
 		}
 		names := r.record.texts()
 		if isHeader(names) {
-			return r.layOut(slices.Clone(names))
+			return r.layOut(names)
 		}
 		if r.titles = append(r.titles, delimited.Short(strings.Trim(strings.Join(names, " "), " "))); len(r.titles) > titleRows {
 			return r.in.Errorf(1, knownLayouts, "no row of the first %d is the header of an export of the aggregated account", titleRows+1)
@@ -193,7 +193,7 @@ func (r *reading) layOut(names []string) error {
 	r.st.Drift = r.head.drift()
 	var found []string
 	for _, name := range names {
-		found = append(found, clean(name))
+		found = append(found, cleanName(name))
 	}
 	for _, c := range r.head.missing {
 		e := r.in.Errorf(r.record.row, knownLayouts, "the required column is missing; found: %s", delimited.Short(strings.Join(found, ", ")))
@@ -202,7 +202,7 @@ func (r *reading) layOut(names []string) error {
 	}
 	for _, at := range r.head.twice {
 		e := r.in.Errorf(r.record.row, adviceFetch, "the header has this column twice")
-		e.Column, e.ColumnName = r.record.column(at), clean(names[at])
+		e.Column, e.ColumnName = r.record.column(at), cleanName(names[at])
 		r.problems.Add(e)
 	}
 	name := "收支明细"
@@ -239,8 +239,8 @@ func (r *reading) repeatsHeader() bool {
 // beyondHeader is the place of a filled cell for which the header has no name, −1 where
 // there is none.
 func (r *reading) beyondHeader() int {
-	for i := len(r.head.names); i < len(r.record.cells); i++ {
-		if clean(r.record.cells[i].Text) != "" {
+	for i := len(r.head.names); i < len(r.record.ends); i++ {
+		if len(clean(r.record.field(i))) > 0 {
 			return i
 		}
 	}
