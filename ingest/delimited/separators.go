@@ -3,7 +3,6 @@ package delimited
 import (
 	"encoding/binary"
 	"math/bits"
-	"unicode/utf8"
 )
 
 const (
@@ -92,27 +91,4 @@ func IsASCII(text []byte) bool {
 		}
 	}
 	return true
-}
-
-// IsUTF8 says what utf8.Valid says. It looks at eight bytes of ASCII at a time wherever
-// they stand, and most Chinese characters have the form that it tests first.
-func IsUTF8(text []byte) bool {
-	for len(text) >= 8 {
-		first8 := binary.LittleEndian.Uint64(text)
-		if ascii := bits.TrailingZeros64(first8&topBits) >> 3; ascii > 0 {
-			text = text[ascii:]
-			continue
-		}
-		// Three bytes of which the first is E1 to EC and the others are 80 to BF.
-		if first := byte(first8); first-0xE1 <= 0xEC-0xE1 && first8&0xC0C000 == 0x808000 {
-			text = text[3:]
-			continue
-		}
-		if r, size := utf8.DecodeRune(text); r == utf8.RuneError && size == 1 {
-			return false
-		} else {
-			text = text[size:]
-		}
-	}
-	return utf8.Valid(text)
 }

@@ -2,11 +2,9 @@ package delimited
 
 import (
 	"bytes"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
-	"unicode/utf8"
 )
 
 // plainSeparators is what Separators does, byte by byte.
@@ -113,38 +111,5 @@ func TestASCIIIsTold(t *testing.T) {
 			}
 			text[i] = 0x7f
 		}
-	}
-}
-
-func FuzzIsUTF8(f *testing.F) {
-	f.Add([]byte("2024-09-12,交易收款,\xc3\xa9\xf0\x9f\x98\x80扣款,\xef\xbf\xbd"))
-	f.Add([]byte("abcdefg\xe4\xb8,0123456789"))
-	f.Add([]byte("\xed\xa0\x80 surrogate \xe0\x80\x80 long \xc0\x80 \xff"))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		if got := IsUTF8(text); got != utf8.Valid(text) {
-			t.Fatalf("%q: %t", text, got)
-		}
-	})
-}
-
-func TestUTF8IsTold(t *testing.T) {
-	random := rand.New(rand.NewPCG(3, 4))
-	parts := []string{"a", ",", "中", "é", "\U0001F600", "\ufffd", "\xe4", "\xb8", "\xad", "\xed\xa0\x80", "\xe0\x80\x80", "\xf0", "\xff", "2024-09-12"}
-	valid := 0
-	for range 100_000 {
-		text := []byte(nil)
-		for range random.IntN(12) {
-			text = append(text, parts[random.IntN(len(parts))&random.IntN(len(parts))]...)
-		}
-		want := utf8.Valid(text)
-		if want {
-			valid++
-		}
-		if got := IsUTF8(text); got != want {
-			t.Fatalf("%q: %t", text, got)
-		}
-	}
-	if valid < 10_000 || valid > 90_000 {
-		t.Errorf("%d texts of 100,000 are UTF-8", valid)
 	}
 }

@@ -1,6 +1,10 @@
 package taobao
 
-import "reconcile/settlement"
+import (
+	"slices"
+
+	"reconcile/settlement"
+)
 
 // occurrences numbers statement lines of the same identity. Equal ones have the same time,
 // and exports go forward or back in time: while the lines of a file do so, only those of the
@@ -34,6 +38,9 @@ func (o *occurrences) add(id settlement.ID, at settlement.Instant) (before uint3
 		if other == id {
 			before++
 		}
+	}
+	if len(o.ids) == cap(o.ids) {
+		o.ids = slices.Grow(o.ids, max(len(o.ids), manyOfAMoment)) // twice the room: less is copied
 	}
 	o.ids = append(o.ids, id)
 	return before

@@ -120,7 +120,6 @@ func (r *reading) rows(ctx context.Context) error {
 		return err
 	}
 	sheet := r.sheet
-	var l line
 	for {
 		err := r.from.next(&r.record)
 		if err == io.EOF { //nolint:errorlint // sources return it as it is
@@ -147,7 +146,7 @@ func (r *reading) rows(ctx context.Context) error {
 			r.problems.Add(r.in.Errorf(r.record.row, "is the line cut off? "+adviceFetch, "%d fields where the header has %d", n, len(r.head.names)))
 			continue
 		}
-		if r.parse(&l) {
+		if l, ok := r.parse(); ok {
 			r.take(&l)
 		}
 		if r.fundBatch.Len() >= batchRows {

@@ -76,13 +76,15 @@ func (r *reading) lost(c column) bool {
 	return at >= 0 && at < len(r.record.cells) && r.record.cells[at].Lost()
 }
 
-// parse reads the row at hand into l; ok is false where something of it is wrong, all of
-// which was recorded.
-func (r *reading) parse(l *line) (ok bool) {
-	*l = line{number: r.record.row, kind: r.text(rowType), state: settlement.Booked}
-	ok = r.parseTime(l)
-	ok = r.parseNumbers(l) && ok
-	ok = r.parseAmount(l) && ok
+// parse reads the row at hand; ok is false where something of it is wrong, all of which
+// was recorded.
+func (r *reading) parse() (l line, ok bool) {
+	var timed, numbered, counted bool
+	l.number, l.kind, l.state = r.record.row, r.text(rowType), settlement.Booked
+	l.at, l.atText, timed = r.time()
+	l.flow, l.raw, numbered = r.numbers()
+	l.direction, l.amount, counted = r.money(l.kind)
+	ok = timed && numbered && counted
 	if len(l.kind) == 0 {
 		r.bad(rowType, adviceFetch, "the row does not say what it is")
 		ok = false
@@ -107,12 +109,12 @@ func (r *reading) parse(l *line) (ok bool) {
 	if string(r.text(channel)) == "支付宝" {
 		l.state = settlement.CopiedLine
 	}
-	return ok
+	return l, ok
 }
 
-// parseTime reads 入账时间: a moment, or beside 入帐日期 a time of day.
-func (r *reading) parseTime(l *line) bool {
-	text := r.text(bookedAt)
+// time reads 入账时间: a moment, or beside 入帐日期 a time of day.
+func (r *reading) time() (at settlement.Instant, text []byte, ok bool) {
+	text = r.text(bookedAt)
 	at, err := settlement.ParseInstant(text)
 	if err != nil {
 		text = r.otherTime(text)
@@ -120,10 +122,8 @@ func (r *reading) parseTime(l *line) bool {
 	}
 	if err != nil {
 		r.bad(bookedAt, adviceFetch, "%q: %v", delimited.Short(string(text)), err)
-		return false
 	}
-	l.at, l.atText = at, text
-	return true
+	return at, text, err == nil
 }
 
 // otherTime is a time of another form as the usual one: with slashes, with .0 behind it, or
@@ -138,15 +138,15 @@ func (r *reading) otherTime(text []byte) []byte {
 	return text
 }
 
-func (r *reading) parseNumbers(l *line) bool {
-	var ok1, ok2 bool
-	l.flow, ok1 = r.number(flowNo)
-	l.raw, ok2 = r.number(orderNo)
-	if ok1 && ok2 && len(l.flow) == 0 {
+// numbers reads 支付流水号, which is never missing, and the order's.
+func (r *reading) numbers() (flow, order []byte, ok bool) {
+	flow, ok1 := r.number(flowNo)
+	order, ok2 := r.number(orderNo)
+	if ok = ok1 && ok2; ok && len(flow) == 0 {
 		r.bad(flowNo, adviceFetch, "the row has no number")
-		return false
+		ok = false
 	}
-	return ok1 && ok2
+	return flow, order, ok
 }
 
 // number reads a number that may be missing.
@@ -178,35 +178,34 @@ func (r *reading) number(c column) (text []byte, ok bool) {
 // isNone tells what stands for an empty cell.
 func isNone(text []byte) bool { return len(text) == 0 || string(text) == "-" || string(text) == "--" }
 
-// parseAmount reads both sides, of which one is filled. The export prints expenses
-// positive; one that prints them all negative means the same.
-func (r *reading) parseAmount(l *line) bool {
+// money reads both sides, of which one is filled. The export prints expenses positive; one
+// that prints them all negative means the same.
+func (r *reading) money(kind []byte) (direction settlement.Kind, amount settlement.Amount, ok bool) {
 	in, inFilled, ok1 := r.amount(income)
 	out, outFilled, ok2 := r.amount(expense)
 	switch {
 	case !ok1 || !ok2:
-		return false
+		return settlement.NoKind, 0, false
 	case in != 0 && out != 0:
 		r.bad(expense, adviceFormat, "both an income of %s and an expense of %s", in, out)
-		return false
+		return settlement.NoKind, 0, false
 	case !inFilled && !outFilled:
 		r.bad(income, adviceFetch, "neither an income nor an expense")
-		return false
+		return settlement.NoKind, 0, false
 	case in < 0:
 		r.bad(income, adviceFormat, "an income of %s", in)
-		return false
+		return settlement.NoKind, 0, false
 	}
 	switch {
 	case out > 0 && r.above == 0:
-		r.above = l.number
+		r.above = r.record.row
 	case out < 0 && r.below == 0:
-		r.below = l.number
+		r.below = r.record.row
 	}
-	l.direction, l.amount = settlement.Income, in
-	if out != 0 || in == 0 && (!inFilled || outFilled && !bytes.Contains(l.kind, []byte("收款")) && !bytes.Contains(l.kind, []byte("退回"))) {
-		l.direction, l.amount = settlement.Expense, -out.Abs()
+	if out != 0 || in == 0 && (!inFilled || outFilled && !bytes.Contains(kind, []byte("收款")) && !bytes.Contains(kind, []byte("退回"))) {
+		return settlement.Expense, -out.Abs(), true
 	}
-	return true
+	return settlement.Income, in, true
 }
 
 func (r *reading) amount(c column) (amount settlement.Amount, filled, ok bool) {

@@ -79,6 +79,10 @@ func counted(of map[string]*count, word []byte, amount settlement.Amount) {
 
 func (r *reading) appendFund(l *line, day settlement.Day, key uint64) {
 	b := &r.fundBatch
+	if b.Len() == 256 { // a file of some length: its columns grow at once
+		settlement.Grow(b, batchRows)
+		settlement.Grow(&r.lineBatch, batchRows)
+	}
 	b.ID = append(b.ID, settlement.FundLineID(&r.hasher, settlement.AggregatedFunds, settlement.TaobaoAggregated, l.account, nil, l.flow, l.direction))
 	b.Wallet = append(b.Wallet, settlement.TaobaoAggregated)
 	b.Account.Append(l.account)

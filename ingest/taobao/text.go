@@ -22,7 +22,7 @@ type textSource struct {
 	joined   []byte // scratch of record
 	decoded  []byte // the record at hand, where it was GB18030
 	unquoted []byte // its fields, where it has quotes
-	decoder  decoder
+	words    vocabulary
 }
 
 func (s *textSource) next(r *record) error {
@@ -54,19 +54,19 @@ func (s *textSource) next(r *record) error {
 // decode returns a record in UTF-8; ok is false where it is not in the file's encoding.
 func (s *textSource) decode(raw []byte, line int64) (text []byte, ok bool) {
 	if s.decided && !s.gb18030 {
-		return raw, delimited.IsUTF8(raw)
+		return raw, utf8.Valid(raw)
 	}
 	if line == 1 {
 		raw = bytes.TrimPrefix(raw, []byte("\ufeff"))
 	}
-	if !s.decided && bytes.ContainsFunc(raw, func(c rune) bool { return c >= utf8.RuneSelf }) {
+	if !s.decided && !delimited.IsASCII(raw) {
 		s.decided, s.gb18030 = true, !utf8.Valid(raw)
 	}
 	raw = bytes.TrimRight(raw, "\r\n")
 	if !s.gb18030 {
 		return raw, utf8.Valid(raw)
 	}
-	s.decoded, ok = s.decoder.record(raw, s.decoded[:0])
+	s.decoded, ok = s.words.decode(raw, s.decoded[:0])
 	return s.decoded, ok
 }
 
@@ -115,36 +115,38 @@ func (s *textSource) layout() string {
 	return "CSV, UTF-8"
 }
 
-// decoder makes UTF-8 of GB18030. Words repeat from row to row: the last one of each
-// field is kept as it stands in the file and decoded.
-type decoder struct {
-	gb18030  *encoding.Decoder
+// vocabulary decodes fields of GB18030. They repeat from row to row: the last one of each
+// field that is not ASCII is kept as it stands in the file, and decoded. No byte of a longer
+// character is a comma, so that each is looked at by itself.
+type vocabulary struct {
 	raw      [maxColumns][]byte
 	text     [maxColumns][]byte
+	decoder  *encoding.Decoder
 	overlong []byte // a field behind those
 }
 
-// record appends a record in UTF-8 to text; ok is false where some of it is not GB18030.
-// No byte of a longer character is a comma, so that fields are decoded each by itself.
-func (d *decoder) record(raw, text []byte) (_ []byte, ok bool) {
+// decode appends a record of GB18030 in UTF-8 to text; ok is false where some of it is not
+// GB18030.
+func (v *vocabulary) decode(raw, text []byte) (_ []byte, ok bool) {
 	for i := 0; ; i++ {
 		field, rest, more := bytes.Cut(raw, []byte{','})
-		if delimited.IsASCII(field) {
+		switch {
+		case delimited.IsASCII(field):
 			text = append(text, field...)
-		} else if i < maxColumns {
-			if !bytes.Equal(field, d.raw[i]) {
-				if d.text[i], ok = d.field(field, d.text[i]); !ok {
-					d.raw[i] = d.raw[i][:0]
-					return text, false
-				}
-				d.raw[i] = append(d.raw[i][:0], field...)
-			}
-			text = append(text, d.text[i]...)
-		} else {
-			if d.overlong, ok = d.field(field, d.overlong); !ok {
+		case i >= maxColumns:
+			if v.overlong, ok = v.field(field, v.overlong); !ok {
 				return text, false
 			}
-			text = append(text, d.overlong...)
+			text = append(text, v.overlong...)
+		default:
+			if !bytes.Equal(field, v.raw[i]) {
+				v.raw[i] = v.raw[i][:0]
+				if v.text[i], ok = v.field(field, v.text[i]); !ok {
+					return text, false
+				}
+				v.raw[i] = append(v.raw[i], field...)
+			}
+			text = append(text, v.text[i]...)
 		}
 		if !more {
 			return text, true
@@ -154,13 +156,13 @@ func (d *decoder) record(raw, text []byte) (_ []byte, ok bool) {
 }
 
 // field decodes into the memory of to.
-func (d *decoder) field(raw, to []byte) (text []byte, ok bool) {
-	if d.gb18030 == nil {
-		d.gb18030 = simplifiedchinese.GB18030.NewDecoder()
+func (v *vocabulary) field(raw, to []byte) (text []byte, ok bool) {
+	if v.decoder == nil {
+		v.decoder = simplifiedchinese.GB18030.NewDecoder()
 	}
-	d.gb18030.Reset()
+	v.decoder.Reset()
 	to = slices.Grow(to[:0], 3*len(raw)) // a byte that is not text becomes U+FFFD, which has three
-	n, _, err := d.gb18030.Transform(to[:cap(to)], raw, true)
+	n, _, err := v.decoder.Transform(to[:cap(to)], raw, true)
 	return to[:n], err == nil && !bytes.ContainsRune(to[:n], utf8.RuneError)
 }
 

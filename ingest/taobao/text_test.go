@@ -126,15 +126,15 @@ func FuzzRecords(f *testing.F) {
 
 // Fields are decoded each by itself and once for equal ones: a record must come out as if
 // it had been decoded whole.
-func FuzzDecoder(f *testing.F) {
+func FuzzVocabulary(f *testing.F) {
 	f.Add(gbk(f, movements))
 	f.Add([]byte("\xd6\xd0,\x81,\xd6\xd0,\x84\x31\xa4\x37,\x81\x30\x81\x30\n\xd6\xd0,\x81\x30\x81,a\n\xd6\xd0,a,\xff"))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		var d decoder
+		var v vocabulary
 		for raw := range bytes.SplitSeq(content, []byte{'\n'}) {
 			want, err := simplifiedchinese.GB18030.NewDecoder().Bytes(raw)
 			valid := err == nil && !bytes.ContainsRune(want, utf8.RuneError)
-			got, ok := d.record(raw, nil)
+			got, ok := v.decode(raw, nil)
 			if ok != valid || ok && !bytes.Equal(got, want) {
 				t.Fatalf("%q: %q, %t; decoded whole: %q, %t", raw, got, ok, want, valid)
 			}
@@ -143,14 +143,14 @@ func FuzzDecoder(f *testing.F) {
 }
 
 func TestRecordsOfManyFieldsAreDecoded(t *testing.T) {
-	var d decoder
+	var v vocabulary
 	text := strings.Repeat("甲,a,", maxColumns) + "乙"
 	for range 2 {
-		if got, ok := d.record(gbk(t, text), nil); !ok || string(got) != text {
+		if got, ok := v.decode(gbk(t, text), nil); !ok || string(got) != text {
 			t.Errorf("got %q, %t", got, ok)
 		}
 	}
-	if _, ok := d.record(append(gbk(t, text), 0xff), nil); ok {
+	if _, ok := v.decode(append(gbk(t, text), 0xff), nil); ok {
 		t.Error("a byte that is no text is decoded")
 	}
 }
