@@ -16,6 +16,15 @@ import (
 // batchRows is how many rows are handed over at a time.
 const batchRows = 2048
 
+// Files are many and small: the memory of batches serves the next file. A batch that long
+// texts have widened beyond widestSpare bytes is let go.
+var (
+	spareLines = settlement.Spare[settlement.Lines, *settlement.Lines]{Most: 2}
+	spareFunds = settlement.Spare[settlement.FundLines, *settlement.FundLines]{Most: 2}
+)
+
+const widestSpare = 4 << 20
+
 // reading is one file being read.
 type reading struct {
 	in           delimited.Input
@@ -28,8 +37,9 @@ type reading struct {
 	sheet  string // the first
 	head   *header
 
-	lineBatch settlement.Lines
-	fundBatch settlement.FundLines
+	lineBatch *settlement.Lines
+	fundBatch *settlement.FundLines
+	widest    int64 // of the batches so far, in bytes
 	hasher    settlement.IDHasher
 	nth       occurrences // how often the file had a statement line of this key
 
@@ -74,6 +84,13 @@ func Read(ctx context.Context, in delimited.Input, lines, funds func(arrow.Recor
 		in: in, st: st, lines: lines, funds: funds, first: settlement.NoDay, last: settlement.NoDay,
 		account: []byte(in.Account), others: map[string]*count{}, channels: map[string]*count{},
 	}
+	r.lineBatch, r.fundBatch = spareLines.Take(), spareFunds.Take()
+	defer func() {
+		if max(r.widest, settlement.Bytes(r.lineBatch), settlement.Bytes(r.fundBatch)) <= widestSpare {
+			spareLines.Give(r.lineBatch)
+			spareFunds.Give(r.fundBatch)
+		}
+	}()
 	var err error
 	if r.from, err = open(in); err != nil {
 		return st, refusal(st, err)
@@ -251,10 +268,11 @@ func (r *reading) emit() error {
 	for _, b := range []struct {
 		batch settlement.Batch
 		to    func(arrow.Record) error
-	}{{&r.lineBatch, r.lines}, {&r.fundBatch, r.funds}} {
+	}{{r.lineBatch, r.lines}, {r.fundBatch, r.funds}} {
 		if b.batch.Len() == 0 {
 			continue
 		}
+		r.widest = max(r.widest, settlement.Bytes(b.batch))
 		record := settlement.Record(b.batch)
 		err := b.to(record)
 		record.Release()

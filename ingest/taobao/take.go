@@ -78,11 +78,7 @@ func counted(of map[string]*count, word []byte, amount settlement.Amount) {
 }
 
 func (r *reading) appendFund(l *line, day settlement.Day, key uint64) {
-	b := &r.fundBatch
-	if b.Len() == 256 { // a file of some length: its columns grow at once
-		settlement.Grow(b, batchRows)
-		settlement.Grow(&r.lineBatch, batchRows)
-	}
+	b := r.fundBatch
 	b.ID = append(b.ID, settlement.FundLineID(&r.hasher, settlement.AggregatedFunds, settlement.TaobaoAggregated, l.account, nil, l.flow, l.direction))
 	b.Wallet = append(b.Wallet, settlement.TaobaoAggregated)
 	b.Account.Append(l.account)
@@ -125,7 +121,7 @@ func (r *reading) lineID(l *line, kind settlement.Kind) settlement.ID {
 
 // appendLine takes the key of the fund line: a trade has a number, so that its own is the same.
 func (r *reading) appendLine(l *line, kind settlement.Kind, day settlement.Day, key uint64) {
-	b := &r.lineBatch
+	b := r.lineBatch
 	b.ID = append(b.ID, r.lineID(l, kind))
 	b.Wallet = append(b.Wallet, settlement.TaobaoAggregated)
 	b.Account.Append(l.account)
