@@ -9,7 +9,10 @@ import (
 
 // ChargeAlone appends to dst a charge for each of the given fund lines: fee rows that
 // name no line of the bucket, and fees of the platform. No rule gives an expectation.
-func ChargeAlone(funds *settlement.FundLines, rows []int32, dst *settlement.Charges) {
+//
+// counted is, by fund line, what an earlier day has charged already for the line that
+// the fee is of: only what differs from it is a charge of this day.
+func ChargeAlone(funds *settlement.FundLines, rows []int32, counted map[int32]settlement.Amount, dst *settlement.Charges) {
 	for _, row := range rows {
 		i := int(row)
 		component, event := settlement.ChannelFee, settlement.Payment
@@ -30,12 +33,20 @@ func ChargeAlone(funds *settlement.FundLines, rows []int32, dst *settlement.Char
 		dst.Base = append(dst.Base, settlement.NoAmount)
 		dst.Rate = append(dst.Rate, settlement.NoRate)
 		dst.Expected = append(dst.Expected, settlement.NoAmount)
-		dst.Charged = append(dst.Charged, -funds.Amount[i])
+		billed, ok := counted[row]
+		if !ok {
+			billed = 0
+		}
+		dst.Charged = append(dst.Charged, -funds.Amount[i]-billed)
 		dst.Variance = append(dst.Variance, settlement.NoAmount)
 		dst.Class = append(dst.Class, settlement.ClassRuleMissing)
 		dst.Assumed = append(dst.Assumed, 0)
 		dst.SettledOn = append(dst.SettledOn, funds.SettledOn[i])
-		dst.Billed = append(dst.Billed, settlement.NoAmount)
+		if ok {
+			dst.Billed = append(dst.Billed, billed)
+		} else {
+			dst.Billed = append(dst.Billed, settlement.NoAmount)
+		}
 		dst.Moved = append(dst.Moved, -funds.Amount[i])
 	}
 }

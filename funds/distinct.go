@@ -27,6 +27,9 @@ type Copied struct {
 //
 // The batch is Distinct's to change. rank is the rank of each file.
 func Distinct(rank []int32, lines *settlement.FundLines) (*settlement.FundLines, []Copied, *settlement.ConflictError) {
+	if inTableOrder(lines) && !hasTwins(lines.ID) {
+		return lines, nil, nil
+	}
 	order := make([]int32, lines.Len())
 	for i := range order {
 		order[i] = int32(i)
@@ -46,12 +49,43 @@ func Distinct(rank []int32, lines *settlement.FundLines) (*settlement.FundLines,
 	if d.conflict != nil {
 		return nil, nil, d.conflict
 	}
-	slices.SortFunc(d.kept, func(x, y int32) int {
-		return cmp.Or(cmp.Compare(lines.Wallet[x], lines.Wallet[y]), bytes.Compare(lines.OrderNo.At(int(x)), lines.OrderNo.At(int(y))), lines.ID[x].Compare(lines.ID[y]))
-	})
+	slices.SortFunc(d.kept, func(x, y int32) int { return tableOrder(lines, x, y) })
 	out := &settlement.FundLines{}
 	settlement.AppendRows(out, lines, d.kept)
 	return out, d.copied, nil
+}
+
+func inTableOrder(lines *settlement.FundLines) bool {
+	for i := 1; i < lines.Len(); i++ {
+		if tableOrder(lines, int32(i-1), int32(i)) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func tableOrder(lines *settlement.FundLines, x, y int32) int {
+	return cmp.Or(cmp.Compare(lines.Wallet[x], lines.Wallet[y]), bytes.Compare(lines.OrderNo.At(int(x)), lines.OrderNo.At(int(y))), lines.ID[x].Compare(lines.ID[y]))
+}
+
+// hasTwins says that two rows have one identity. A table of rows by hash, as an identity
+// is one, tells that in one pass, where sorting would take as long as matching.
+func hasTwins(ids []settlement.ID) bool {
+	size := uint64(1)
+	for size < 2*uint64(len(ids)) {
+		size *= 2
+	}
+	rows := make([]int32, size) // 1 + row, 0 for none
+	for i, id := range ids {
+		at := (id.Hi ^ id.Lo) & (size - 1)
+		for ; rows[at] != 0; at = (at + 1) & (size - 1) {
+			if ids[rows[at]-1] == id {
+				return true
+			}
+		}
+		rows[at] = int32(i + 1)
+	}
+	return false
 }
 
 type distinct struct {

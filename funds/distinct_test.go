@@ -120,3 +120,35 @@ func TestTheOrderOfRowsHasNoBearing(t *testing.T) {
 		}
 	})
 }
+
+// In the order of the table and without twins, lines are taken as they are; any other
+// order, and any copy, gives the same lines.
+func TestLinesWithoutTwinsAreTakenAsTheyAre(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		lines := &settlement.FundLines{}
+		n := rapid.IntRange(0, 40).Draw(t, "lines")
+		for i := range n {
+			add(lines, fmt.Sprint(rapid.IntRange(0, 60).Draw(t, "flow")), 100, 0, int64(i))
+		}
+		flows := map[string]int{}
+		for i := range n {
+			flows[lines.FlowNo.StringAt(i)]++
+		}
+		kept, copied, conflict := funds.Distinct(rank, lines)
+		if conflict != nil || kept.Len() != n || len(copied) != 0 {
+			t.Fatalf("%d of %d lines, %d copies, %v", kept.Len(), n, len(copied), conflict)
+		}
+		again, copied, conflict := funds.Distinct(rank, kept)
+		if conflict != nil || again.Len() != n || len(copied) != 0 {
+			t.Fatalf("again: %d of %d lines, %d copies, %v", again.Len(), n, len(copied), conflict)
+		}
+		if len(flows) == n && again != kept {
+			t.Fatal("lines without twins were copied")
+		}
+		for i := 1; i < again.Len(); i++ {
+			if again.OrderNo.StringAt(i-1) > again.OrderNo.StringAt(i) {
+				t.Fatal("not in the order of the table")
+			}
+		}
+	})
+}

@@ -49,7 +49,7 @@ func (p *plan) writeAlipayLog(to io.Writer) error {
 	if err != nil {
 		return err
 	}
-	w := &alipayLog{alipayWriter: inner, account: account{balance: reserve}}
+	w := &alipayLog{alipayWriter: inner, account: account{balance: reserve + p.options.OpeningOff}}
 	encode := func(text string) (out []byte) {
 		if err == nil {
 			out, err = gb18030(text)
@@ -131,7 +131,11 @@ func (w *alipayLog) line(s *sale, slot int, channel []byte) {
 	case s.shop.platform == taobao || s.shop.platform == tmall:
 		m.kind = logEscrow
 	}
-	w.row(m, channel)
+	m.amount += l.moneyOff
+	for n := 0; n <= l.moneyRows; n++ {
+		m.flow = w.numbers.flowNo("", flowTrade+n*flowTradeAgain, s.index, slot)
+		w.row(m, channel)
+	}
 	if l.fee == 0 {
 		return
 	}

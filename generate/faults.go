@@ -158,10 +158,31 @@ func (m *maker) refundMissingAndFee() {
 	m.misprice(m.refundMissingInStatement())
 }
 
+// moneyRows lets the fund flow show a payment so many times more than once, and by so
+// much off.
+func (m *maker) moneyRows(more int, off settlement.Amount) {
+	o := m.order(m.amount(1_000), m.moment(lastPayment))
+	l := m.pay(o)
+	l.moneyRows, l.moneyOff = more, off
+	booked := settlement.NoAmount
+	if more >= 0 {
+		booked = (l.settled + off) * settlement.Amount(more+1)
+	}
+	m.plant(settlement.SettlementMismatch, o.no, number{}, l.settled, booked)
+}
+
 // feeRows lets the fund flow show a payment's fee so many times.
 func (m *maker) feeRows(times int) {
 	o := m.order(m.amount(1_000), m.moment(lastPayment))
 	l := m.pay(o)
 	l.feeRows = times - 1
 	m.plant(settlement.FeeVariance, o.no, number{}, l.fee, l.fee*settlement.Amount(times))
+}
+
+// balanceOff lets the balance of WeChat Pay's fund flow be a few fen off from a payment's
+// row on. What the break expects is known when the rows before it are.
+func (m *maker) balanceOff() {
+	m.wallet = settlement.WeChat
+	o := m.order(m.amount(1_000), m.moment(lastPayment))
+	m.pay(o).balanceOff = -3
 }

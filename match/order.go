@@ -76,7 +76,7 @@ func (s *keySorter) sort(keys []sortKey, tie func(x, y int32) int) {
 
 // tableKeys are the rows of a batch on their way into the order of the tables: by
 // wallet, order number and identity.
-type tableKeys [len(wallets)][]sortKey
+type tableKeys [settlement.Bank + 1][]sortKey
 
 func (k *tableKeys) reset() {
 	for w := range k {

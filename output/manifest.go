@@ -54,6 +54,9 @@ type DayState struct {
 	// PreviousDigest is that day's TablesDigest when this day was run: where it is
 	// another now, this day is stale.
 	PreviousDigest string `json:"previous_digest,omitempty"`
+	// OpeningSHA256 is of the opening file, "" without one. It is the state before the
+	// first day, of which it is the PreviousDigest.
+	OpeningSHA256 string `json:"opening_sha256,omitempty"`
 	// InputsDigest identifies the day's files as the inbox had them; "" where the run
 	// was given files.
 	InputsDigest string `json:"inputs_digest,omitempty"`
@@ -66,7 +69,9 @@ type DayState struct {
 	RefundWatermark string `json:"refund_watermark,omitempty"`
 	RefundsListed   bool   `json:"refunds_listed"`
 	// Coverage is which days which accounts have delivered up to this day.
-	Coverage      []CoverageSpan `json:"coverage,omitempty"`
+	Coverage []CoverageSpan `json:"coverage,omitempty"`
+	// FundFlows is the same of the fund flows that show payments.
+	FundFlows     []CoverageSpan `json:"fund_flows,omitempty"`
 	CarriedLines  int64          `json:"carried_lines"`  // rows taken over from the day before
 	CarriedEvents int64          `json:"carried_events"` // the same of order events
 }
@@ -91,7 +96,7 @@ func (m *Manifest) TablesDigest() string {
 		}
 	}
 	if m.Day != nil {
-		fmt.Fprintln(h, m.Day.Watermark, m.Day.RefundWatermark, m.Day.RefundsListed, m.Day.Coverage)
+		fmt.Fprintln(h, m.Day.Watermark, m.Day.RefundWatermark, m.Day.RefundsListed, m.Day.Coverage, m.Day.FundFlows)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -15,6 +15,7 @@ import (
 var provenColumn = map[string]string{
 	"statement_lines": "net_amount",
 	"fund_lines":      "amount",
+	"unsettled":       "booked_amount",
 	"order_events":    "amount",
 	"matches":         "difference",
 	"breaks":          "difference",
@@ -24,6 +25,7 @@ var provenColumn = map[string]string{
 	"quotas":          "used_amount",
 	"proceeds":        "net_amount",
 	"cross_wallet":    "paid_amount",
+	"balances":        "computed_closing",
 	"control_totals":  "computed",
 	"summary":         "net",
 	"carried_lines":   "net_amount",

@@ -22,6 +22,8 @@ type Rules struct {
 	Shown fees.Shown
 	// Flows are the accounts whose fund flow was delivered.
 	Flows map[flowAccount]bool
+	// Funds is what trade bills and fund flows are held against each other by.
+	Funds *funds.Rules
 }
 
 // BucketInput is the rows of one bucket: records of settlement.Lines and
@@ -35,6 +37,9 @@ type BucketInput struct {
 	// Proceeds is a record of settlement.Proceeds, nil for none: what orders left in
 	// their accounts on former days.
 	Proceeds arrow.Record
+	// Unsettled is a record of settlement.Unsettled, nil for none: money of former days
+	// of which trade bill and fund flow did not say the same.
+	Unsettled arrow.Record
 	// Resolved is what Residue found for this bucket, nil where it did not run.
 	Resolved *match.Resolution
 }
@@ -53,6 +58,8 @@ type BucketOutput struct {
 	FundCopies []funds.Copied
 	// Earlier is the lines that earlier days had left open.
 	Earlier Earlier
+	// Settled is how trade bills and fund flows agree.
+	Settled funds.Settled
 	// Ties is, by file, which of its copies of another account's lines have an original.
 	Ties []funds.Ties
 	// Resolved is what pass 3 found for the bucket.
@@ -76,11 +83,12 @@ func fromFile(first int32) int32 {
 type spares struct {
 	match   *match.Memory
 	charges settlement.Spare[settlement.Charges, *settlement.Charges]
+	funds   settlement.Spare[settlement.FundLines, *settlement.FundLines]
 }
 
 func newSpares(workers int) *spares {
 	s := &spares{match: match.NewMemory(workers)}
-	s.charges.Most = workers
+	s.charges.Most, s.funds.Most = workers, workers
 	return s
 }
 
@@ -89,6 +97,7 @@ func newSpares(workers int) *spares {
 func (s *spares) release(out *BucketOutput) {
 	out.Outcome.Release()
 	s.charges.Give(out.Charges)
+	s.funds.Give(out.Funds)
 	*out = BucketOutput{}
 }
 
@@ -125,7 +134,15 @@ func Bucket(ctx context.Context, rules *Rules, in BucketInput) (*BucketOutput, e
 			return nil, fmt.Errorf("proceeds of former days of a bucket: %w", err)
 		}
 	}
-	return bucket(ctx, rules, newSpares(0), &ownLines, &ownEvents, &ownFunds, &prior, &carried, in.Resolved)
+	var unsettled settlement.Unsettled
+	if in.Unsettled != nil {
+		var before settlement.Unsettled
+		if err := settlement.View(in.Unsettled, &before); err != nil {
+			return nil, fmt.Errorf("unsettled money of former days of a bucket: %w", err)
+		}
+		settlement.AppendAll(&unsettled, &before)
+	}
+	return bucket(ctx, rules, newSpares(0), &bucketRows{&ownLines, &ownEvents, &ownFunds, &prior, &carried, &unsettled}, in.Resolved)
 }
 
 func (in *BucketInput) views() (*settlement.Lines, *settlement.Events, error) {
@@ -140,9 +157,19 @@ func (in *BucketInput) views() (*settlement.Lines, *settlement.Events, error) {
 	return &lines, &events, nil
 }
 
+// bucketRows is the rows of a bucket as batches.
+type bucketRows struct {
+	lines     *settlement.Lines
+	events    *settlement.Events
+	funds     *settlement.FundLines
+	prior     *settlement.Prior
+	carried   *settlement.Proceeds
+	unsettled *settlement.Unsettled
+}
+
 // bucket is Bucket with batches that are its own.
-func bucket(ctx context.Context, rules *Rules, spare *spares, lines *settlement.Lines, events *settlement.Events, fundLines *settlement.FundLines, prior *settlement.Prior, carried *settlement.Proceeds, resolved *match.Resolution) (*BucketOutput, error) {
-	found, err := match.Bucket(ctx, rules.Match, spare.match, lines, events, resolved)
+func bucket(ctx context.Context, rules *Rules, spare *spares, in *bucketRows, resolved *match.Resolution) (*BucketOutput, error) {
+	found, err := match.Bucket(ctx, rules.Match, spare.match, in.lines, in.events, resolved)
 	if err != nil {
 		return nil, err
 	}
@@ -150,21 +177,24 @@ func bucket(ctx context.Context, rules *Rules, spare *spares, lines *settlement.
 		FirstCarried: fromFile(rules.Match.FirstCarried), FirstSettled: fromFile(rules.Match.FirstSettled)}
 	setAside(out)
 	var conflict *settlement.ConflictError
-	if out.Funds, out.FundCopies, conflict = funds.Distinct(rules.Match.FileRank, fundLines); conflict != nil {
+	if out.Funds, out.FundCopies, conflict = funds.Distinct(rules.Match.FileRank, in.funds); conflict != nil {
 		return nil, conflict
 	}
-	moved, err := fees.Attach(out.Lines, out.Funds, rules.Shown, out.ofToday())
+	lineOf := funds.LineOf(out.Lines, out.Funds, out.ofToday())
+	moved, err := fees.Charged(out.Lines, out.Funds, lineOf, rules.Shown)
 	if err != nil {
 		return nil, err
 	}
-	wrong, err := fees.ChargeLines(rules.Terms.Schedule, out.Lines, fees.Known{Moved: moved, Prior: prior, Describe: describe(rules, out, resolved)}, out.Charges)
+	wrong, err := fees.ChargeLines(rules.Terms.Schedule, out.Lines, fees.Known{Moved: moved, Prior: in.prior, Describe: describe(rules, out, resolved)}, out.Charges)
 	if err != nil {
 		return nil, err
 	}
-	fees.ChargeAlone(out.Funds, moved.Alone, out.Charges)
-	out.Costs = rules.Terms.Costs(costInput(rules, out, prior, carried, resolved))
+	out.Settled = rules.Funds.Settle(funds.Trades{Lines: out.Lines, Funds: out.Funds, LineOf: lineOf, Today: out.ofToday(), Before: in.unsettled})
+	fees.ChargeAlone(out.Funds, moved.Alone, out.Settled.FeeCharged, out.Charges)
+	out.Costs = rules.Terms.Costs(costInput(rules, out, in.prior, in.carried, resolved))
 	out.Ties = funds.TieCopies(out.Funds)
 	addFeeBreaks(out, wrong, rules.Match.Day)
+	settlement.AppendAll(out.Breaks, out.Settled.Breaks)
 	out.Breaks = match.SortBreaks(out.Breaks)
 	return out, nil
 }

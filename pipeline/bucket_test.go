@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"reconcile/fees"
+	"reconcile/funds"
 	"reconcile/match"
 	"reconcile/settlement"
 )
@@ -61,7 +62,7 @@ func testRules(t *testing.T) *Rules {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Rules{Terms: terms, Match: &match.Rules{
+	return &Rules{Terms: terms, Funds: &funds.Rules{TradeBills: &settlement.Coverage{}, FundFlows: &settlement.Coverage{}}, Match: &match.Rules{
 		Day: testDay, Watermark: (testDay + 1).Start(), RefundsListed: true, FileRank: []int32{0, 1, 2},
 		Window: match.DefaultWindow, SuccessWindow: match.DefaultSuccessWindow,
 	}}
@@ -106,7 +107,7 @@ func TestBucketGivesEveryFeeBreakAnIdentity(t *testing.T) {
 	var lines settlement.Lines
 	addLine(&lines, testLine{order: "O1", txn: "W1", kind: settlement.Payment, gross: 100_00, fee: -70})
 	addLine(&lines, testLine{order: "O1", txn: "W1", kind: settlement.Revoke, gross: -100_00, fee: 50})
-	out, err := bucket(context.Background(), testRules(t), newSpares(0), &lines, &settlement.Events{}, &settlement.FundLines{}, nil, nil, nil)
+	out, err := bucket(context.Background(), testRules(t), newSpares(0), &bucketRows{lines: &lines, events: &settlement.Events{}, funds: &settlement.FundLines{}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -54,6 +54,14 @@ func (r *run) takeState() error {
 		if err := r.takeCarriedEvents(dir, files); err != nil {
 			return err
 		}
+		if err := r.takeUnsettled(dir, files); err != nil {
+			return err
+		}
+	}
+	if r.state.previous == nil && r.state.opening != nil {
+		if err := r.takeOpening(files); err != nil {
+			return err
+		}
 	}
 	if len(r.files) == int(r.firstCarried) {
 		r.files = append(r.files, "") // so that the settled rows' file is beyond the carried ones'
@@ -131,6 +139,36 @@ func (r *run) takeCarriedEvents(dir string, files *sources) error {
 		}
 		r.carriedRows[1] += int64(rows)
 		return r.events.scatter(events)
+	})
+}
+
+// takeUnsettled takes over the money that trade bills and fund flows did not agree on.
+// What names only the wallet's number looks for its payment's bucket like a stray.
+func (r *run) takeUnsettled(dir string, files *sources) error {
+	return readBatches(dir, "unsettled", func(in *output.BatchReader, rows int) error {
+		u := &settlement.Unsettled{}
+		if err := in.Append(u, allRows(rows), files.number); err != nil {
+			return err
+		}
+		var placed, strays []int32
+		for i := range u.Len() {
+			u.Key[i] = settlement.PaymentKey(u.OrderNo.At(i), u.ProviderTxnID.At(i))
+			if u.Side[i] == settlement.FundsSide && len(u.OrderNo.At(i)) == 0 {
+				strays = append(strays, int32(i))
+				continue
+			}
+			r.earlier.place(u.ID[i], u.Key[i])
+			placed = append(placed, int32(i))
+		}
+		if len(strays) > 0 {
+			if err := r.strayUnsettled.scatterRows(u, strays); err != nil {
+				return err
+			}
+		}
+		if len(placed) == 0 {
+			return nil
+		}
+		return r.unsettled.scatterRows(u, placed)
 	})
 }
 
@@ -291,7 +329,8 @@ type earlierBreaks struct {
 // waitsForOther says that breaks of a kind close when their counterpart arrives.
 func waitsForOther(kind settlement.BreakKind) bool {
 	switch kind {
-	case settlement.MissingInOrders, settlement.RefundMissingInOrders, settlement.MissingInStatement, settlement.RefundMissingInStatement:
+	case settlement.MissingInOrders, settlement.RefundMissingInOrders, settlement.MissingInStatement, settlement.RefundMissingInStatement,
+		settlement.SettlementMismatch:
 		return true
 	}
 	return false
@@ -300,10 +339,10 @@ func waitsForOther(kind settlement.BreakKind) bool {
 // sideOf is the line or event that a break is about, of which the counterpart is
 // missing.
 func sideOf(b *settlement.Breaks, i int) settlement.ID {
-	if b.Kind[i] == settlement.MissingInOrders || b.Kind[i] == settlement.RefundMissingInOrders {
-		return b.LineID[i]
+	if b.Kind[i] == settlement.MissingInStatement || b.Kind[i] == settlement.RefundMissingInStatement {
+		return b.EventID[i]
 	}
-	return b.EventID[i]
+	return b.LineID[i]
 }
 
 func (r *run) takeBreaks(dir string, files *sources) error {
@@ -336,6 +375,8 @@ func (r *run) takeBreaks(dir string, files *sources) error {
 
 // place notes the bucket of a carried row, which is where its break is decided again.
 func (e *earlierBreaks) place(id settlement.ID, key uint64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	for _, row := range e.of[id] {
 		e.key[row] = key
 	}
@@ -410,7 +451,10 @@ func (h *breakHistory) carryBreaks(out *BucketOutput, before *settlement.Breaks,
 	for i := at; i < out.Breaks.Len(); i++ {
 		h.age(out.Breaks, i)
 		why := ""
-		if waitsForOther(out.Breaks.Kind[i]) {
+		switch {
+		case out.Breaks.Kind[i] == settlement.SettlementMismatch:
+			why = out.Settled.Closed[out.Breaks.LineID[i]]
+		case waitsForOther(out.Breaks.Kind[i]):
 			why = sides[sideOf(out.Breaks, i)]
 		}
 		if why == "" {
@@ -486,6 +530,11 @@ func dropDecided(out *BucketOutput, openBefore map[settlement.ID]bool) {
 	for i, file := range out.Events.File {
 		if file >= out.FirstCarried && file < out.FirstSettled {
 			earlier[out.Events.ID[i]] = true
+		}
+	}
+	for i, id := range out.Settled.Unsettled.ID {
+		if out.Settled.Unsettled.File[i] >= out.FirstCarried {
+			earlier[id] = true
 		}
 	}
 	b := out.Breaks

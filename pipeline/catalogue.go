@@ -61,6 +61,21 @@ func cataloguePath(dataset string) string {
 // OpenCatalogue brings the catalogue of a dataset's inbox up to date. Paths of the job
 // are the inbox; nothing is matched and nothing is written to the dataset.
 func OpenCatalogue(ctx context.Context, job Job) (*Catalogue, error) {
+	c, changed, err := lookUp(ctx, job)
+	if err != nil || !changed {
+		return c, err
+	}
+	return c, c.save()
+}
+
+// LookAtCatalogue is OpenCatalogue for those who may only look: nothing is written.
+func LookAtCatalogue(ctx context.Context, job Job) (*Catalogue, error) {
+	c, _, err := lookUp(ctx, job)
+	return c, err
+}
+
+// lookUp is the catalogue as the inbox is now, and whether the one that is kept differs.
+func lookUp(ctx context.Context, job Job) (*Catalogue, bool, error) {
 	c := &Catalogue{path: cataloguePath(job.Dataset)}
 	if raw, err := os.ReadFile(c.path); err == nil {
 		// A damaged catalogue is made again.
@@ -69,7 +84,7 @@ func OpenCatalogue(ctx context.Context, job Job) (*Catalogue, error) {
 	found, refused, err := filesIn(job.Paths)
 	c.unlisted = refused
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	kept, changed := map[string]*CataloguedFile{}, []string{}
 	for _, path := range slices.Sorted(mapKeys(found)) {
@@ -84,14 +99,14 @@ func OpenCatalogue(ctx context.Context, job Job) (*Catalogue, error) {
 	same := len(changed) == 0 && len(kept) == len(c.Files)
 	c.Files = kept
 	if same {
-		return c, nil
+		return c, false, nil
 	}
 	for _, path := range changed {
 		if c.Files[path].Members, err = membersOf(ctx, job, path); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
-	return c, c.save()
+	return c, true, nil
 }
 
 func mapKeys[V any](m map[string]V) func(yield func(string) bool) {

@@ -16,6 +16,7 @@ import (
 	"reconcile/fees"
 	"reconcile/ingest"
 	"reconcile/match"
+	"reconcile/opening"
 	"reconcile/output"
 	"reconcile/settlement"
 )
@@ -39,6 +40,9 @@ type Job struct {
 	Supersede []string
 	// Decisions is what people decided of breaks; nil for nothing.
 	Decisions *decisions.Register
+	// Opening is how things stood before the first day of the dataset; nil where nothing
+	// says it. It is read and not changed.
+	Opening *opening.State
 	// Restate is why a day of a closed month is run again; "" where it is not.
 	Restate string
 	// InputsDigest is noted in the manifest of a day, see DayFiles.

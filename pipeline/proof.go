@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"reconcile/fees"
+	"reconcile/funds"
 	"reconcile/match"
 	"reconcile/output"
 	"reconcile/settlement"
@@ -77,6 +78,7 @@ type proofSums struct {
 	byState [][states]lineSums // by file
 	dropped []lineSums         // copies, by file
 	funds   fundProof
+	settled funds.Sums
 	// fileKinds are the copies of lines by file and kind, for the read-back.
 	fileKinds map[fileKind]lineSums
 
@@ -110,6 +112,7 @@ func (p *proofSums) bucket(out *BucketOutput, resolved *match.Resolution, files 
 	p.addLines(out.Earlier.Lines, out.Earlier.EventOfLine, resolved)
 	p.addDropped(out)
 	p.funds.add(out, files)
+	p.settled = out.Settled.Sums
 	for _, c := range out.FundCopies {
 		kind := p.fileKinds[fileKind{c.File, c.Direction}]
 		kind.add(1, c.Amount, 0, 0, 0)
@@ -233,6 +236,7 @@ func (p *proofSums) merge(o *proofSums) {
 		p.dropped[f].add(d.rows, d.gross, d.settled, d.fee, d.coupon)
 	}
 	p.funds.merge(&o.funds)
+	p.settled.Add(o.settled)
 	for key, d := range o.fileKinds {
 		sums := p.fileKinds[key]
 		sums.add(d.rows, d.gross, d.settled, d.fee, d.coupon)
@@ -328,7 +332,7 @@ func (r *run) conserve() []output.Check {
 		checks = append(checks, check("lines of "+r.files[i]+" = Σ over states + copies", in, out))
 	}
 	checks = append(checks,
-		check("order events read + whole refunds = order_events + copies", eventsRead+p.wholeRefunds, p.events+p.droppedEvents+r.other.events),
+		check("order events read + whole refunds = order_events + copies", eventsRead+p.wholeRefunds, p.events+p.droppedEvents+r.otherEvents()),
 		check("lines without a state", 0, p.lineStates[settlement.NoState]),
 		check("order events without a state", 0, p.eventStates[settlement.NoState]),
 		check("events with a line = rows of matches", p.claimedEvents, p.matches),
@@ -345,6 +349,11 @@ func (r *run) conserve() []output.Check {
 			check("lines carried from the day before = Σ over states", r.carriedRows[0], carried),
 			check("order events carried from the day before = Σ over states", r.carriedRows[1], p.carriedEvents))
 	}
+	if s := p.settled; s.Rows > 0 {
+		booked := lineSums{rows: s.BookedRows + s.EarlierRows + s.AloneRows, gross: s.Booked + s.Earlier + s.Alone}
+		checks = append(checks, check("payments and refunds of fund flows = booked of lines of the day, of days before, of none", lineSums{rows: s.Rows, gross: s.Money}.funds(), booked.funds()))
+	}
+	checks = append(checks, r.balanceChecks()...)
 	checks = append(checks, p.feeChecks()...)
 	return append(checks, p.costs.checks()...)
 }

@@ -73,7 +73,9 @@ func recallDays() map[string]generate.Options {
 		"as delivered today": day(func(*generate.Options) {}),
 		"with fund flows": day(func(o *generate.Options) {
 			o.FundFlow = true
-			o.Cases[generate.FeeRowMissing], o.Cases[generate.FeeRowTwice] = generate.Count(25), generate.Count(25)
+			for c := generate.FeeRowMissing; c <= generate.BalanceOff; c++ {
+				o.Cases[c] = generate.Count(25)
+			}
 		}),
 		"a later day, legacy layout, two bills": day(func(o *generate.Options) {
 			o.Nth, o.WeChat.Legacy = 3, true
@@ -87,6 +89,17 @@ func recallDays() map[string]generate.Options {
 	}
 }
 
+// needsMore says that a day has no files in which a kind of break could be planted.
+func needsMore(kind string, o generate.Options) bool {
+	switch kind {
+	case settlement.SettlementMismatch.String(), settlement.BalanceGap.String():
+		return !o.FundFlow
+	case settlement.PayoutMissing.String(), settlement.PayoutMismatch.String():
+		return true // they are of banks
+	}
+	return false
+}
+
 func TestRecallAndPrecisionAreOneForEveryKindOfBreak(t *testing.T) {
 	for name, o := range recallDays() {
 		t.Run(name, func(t *testing.T) {
@@ -96,7 +109,7 @@ func TestRecallAndPrecisionAreOneForEveryKindOfBreak(t *testing.T) {
 			for _, kind := range settlement.BreakWords[1:] {
 				r := kinds[kind]
 				table += fmt.Sprintf("%-28s %8d %8d %10s %8s\n", kind, r.planted, r.reported, share(r.right, r.reported), share(r.right, r.planted))
-				if r.planted == 0 {
+				if r.planted == 0 && !needsMore(kind, o) {
 					t.Errorf("%s: none is planted: this test would prove nothing of it", kind)
 				}
 				if !r.perfect() {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"reconcile/fees"
+	"reconcile/funds"
 	"reconcile/match"
 	"reconcile/settlement"
 )
@@ -53,11 +54,35 @@ func (r *run) buildRules() (*Rules, error) {
 	if rules.Day == settlement.NoDay {
 		rules.Day = r.latestDay(rules.RefundWatermark)
 	}
-	r.distrustRefused(rules)
-	if err := r.applyState(rules); err != nil {
+	flows := r.fundFlows()
+	r.distrustRefused(rules, flows)
+	if err := r.applyState(rules, flows); err != nil {
 		return nil, err
 	}
-	return &Rules{Match: rules, Terms: terms, Shown: r.shownFees(), Flows: r.flows()}, nil
+	return &Rules{Match: rules, Terms: terms, Shown: r.shownFees(), Flows: r.flows(),
+		Funds: &funds.Rules{TradeBills: &rules.Coverage, FundFlows: flows, Window: rules.Window, Day: rules.Day, Names: slices.Clone(r.files)}}, nil
+}
+
+// fundFlows is the periods of which fund flows were delivered that show the money of
+// payments: of WeChat Pay's purses that is the basic account (基本账户).
+func (r *run) fundFlows() *settlement.Coverage {
+	c := &settlement.Coverage{}
+	for i, s := range r.intake.Statements {
+		if r.intake.Accepted(int32(i)) && showsPayments(s) && s.From != settlement.NoDay && s.Until != settlement.NoDay {
+			c.AddSpan(s.Wallet, s.Account, false, s.From, s.Until)
+		}
+	}
+	return c
+}
+
+func showsPayments(s *settlement.Statement) bool {
+	switch s.Kind {
+	case settlement.FundBill:
+		return s.SubAccount == "" || s.SubAccount == "basic"
+	case settlement.AccountLog, settlement.PortalFunds:
+		return true
+	}
+	return false
 }
 
 // aggregatedPlatforms are those whose orders may settle in an aggregated account.
@@ -91,13 +116,14 @@ func (r *run) latestDay(watermark settlement.Instant) settlement.Day {
 // distrustRefused takes back what can no longer be concluded when a file was
 // refused: a refused statement counts as not delivered, and without all extracts
 // nothing can be said to be missing in the orders.
-func (r *run) distrustRefused(rules *match.Rules) {
+func (r *run) distrustRefused(rules *match.Rules, flows *settlement.Coverage) {
 	for _, refusal := range r.intake.Refusals {
 		s := refusal.Statement
 		switch {
 		case refusal.NotAStatement || s != nil && s.Kind.IsSummary():
 		case s == nil || s.Kind == "":
 			rules.Coverage.AddRefused(settlement.NoWallet, "")
+			flows.AddRefused(settlement.NoWallet, "")
 			rules.Watermark, rules.RefundWatermark, rules.RefundsListed = settlement.NoInstant, settlement.NoInstant, false
 			rules.OrdersIncomplete = true
 		case s.Kind == settlement.OrderExtract:
@@ -105,6 +131,8 @@ func (r *run) distrustRefused(rules *match.Rules) {
 			rules.OrdersIncomplete = true
 		case s.Kind == settlement.RefundExtract:
 			rules.RefundsListed = false
+		case showsPayments(s):
+			flows.AddRefused(s.Wallet, s.Account)
 		case !s.Kind.ShowsTrades():
 		default:
 			rules.Coverage.AddRefused(s.Wallet, s.Account)

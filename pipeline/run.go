@@ -15,6 +15,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"golang.org/x/sync/errgroup"
 
+	"reconcile/funds"
 	"reconcile/ingest"
 	"reconcile/match"
 	"reconcile/output"
@@ -36,6 +37,7 @@ type run struct {
 
 	// Of a day of a dataset: what days before have left. state is nil otherwise.
 	state                     *state
+	superseded                map[string]string // of the day's former run, see supersededBefore
 	firstCarried, settledFile int32
 	carriedRows               [2]int64 // lines, events
 	earlier                   *earlierBreaks
@@ -46,7 +48,11 @@ type run struct {
 	events  *exchange[settlement.Events, *settlement.Events]
 	refunds *exchange[settlement.Events, *settlement.Events] // that look for their payment number
 	funds   *exchange[settlement.FundLines, *settlement.FundLines]
-	strays  *exchange[settlement.FundLines, *settlement.FundLines] // that look for their payment's bucket
+	// unsettled is money of former days that trade bill and fund flow do not agree on;
+	// strayUnsettled that of it which looks for its payment's bucket.
+	unsettled      *exchange[settlement.Unsettled, *settlement.Unsettled]
+	strayUnsettled *exchange[settlement.Unsettled, *settlement.Unsettled]
+	strays         *exchange[settlement.FundLines, *settlement.FundLines] // that look for their payment's bucket
 
 	// What is brought together for the costs of orders: payments and proceeds of former
 	// days, by order; what orders leave in their accounts, by time; increments of
@@ -57,6 +63,11 @@ type run struct {
 	cross     *exchange[settlement.CrossWallet, *settlement.CrossWallet]
 	withdrawn settlement.FundLines
 	accruing  map[flowAccount]bool
+
+	// chains are what the pieces of each file say of its account's balance.
+	chains   [][]*funds.Piece
+	chaining sync.Mutex
+	balanced *funds.Balanced
 
 	// What loading a bucket needs and the next one uses again.
 	arrangers sync.Pool // of *arranger
@@ -69,6 +80,8 @@ type run struct {
 	// read is what ingest handed over of each file, added up independently of the
 	// providers' own control totals.
 	read []fileSums
+
+	suggestions suggestions
 
 	mu    sync.Mutex // guards what the buckets add up
 	proof proofSums
@@ -149,8 +162,13 @@ func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refuse
 		costs:    &costs{},
 	}
 	if job.Dataset != "" {
+		r.superseded = supersededBefore(DayFolder(job.Dataset, job.Day))
 		if r.state, err = openState(job.Dataset, job.Day); err != nil {
 			return nil, err
+		}
+		if r.state.opening = job.Opening; job.Opening != nil && job.Day <= job.Opening.Day {
+			return nil, fmt.Errorf("%s: %w %s, and %s does not come after it (correct the day in the file, or leave the earlier days out)",
+				job.Opening.Source, ErrOpening, job.Opening.Day, job.Day)
 		}
 	}
 	r.arrangers.New = func() any { return &arranger{} }
@@ -162,6 +180,10 @@ func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refuse
 	r.refunds = newExchange[settlement.Events]("refunds", r.partitions, r.budget, func(e *settlement.Events) []uint64 { return e.Key })
 	r.funds = newExchange[settlement.FundLines]("funds", r.partitions, r.budget, func(f *settlement.FundLines) []uint64 { return f.Key })
 	r.strays = newExchange[settlement.FundLines]("strays", r.partitions, r.budget, func(f *settlement.FundLines) []uint64 { return f.Key })
+
+	byKey := func(u *settlement.Unsettled) []uint64 { return u.Key }
+	r.unsettled = newExchange[settlement.Unsettled]("unsettled", r.partitions, r.budget, byKey)
+	r.strayUnsettled = newExchange[settlement.Unsettled]("unsettled-strays", r.partitions, r.budget, byKey)
 
 	if err := r.costs.time(StageIngest, func() error {
 		return r.ingest(ctx, deliveries, refused, excluded, ingest.Emits{Lines: r.takeLines, Events: r.takeEvents, Funds: r.takeFunds})
@@ -222,8 +244,10 @@ func (r *run) ingest(ctx context.Context, deliveries []*ingest.Delivery, refused
 		Statements: make([]*settlement.Statement, len(deliveries)),
 		Refusals:   append([]*settlement.Refusal(nil), refused...),
 		Supersede:  r.job.Supersede,
+		Superseded: r.superseded,
 	}
 	r.read = make([]fileSums, len(deliveries))
+	r.chains = make([][]*funds.Piece, len(deliveries))
 	r.files = make([]string, len(deliveries))
 	refusals := make([]*settlement.Refusal, len(deliveries))
 	r.job.Progress(StageIngest, 0, int64(len(deliveries)))
@@ -340,6 +364,7 @@ func (r *run) takeFunds(rec arrow.Record) error {
 		return nil
 	}
 	r.read[lines.File[0]].addFunds(&lines)
+	r.takePiece(&lines)
 	own := r.ownFunds(&lines)
 	if own.Len() == 0 {
 		return nil
@@ -390,6 +415,12 @@ func (r *run) reconcile(ctx context.Context, staging *output.Staging) error {
 		return err
 	}
 	if err := r.settleCosts(ctx, staging); err != nil {
+		return err
+	}
+	if err := r.settleBalances(staging); err != nil {
+		return err
+	}
+	if err := r.suggest(staging); err != nil {
 		return err
 	}
 	return r.writeTotals(staging)
@@ -492,14 +523,19 @@ func (r *run) loadBucket(b int) (*settlement.Lines, *settlement.Events, error) {
 	return lines, events, err
 }
 
-// loadFunds returns the fund lines of bucket b that may be used.
+// loadFunds returns the fund lines of bucket b that may be used, in the order of their
+// table.
 func (r *run) loadFunds(b int) (*settlement.FundLines, error) {
 	from, until := r.bucketParts(b)
-	lines, err := r.funds.load(from, until)
+	order := r.arrangers.Get().(*arranger)
+	defer r.arrangers.Put(order)
+	lines := r.spare.funds.Take()
+	err := loadOrdered(r.funds, lines, from, until, []string{"line_id", "wallet", "order_no", "source_file"}, func(f *settlement.FundLines) []int32 {
+		return order.arrange(f.Wallet, &f.OrderNo, f.ID, func(i int) bool { return r.intake.Accepted(f.File[i]) })
+	})
 	if err != nil {
 		return nil, err
 	}
-	lines = keepRows(lines, func(i int) bool { return r.intake.Accepted(lines.File[i]) })
 	for i, on := range lines.SettledOn {
 		if on == settlement.NoDay {
 			lines.SettledOn[i] = r.intake.Statements[lines.File[i]].From
@@ -535,28 +571,34 @@ func loadOrdered[T any, B batchOf[T]](x *exchange[T, B], into B, from, until int
 	return nil
 }
 
+// loadRows returns all rows of bucket b.
+func (r *run) loadRows(b int) (in *bucketRows, err error) {
+	in = &bucketRows{}
+	from, until := r.bucketParts(b)
+	if in.lines, in.events, err = r.loadBucket(b); err != nil {
+		return nil, err
+	}
+	if in.prior, err = r.prior.load(from, until); err != nil {
+		return nil, err
+	}
+	if in.carried, err = r.carried.load(from, until); err != nil {
+		return nil, err
+	}
+	if in.unsettled, err = r.unsettled.load(from, until); err != nil {
+		return nil, err
+	}
+	in.funds, err = r.loadFunds(b)
+	return in, err
+}
+
 // computeBucket computes bucket b, adds it to the run's sums and writes its parts.
 func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int, resolved *match.Resolution) error {
-	var lines *settlement.Lines
-	var events *settlement.Events
-	var fundLines *settlement.FundLines
-	var prior *settlement.Prior
-	var carried *settlement.Proceeds
+	var in *bucketRows
 	from, until := r.bucketParts(b)
-	err := r.costs.share(StageLoad, 0, func() (err error) {
-		if lines, events, err = r.loadBucket(b); err != nil {
-			return err
-		}
-		if prior, err = r.prior.load(from, until); err != nil {
-			return err
-		}
-		if carried, err = r.carried.load(from, until); err != nil {
-			return err
-		}
-		fundLines, err = r.loadFunds(b)
+	if err := r.costs.share(StageLoad, 0, func() (err error) {
+		in, err = r.loadRows(b)
 		return err
-	})
-	if err != nil {
+	}); err != nil {
 		return err
 	}
 	r.lines.release(from, until)
@@ -565,13 +607,15 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 	var out *BucketOutput
 	sums := newTally()
 	var proof proofSums
-	err = r.costs.share(StageCompute, lines.Len()+events.Len()+fundLines.Len(), func() (err error) {
-		if out, err = bucket(ctx, r.rules, r.spare, lines, events, fundLines, prior, carried, resolved); err != nil {
+	var candidates []match.Candidate
+	err := r.costs.share(StageCompute, in.lines.Len()+in.events.Len()+in.funds.Len(), func() (err error) {
+		if out, err = bucket(ctx, r.rules, r.spare, in, resolved); err != nil {
 			return err
 		}
 		if r.carryOn(b, out); r.state == nil {
 			r.job.Decisions.Apply(out.Breaks)
 		}
+		candidates = match.Candidates(b, out.Breaks, out.Events, out.FirstSettled, out.Lines, out.Earlier.Lines)
 		sums.bucket(out, resolved)
 		proof.bucket(out, resolved, len(r.files))
 		return nil
@@ -594,6 +638,7 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.suggestions.add(candidates)
 	r.takeWithdrawals(out.Funds)
 	r.spare.release(out)
 	r.parts = append(r.parts, parts...)

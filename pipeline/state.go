@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"reconcile/match"
+	"reconcile/opening"
 	"reconcile/output"
 	"reconcile/settlement"
 )
@@ -41,6 +42,8 @@ type pastDay struct {
 type state struct {
 	days     []pastDay // newest first
 	previous *output.Manifest
+	// opening is how things stood before the first day; nil where nothing says it.
+	opening *opening.State
 }
 
 // Days returns the days of a dataset that are committed whole or in part, in order. A
@@ -93,9 +96,35 @@ func openState(dataset string, day settlement.Day) (*state, error) {
 		s.days = append(s.days, pastDay{d, dir, m.Buckets})
 	}
 	if s.previous != nil {
-		err = checkHashes(s.days[0].dir, s.previous, "carried_lines", "carried_events", "breaks", "proceeds", "quotas", "withdrawals")
+		err = checkHashes(s.days[0].dir, s.previous, "carried_lines", "carried_events", "breaks", "proceeds", "quotas", "withdrawals", "balances")
 	}
 	return s, err
+}
+
+// supersededBefore is which statements the committed run of the day did not use because
+// another was named to take their place: that decision holds when the schedule runs the
+// day again. A day that was never run, or is damaged, has none.
+func supersededBefore(dir string) map[string]string {
+	m, err := output.ReadManifest(dir)
+	if err != nil {
+		return nil
+	}
+	source := func(in output.Input) string {
+		if in.Member == "" {
+			return in.Name
+		}
+		return in.Name + "!" + in.Member
+	}
+	sums, by := map[string]string{}, map[string]string{}
+	for _, in := range m.Inputs {
+		sums[source(in)] = in.SHA256
+	}
+	for _, in := range m.Inputs {
+		if winner := sums[in.Superseded]; in.Superseded != "" && winner != "" {
+			by[in.SHA256] = winner
+		}
+	}
+	return by
 }
 
 // checkHashes says whether the parts of tables are those that run.json lists.
@@ -131,24 +160,26 @@ func hashOfFile(path string) (string, error) {
 }
 
 // applyState adds to the rules what the days before have delivered.
-func (r *run) applyState(rules *match.Rules) error {
+func (r *run) applyState(rules *match.Rules, flows *settlement.Coverage) error {
 	if r.state == nil {
 		return nil
 	}
 	rules.Day = r.job.Day
 	rules.FirstCarried, rules.FirstSettled = r.firstCarried, r.settledFile
 	if r.state.previous == nil {
+		if r.state.opening != nil {
+			coverOpening(&rules.Coverage, r.state.opening)
+		}
 		return nil
 	}
 	before := r.state.previous.Day
-	for _, span := range before.Coverage {
-		wallet, _ := settlement.ParseWallet(span.Wallet)
-		from, errFrom := settlement.ParseDay([]byte(span.From))
-		until, errUntil := settlement.ParseDay([]byte(span.Until))
-		if err := errors.Join(errFrom, errUntil); err != nil {
+	for _, delivered := range [...]struct {
+		spans []output.CoverageSpan
+		to    *settlement.Coverage
+	}{{before.Coverage, &rules.Coverage}, {before.FundFlows, flows}} {
+		if err := addSpans(delivered.to, delivered.spans); err != nil {
 			return fmt.Errorf("%s: %w: coverage: %w", r.state.days[0].dir, output.ErrManifest, err)
 		}
-		rules.Coverage.AddSpan(wallet, span.Account, span.Refunds, from, until)
 	}
 	for _, mark := range []struct {
 		text string
@@ -167,6 +198,27 @@ func (r *run) applyState(rules *match.Rules) error {
 	return nil
 }
 
+func addSpans(to *settlement.Coverage, spans []output.CoverageSpan) error {
+	for _, span := range spans {
+		wallet, _ := settlement.ParseWallet(span.Wallet)
+		from, errFrom := settlement.ParseDay([]byte(span.From))
+		until, errUntil := settlement.ParseDay([]byte(span.Until))
+		if err := errors.Join(errFrom, errUntil); err != nil {
+			return err
+		}
+		to.AddSpan(wallet, span.Account, span.Refunds, from, until)
+	}
+	return nil
+}
+
+func spansOf(c *settlement.Coverage) (spans []output.CoverageSpan) {
+	for _, s := range c.Spans() {
+		spans = append(spans, output.CoverageSpan{
+			Wallet: s.Wallet.String(), Account: s.Account, Refunds: s.Refunds, From: s.From.String(), Until: s.Until.String()})
+	}
+	return spans
+}
+
 // dayState is what run.json says of a day for the next one.
 func (r *run) dayState() *output.DayState {
 	if r.state == nil {
@@ -177,6 +229,12 @@ func (r *run) dayState() *output.DayState {
 		Day: r.job.Day.String(), Watermark: rules.Watermark.String(), RefundWatermark: rules.RefundWatermark.String(),
 		InputsDigest: r.job.InputsDigest, RefundsListed: rules.RefundsListed, CarriedLines: r.carriedRows[0], CarriedEvents: r.carriedRows[1],
 	}
+	if o := r.state.opening; o != nil {
+		d.OpeningSHA256 = o.SHA256
+		if r.state.previous == nil {
+			d.PreviousDigest = o.SHA256
+		}
+	}
 	if r.state.previous != nil {
 		d.Previous = r.state.previous.Day.Day
 		d.PreviousDigest = r.state.previous.TablesDigest()
@@ -184,9 +242,6 @@ func (r *run) dayState() *output.DayState {
 	if r.restated != nil {
 		d.Restatement, d.RestatedFor = r.restated.Number, r.restated.Reason
 	}
-	for _, s := range rules.Coverage.Spans() {
-		d.Coverage = append(d.Coverage, output.CoverageSpan{
-			Wallet: s.Wallet.String(), Account: s.Account, Refunds: s.Refunds, From: s.From.String(), Until: s.Until.String()})
-	}
+	d.Coverage, d.FundFlows = spansOf(&rules.Coverage), spansOf(r.rules.Funds.FundFlows)
 	return d
 }

@@ -46,7 +46,8 @@ func (r *run) routeFunds(lines *settlement.FundLines) error {
 // is in no file goes by its own number.
 func (r *run) placeStrays(ctx context.Context) error {
 	defer r.strays.release(0, r.partitions)
-	if r.strays.rows.Load() == 0 {
+	defer r.strayUnsettled.release(0, r.partitions)
+	if r.strays.rows.Load()+r.strayUnsettled.rows.Load() == 0 {
 		return nil
 	}
 	wanted, err := r.strayNumbers(ctx)
@@ -80,8 +81,26 @@ func (r *run) placeStrays(ctx context.Context) error {
 				strays.Key[i] = of
 			}
 		}
-		return r.funds.scatter(strays)
+		if err := r.funds.scatter(strays); err != nil {
+			return err
+		}
+		return r.placeUnsettled(p, key)
 	})
+}
+
+// placeUnsettled sends the strays among the unsettled rows of a partition on.
+func (r *run) placeUnsettled(p int, key map[uint64]uint64) error {
+	rows, err := r.strayUnsettled.load(p, p+1)
+	if err != nil || rows.Len() == 0 {
+		return err
+	}
+	for i := range rows.Len() {
+		if of, ok := key[settlement.AddressOf(rows.ProviderTxnID.At(i))]; ok {
+			rows.Key[i] = of
+		}
+		r.earlier.place(rows.ID[i], rows.Key[i])
+	}
+	return r.unsettled.scatter(rows)
 }
 
 // numberSet tells numbers that may be wanted from those that are not, in little memory.
@@ -95,7 +114,7 @@ func (s numberSet) may(number uint64) bool {
 // strayNumbers is the numbers that strays name.
 func (r *run) strayNumbers(ctx context.Context) (numberSet, error) {
 	size := 1 << 10
-	for int64(size) < r.strays.rows.Load()/4 && size < 1<<21 { // of 64 bits: 16 a stray, at most 16 MiB
+	for int64(size) < (r.strays.rows.Load()+r.strayUnsettled.rows.Load())/4 && size < 1<<21 { // of 64 bits: 16 a stray, at most 16 MiB
 		size *= 2
 	}
 	wanted := make(numberSet, size)
@@ -108,10 +127,16 @@ func (r *run) strayNumbers(ctx context.Context) (numberSet, error) {
 			return err
 		}
 		settlement.AppendPieces(strays.Columns(), pieces, "provider_txn_id")
+		waiting, err := r.strayUnsettled.load(p, p+1)
+		if err != nil {
+			return err
+		}
 		mu.Lock()
 		defer mu.Unlock()
-		for i := range strays.ProviderTxnID.Len() {
-			wanted.add(settlement.AddressOf(strays.ProviderTxnID.At(i)))
+		for _, numbers := range [...]*settlement.Text{&strays.ProviderTxnID, &waiting.ProviderTxnID} {
+			for i := range numbers.Len() {
+				wanted.add(settlement.AddressOf(numbers.At(i)))
+			}
 		}
 		return nil
 	})
@@ -130,17 +155,28 @@ func (r *run) tellAddresses(b int, wanted numberSet, told *exchange[settlement.A
 	}
 	settlement.AppendPieces(lines.Columns(), pieces, "provider_txn_id", "provider_refund_id", "source_file", "key")
 	out := &settlement.Addresses{}
-	for i, file := range lines.File {
-		if !r.usable(file) {
-			continue
-		}
-		for _, number := range [...][]byte{lines.ProviderTxnID.At(i), lines.ProviderRefundID.At(i)} {
+	tell := func(key uint64, numbers ...[]byte) {
+		for _, number := range numbers {
 			if len(number) == 0 {
 				continue
 			}
 			if address := settlement.AddressOf(number); wanted.may(address) {
-				out.Number, out.Key = append(out.Number, address), append(out.Key, lines.Key[i])
+				out.Number, out.Key = append(out.Number, address), append(out.Key, key)
 			}
+		}
+	}
+	for i, file := range lines.File {
+		if r.usable(file) {
+			tell(lines.Key[i], lines.ProviderTxnID.At(i), lines.ProviderRefundID.At(i))
+		}
+	}
+	waiting, err := r.unsettled.load(from, until)
+	if err != nil {
+		return err
+	}
+	for i := range waiting.Len() {
+		if waiting.Side[i] == settlement.TradeSide {
+			tell(waiting.Key[i], waiting.ProviderTxnID.At(i), waiting.ProviderRefundID.At(i))
 		}
 	}
 	return told.scatter(out)

@@ -73,7 +73,7 @@ func (t Table) Column(name string) (TableColumn, bool) {
 // documentation and the checks of written files come from it, so a table is
 // changed here and nowhere else.
 var Tables = []Table{
-	statementLines, fundLines, orderEvents, matches, breaks, openItems, charges, withdrawals, quotas, proceeds, crossWallet, controlTotals, summary,
+	statementLines, fundLines, unsettled, orderEvents, matches, breaks, openItems, charges, withdrawals, quotas, proceeds, crossWallet, balances, controlTotals, summary,
 	carriedLines, carriedEvents, paymentKeys, paymentNumbers,
 }
 

@@ -10,9 +10,9 @@ import (
 // batches is the batch of each table, in the registry's order.
 func batches() map[string]Batch {
 	return map[string]Batch{
-		"statement_lines": new(Lines), "fund_lines": new(FundLines), "order_events": new(Events), "matches": new(Matches),
+		"statement_lines": new(Lines), "fund_lines": new(FundLines), "unsettled": new(Unsettled), "order_events": new(Events), "matches": new(Matches),
 		"breaks": new(Breaks), "open_items": new(OpenItems), "charges": new(Charges),
-		"withdrawals": new(Withdrawals), "quotas": new(Quotas), "proceeds": new(Proceeds), "cross_wallet": new(CrossWallet),
+		"withdrawals": new(Withdrawals), "quotas": new(Quotas), "proceeds": new(Proceeds), "cross_wallet": new(CrossWallet), "balances": new(Balances),
 		"control_totals": new(ControlTotals), "summary": new(Summary),
 		"carried_lines": new(Lines), "carried_events": new(Events), "payment_keys": new(PaymentKeys), "payment_numbers": new(Events),
 	}

@@ -42,7 +42,7 @@ var charges = Table{
 		{Name: "settled_on", Type: TypeDay, Nullable: true, Unit: unitDay,
 			Doc: "Day of the line's bill (账单日期). Null where unknown."},
 		{Name: "billed_fee", Type: TypeMoney, Nullable: true, Unit: unitYuan, Sign: signCost,
-			Doc: "What the bill's own line states, where moved_fee is known. Null elsewhere, where charged_fee is the bill's, and on fee rows that stand alone."},
+			Doc: "What the bill's own line states, where moved_fee is known. Null elsewhere, where charged_fee is the bill's. Of a fee row that stands alone: what the day before charged for its line, whose fee is booked today; charged_fee is then what differs."},
 		{Name: "moved_fee", Type: TypeMoney, Nullable: true, Unit: unitYuan, Sign: signCost,
 			Doc: "What the fee rows of the fund flow come to that name this line; 0.00 where the fund flow shows the payment and fees of others, but none for it. Null where no fund flow tells."},
 	},

@@ -114,12 +114,17 @@ const (
 	RefundMissingInOrders              // 退款长款
 	RefundExceedsPayment               // 超额退款
 	FeeVariance                        // 手续费差异
+	SettlementMismatch                 // 账实不符
+	BalanceGap                         // 余额不连续
+	PayoutMissing                      // 提现未到账
+	PayoutMismatch                     // 提现不符
 )
 
 // BreakWords is the dictionary of BreakKind.
 var BreakWords = []string{"", "missing_in_statement", "missing_in_orders", "amount_mismatch",
 	"status_mismatch", "wallet_mismatch", "duplicate_payment", "refund_missing_in_statement",
-	"refund_missing_in_orders", "refund_exceeds_payment", "fee_variance"}
+	"refund_missing_in_orders", "refund_exceeds_payment", "fee_variance", "settlement_mismatch",
+	"balance_gap", "payout_missing", "payout_mismatch"}
 
 // VarianceClass says why an expected and a charged fee differ.
 type VarianceClass uint8

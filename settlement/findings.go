@@ -226,8 +226,8 @@ type Charges struct {
 	Assumed   []uint8 // 1 where the expectation comes from a preset
 	SettledOn []Day
 	// Billed is what the bill's own column says where Moved is known: fee rows of the
-	// fund flow are the truth about what was charged. NoAmount elsewhere, and on fee
-	// rows that stand alone.
+	// fund flow are the truth about what was charged. NoAmount elsewhere. Of a fee
+	// row that stands alone, what the day before charged for its line.
 	Billed []Amount
 	// Moved is what the fee rows of the fund flow that name the line come to, and so
 	// Charged; NoAmount where no fund flow tells.

@@ -17,6 +17,7 @@ import (
 	"reconcile/ingest"
 	"reconcile/ingest/bank"
 	"reconcile/ingest/orders"
+	"reconcile/opening"
 	"reconcile/pipeline"
 	"reconcile/schedule"
 	"reconcile/settlement"
@@ -29,8 +30,8 @@ const configName = "reconcile.yaml"
 // config is a configuration file. The zero value is that of a run without one.
 type config struct {
 	path string // "" where there is none
-	// hash is the SHA-256 of the file, lower-case hex; where it names contract files
-	// that of its hash and theirs.
+	// hash is the SHA-256 of the file, lower-case hex; where it names contract files or an
+	// opening file that of its hash and theirs.
 	hash string
 
 	mappings ingest.Mappings
@@ -40,6 +41,9 @@ type config struct {
 	jobs     int                // 0 where it is not stated
 	nightly  nightly
 	fees     feeTerms
+
+	openingFile string         // the opening file, "" where none is named
+	opening     *opening.State // what is in it
 
 	decisions string            // the file of decisions, "" where none is named
 	writeOff  settlement.Amount // the largest difference that may be written off
@@ -69,14 +73,18 @@ func parseConfig(path string, text []byte) (*config, error) {
 	c := &config{path: path, hash: hex.EncodeToString(sum[:]), nightly: defaultNightly()}
 	r := yamlfile.NewReader(path)
 	configFields(r, r.Root(text), c)
+	c.takeOpening(r)
 	c.fees.finish(r)
 	if err := r.Err(); err != nil {
 		return nil, err
 	}
 	c.fees.warnings = append(c.fees.warnings, r.Warnings()...)
-	if len(c.fees.files) > 0 {
+	if len(c.fees.files) > 0 || c.opening != nil {
 		all := sha256.New()
 		all.Write(sum[:])
+		if c.opening != nil {
+			all.Write([]byte(c.opening.SHA256))
+		}
 		for _, f := range c.fees.files {
 			one := sha256.Sum256(f.content)
 			all.Write(one[:])
@@ -95,6 +103,7 @@ func configFields(r *yamlfile.Reader, root ast.Node, c *config) {
 		"bank":    bankField(r, &c.mappings.Bank),
 		"account": r.Text(c.takeAccount),
 
+		"opening":         r.Text(func(text string) (string, error) { return takePath(r, text, &c.openingFile) }),
 		"decisions":       r.Text(func(text string) (string, error) { return takePath(r, text, &c.decisions) }),
 		"write_off_limit": r.Text(c.takeWriteOff),
 		"supersede": r.List(r.Text(func(text string) (string, error) {

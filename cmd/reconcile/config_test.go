@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -48,9 +49,16 @@ func uncommentedSample() string {
 // TestTheSampleConfigurationIsValidWithoutComments: what the sample shows must be
 // right.
 func TestTheSampleConfigurationIsValidWithoutComments(t *testing.T) {
-	c, err := parseConfig("reconcile.yaml", []byte(uncommentedSample()))
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "opening.csv"), []byte(openingExample()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := parseConfig(filepath.Join(dir, "reconcile.yaml"), []byte(uncommentedSample()))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if o := c.opening; o == nil || o.Day.String() != "2024-08-31" || o.Open.Len() != 2 || o.Payments.Len() != 1 || len(o.Balances) != 1 || len(o.Quotas) != 0 {
+		t.Errorf("the example of an opening file: %+v", o)
 	}
 	n := c.nightly
 	if len(n.alerts) != 2 || n.alerts[1].Threshold != 10_000 || n.alerts[0].Robot != alerts.WeCom || n.first.String() != "2024-09-01" || len(n.over) != 1 {
@@ -72,6 +80,17 @@ func TestTheSampleConfigurationIsValidWithoutComments(t *testing.T) {
 
 // isEntry says that a comment's text is an entry that was commented out: a key
 // without blanks before its colon, perhaps of a list.
+// openingExample is the opening file that the sample shows.
+func openingExample() string {
+	var rows strings.Builder
+	for _, line := range strings.Split(string(sampleConfig), "\n") {
+		if row, ok := strings.CutPrefix(line, "#   | "); ok {
+			rows.WriteString(row + "\n")
+		}
+	}
+	return rows.String()
+}
+
 func isEntry(text string) bool {
 	text = strings.TrimPrefix(strings.TrimLeft(text, " "), "- ")
 	key, value, ok := strings.Cut(strings.TrimLeft(text, " "), ":")
@@ -105,7 +124,7 @@ func TestAnEmptyConfigurationIsOne(t *testing.T) {
 func TestConfigurationFaultsHavePlaces(t *testing.T) {
 	for text, want := range map[string]string{
 		"ordres: {}":                         "c.yaml:1:1: ordres: no key of this name (orders is meant?)",
-		"xyz: 1":                             "c.yaml:1:1: xyz: no key of this name (known: account, accounts, alerts, bank, decisions, fees, home_wallets, jobs, memory, orders, quotas, refunds, schedule, supersede, window, write_off_limit)",
+		"xyz: 1":                             "c.yaml:1:1: xyz: no key of this name (known: account, accounts, alerts, bank, decisions, fees, home_wallets, jobs, memory, opening, orders, quotas, refunds, schedule, supersede, window, write_off_limit)",
 		"orders:\n  colums: {}":              "c.yaml:2:3: orders.colums: no key of this name (columns is meant?)",
 		"orders: 5":                          "c.yaml:1:9: orders is not a mapping (give keys with values below it)",
 		"- a\n- b":                           "c.yaml:1:1: the file is not a mapping (give keys with values below it)",

@@ -52,8 +52,9 @@ type dayView struct {
 }
 
 // viewDataset looks at the inbox's catalogue and the last days of a dataset.
-func viewDataset(c *nightly, catalogue *pipeline.Catalogue, dataset string, now time.Time, last int) (*datasetView, error) {
-	due, err := planOf(catalogue, dataset)
+func viewDataset(c *nightly, catalogue *pipeline.Catalogue, job *pipeline.Job, now time.Time, last int) (*datasetView, error) {
+	dataset := job.Dataset
+	due, err := planOf(catalogue, job)
 	if err != nil {
 		return nil, err
 	}
@@ -202,7 +203,7 @@ func (d *dayView) read(dir string) error {
 	if at, err := time.Parse(time.RFC3339, m.FinishedAt); err == nil {
 		d.finished = at
 	}
-	d.breaks.groups = map[metrics.BreakGroup]int64{}
+	d.breaks.groups, d.breaks.ages = map[metrics.BreakGroup]int64{}, map[string]ageSum{}
 	return output.ReadTable(dir, "breaks", func(row output.Row) error { return d.breaks.add(row, d.day) })
 }
 

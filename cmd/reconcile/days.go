@@ -59,6 +59,9 @@ func (a *app) nightlyJob(c *config, flags *jobFlags, dataset string) (pipeline.J
 		dataset = c.nightly.out
 	}
 	job.Dataset = dataset
+	if job.Opening, err = c.openingOf(dataset); err != nil {
+		return job, err
+	}
 	return job, plainDataset(dataset)
 }
 
@@ -116,7 +119,7 @@ func (r *daysRun) days(ctx context.Context, from, to settlement.Day) error {
 // due runs what is missing or stale, in order, of the days that asked for. What it runs
 // makes later days stale, which the next plan finds.
 func (r *daysRun) due(ctx context.Context, asked func(schedule.Due) bool) error {
-	due, err := planOf(r.catalogue, r.job.Dataset)
+	due, err := planOf(r.catalogue, &r.job)
 	if err != nil {
 		return err
 	}
@@ -154,7 +157,7 @@ func (r *daysRun) day(ctx context.Context, day settlement.Day) error {
 
 // staleAfter returns the committed days that a change of day makes stale.
 func (r *daysRun) staleAfter(day settlement.Day) (stale []schedule.Due, err error) {
-	due, err := planOf(r.catalogue, r.job.Dataset)
+	due, err := planOf(r.catalogue, &r.job)
 	for _, d := range due {
 		if d.Day > day.String() && d.Why != schedule.Missing {
 			stale = append(stale, d)
@@ -215,8 +218,8 @@ func (a *app) runDay(ctx context.Context, job pipeline.Job, files pipeline.DayFi
 	return a.printRun(result, pipeline.DayFolder(job.Dataset, files.Day))
 }
 
-// planOf works out which days of the inbox are missing or stale.
-func planOf(catalogue *pipeline.Catalogue, dataset string) ([]schedule.Due, error) {
+// dayStatesOf is what is known of the days of an inbox and of a dataset.
+func dayStatesOf(catalogue *pipeline.Catalogue, dataset string) (list []schedule.DayState, err error) {
 	states := map[settlement.Day]*schedule.DayState{}
 	at := func(day settlement.Day) *schedule.DayState {
 		if states[day] == nil {
@@ -252,11 +255,10 @@ func planOf(catalogue *pipeline.Catalogue, dataset string) ([]schedule.Due, erro
 			s.Previous, s.PreviousDigest = "", "" // it was pruned
 		}
 	}
-	var list []schedule.DayState
 	for _, s := range states {
 		list = append(list, *s)
 	}
-	return schedule.PlanDays(list), nil
+	return list, nil
 }
 
 // resultDir is the folder of a result: dir itself, or where dir is a dataset its newest

@@ -204,7 +204,7 @@ func (o *office) view() (*datasetView, error) {
 		return nil, err
 	}
 	defer lock.Release()
-	return viewDataset(&o.c.nightly, r.catalogue, r.job.Dataset, o.clock, lookBack)
+	return viewDataset(&o.c.nightly, r.catalogue, &r.job, o.clock, lookBack)
 }
 
 func TestDifferencesAreThoseOfTheBreaksOfTheDay(t *testing.T) {

@@ -159,7 +159,7 @@ func (a *app) runDated(cmd *cobra.Command, dated *dayFlags, flags *jobFlags, out
 
 // showDataset tells the metrics what the dataset looks like after a run of days.
 func (a *app) showDataset(c *nightly, r *daysRun) {
-	v, err := viewDataset(c, r.catalogue, r.job.Dataset, time.Now(), lookBack)
+	v, err := viewDataset(c, r.catalogue, &r.job, time.Now(), lookBack)
 	if err != nil {
 		a.log.Warn("the metrics do not show the dataset", "error", err)
 		return
@@ -193,6 +193,15 @@ func (a *app) printRun(result *pipeline.Result, out string) error {
 		return nil
 	}
 	s := summary{app: a, result: result, out: out}
+	if result.Manifest != nil {
+		days, err := balanceDays(out, "")
+		if err != nil {
+			return err
+		}
+		if s.balances, err = rollForwards(days); err != nil {
+			return err
+		}
+	}
 	_, err := io.WriteString(a.out, s.text())
 	return err
 }

@@ -233,6 +233,7 @@ func (r *camtReading) bookEntry(s *camtStatement, e *rawEntry) error {
 			return nil
 		}
 	}
+	s.extend(b.day, b.day+1)
 	return r.add(&b)
 }
 
