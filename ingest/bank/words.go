@@ -101,9 +101,9 @@ func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 // maxNote is how many characters of a note are kept.
 const maxNote = 500
 
-// note is what is kept of a line's texts: the counterparty's name where it is a wallet's
-// operator, and the texts without it where it is not.
-func note(counterparty party, texts ...string) string {
+// note appends to dst, which is empty, what is kept of a line's texts: the counterparty's
+// name where it is a wallet's operator, and the texts without it where it is not.
+func note(dst []byte, counterparty party, texts ...string) []byte {
 	var few [4]string
 	kept := few[:0]
 	if counterparty.wallet {
@@ -114,7 +114,16 @@ func note(counterparty party, texts ...string) string {
 			kept = append(kept, text)
 		}
 	}
-	return delimited.ShortTo(strings.Join(kept, "; "), maxNote)
+	for i, text := range kept {
+		if i > 0 {
+			dst = append(dst, "; "...)
+		}
+		dst = append(dst, text...)
+	}
+	if len(dst) <= maxNote {
+		return dst
+	}
+	return []byte(delimited.ShortTo(string(dst), maxNote))
 }
 
 // unnamed is text without the name of a counterparty, which may be a person's, unless it
