@@ -69,7 +69,7 @@ var rules = []rule{
 		why: "what stood open before the first day is rows like any other, whoever takes them"},
 	{pkg: "pipeline", may: []string{"decisions", "ingest", "match", "fees", "funds", "opening", "output", "settlement"},
 		why: "the flow is told in one place, and only there stages meet"},
-	{pkg: "cmd/reconcile", may: []string{"decisions", "opening", "pipeline", "schedule", "schedule/alerts", "schedule/metrics", "generate", "output", "fees", "funds", "ingest", "ingest/bank", "ingest/orders", "settlement", "yamlfile"},
+	{pkg: "cmd/reconcile", may: []string{"decisions", "opening", "pipeline", "schedule", "schedule/alerts", "schedule/metrics", "generate", "output", "output/journal", "fees", "funds", "ingest", "ingest/bank", "ingest/orders", "settlement", "yamlfile"},
 		only: map[string][]string{
 			"ingest":        {"Mappings", "Found", "Pattern"},
 			"ingest/bank":   {"Mapping"},

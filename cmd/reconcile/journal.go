@@ -17,9 +17,9 @@ import (
 	"reconcile/yamlfile"
 )
 
-const journalHelp = `Writes the double-entry vouchers (记账凭证) of a result: what the trade bills sold
-and refunded, what the accounts booked, fees, withdrawals, what arrived in the
-bank, and everything else that moved.
+const journalHelp = `Writes the double-entry vouchers (记账凭证) of a result: what the trade bills
+sold and refunded, what the accounts booked, fees, withdrawals, what arrived in
+the bank, and everything else that moved.
 
 Between bill and account stands a clearing account: what is left in it is sold
 and not booked yet. Every voucher balances, and its number is the same whenever
@@ -34,7 +34,8 @@ Of a folder of days (dt=2024-09-12) it writes the newest day, that of --date, or
 those of --from and --to.`
 
 const journalExamples = `  reconcile journal --out demo/out
-  reconcile journal --out days --from 2024-09-01 --to 2024-09-30 --format beancount > september.beancount`
+  reconcile journal --out days --format beancount > books.beancount
+  reconcile journal --out days --from 2024-09-01 --to 2024-09-30 > september.csv`
 
 const journalCodes = `  0    written
   1    the result cannot be read, or does not balance
@@ -98,7 +99,38 @@ func (a *app) journalCommand() *cobra.Command {
 	cmd.Flags().StringVar(&flags.from, "from", "", "with --to: the vouchers of these days")
 	cmd.Flags().StringVar(&flags.to, "to", "", "see --from")
 	a.withConfig(cmd)
+	a.withOutput(cmd, "print the vouchers as JSON, money as text", "")
 	return cmd
+}
+
+// printVouchers prints vouchers as JSON.
+func (a *app) printVouchers(vouchers []journal.Voucher) error {
+	type entry struct {
+		Account string       `json:"account"`
+		Role    string       `json:"role"`
+		Amount  output.Money `json:"amount"` // a debit is +, a credit −
+	}
+	type voucher struct {
+		No      string  `json:"voucher_no"`
+		Date    string  `json:"date"`
+		Wallet  string  `json:"wallet"`
+		Account string  `json:"merchant_account"`
+		Kind    string  `json:"kind"`
+		Summary string  `json:"summary"`
+		Entries []entry `json:"entries"`
+	}
+	all := make([]voucher, 0, len(vouchers))
+	for i := range vouchers {
+		v := &vouchers[i]
+		one := voucher{No: v.No, Date: v.On.String(), Wallet: v.Wallet.String(), Account: v.Of, Kind: v.Kind, Summary: v.Summary}
+		for _, e := range v.Entries {
+			one.Entries = append(one.Entries, entry{e.Account, string(e.Role), output.Money(e.Amount)})
+		}
+		all = append(all, one)
+	}
+	return printJSON(a.out, struct {
+		Vouchers []voucher `json:"vouchers"`
+	}{all})
 }
 
 func (a *app) journal(out, format string, flags *dayFlags, c *journalConfig) error {
@@ -113,6 +145,9 @@ func (a *app) journal(out, format string, flags *dayFlags, c *journalConfig) err
 	vouchers, err := journal.Vouchers(c.accounts, accounts, b.payouts)
 	if err != nil {
 		return err
+	}
+	if a.json {
+		return a.printVouchers(vouchers)
 	}
 	if format == "beancount" {
 		return journal.WriteBeancount(a.out, c.accounts, vouchers, accounts)

@@ -18,9 +18,9 @@ import (
 
 const positionHelp = `Tells where the money is at the end of a day, to the fen (资金头寸).
 
-The first part is by account: what lies in it, what is on its way to the bank and
-in the bank, what the trade bill has and the account has not booked, what orders
-still wait for, and what is older than it should be.
+The first part is by account: what lies in it, what is on its way to the bank
+and in the bank, what the trade bill has and the account has not booked, what
+orders still wait for, and what is older than it should be.
 
 The second part says where the day's money went: what was sold, less discounts,
 refunds, fees and withdrawals, is what is left. It is worked out from the trade
@@ -33,7 +33,7 @@ what was sold, refunded and charged, and what is waited for.`
 
 const positionExamples = `  reconcile position --out demo/out
   reconcile position --out days --date 2024-09-12
-  reconcile position --out days --json | jq '.accounts[] | {wallet, in_wallet, in_transit}'`
+  reconcile position --out days --json | jq '.total.in_transit'`
 
 const positionCodes = `  0    printed
   1    the result cannot be read
@@ -437,7 +437,7 @@ func (a *app) positionText(p *moneyPosition) string {
 		b.WriteString(a.positionGrid(columns[from:min(from+4, len(columns))]).text("") + "\n")
 	}
 	if len(p.Banks) > 0 {
-		g := newGrid(a.say("in the bank"), a.say("closing"))
+		g := newGrid(a.say("in the bank"), a.say("held"))
 		for _, bank := range p.Banks {
 			g.row(bank.Account, moneyOr(bank.Held))
 		}
@@ -466,39 +466,39 @@ func (a *app) positionGrid(columns []*accountPosition) *grid {
 	g := newGrid(heading...)
 	g.rows = slices.Insert(g.rows, 1, numbers)
 	g.rules = map[int]bool{2: true}
-	row := func(name string, of func(*accountPosition) *output.Money) {
+	line := func(name string, of func(*accountPosition) *output.Money) {
 		cells := []string{a.say(name)}
 		for _, c := range columns {
 			cells = append(cells, moneyOr(of(c)))
 		}
 		g.row(cells...)
 	}
-	row("in the wallet", func(p *accountPosition) *output.Money { return p.InWallet })
-	row("of it pending release", func(p *accountPosition) *output.Money { return &p.PendingRelease })
-	row("in transit to the bank", func(p *accountPosition) *output.Money { return &p.InTransit })
-	row("of it overdue", func(p *accountPosition) *output.Money { return &p.Overdue })
-	row("billed, not booked", func(p *accountPosition) *output.Money { return &p.NotBooked })
-	row("awaited for orders", func(p *accountPosition) *output.Money { return &p.Awaited })
-	row("of it missing", func(p *accountPosition) *output.Money { return &p.Broken })
+	line("in the wallet", func(p *accountPosition) *output.Money { return p.InWallet })
+	line("of it pending release", func(p *accountPosition) *output.Money { return &p.PendingRelease })
+	line("in transit to the bank", func(p *accountPosition) *output.Money { return &p.InTransit })
+	line("of it overdue", func(p *accountPosition) *output.Money { return &p.Overdue })
+	line("billed, not booked", func(p *accountPosition) *output.Money { return &p.NotBooked })
+	line("awaited for orders", func(p *accountPosition) *output.Money { return &p.Awaited })
+	line("of it missing", func(p *accountPosition) *output.Money { return &p.Broken })
 	cells := []string{a.say("oldest break, days")}
 	for _, c := range columns {
 		cells = append(cells, fmt.Sprint(c.Oldest))
 	}
 	g.row(cells...)
 	g.rule()
-	row("sold", func(p *accountPosition) *output.Money { return &p.Sold })
-	row("discounts", func(p *accountPosition) *output.Money { return &p.Discounts })
-	row("refunded", func(p *accountPosition) *output.Money { return &p.Refunded })
-	row("fees", func(p *accountPosition) *output.Money { return &p.Fees })
-	row("platform fees", func(p *accountPosition) *output.Money { return &p.PlatformFees })
-	row("withdrawn", func(p *accountPosition) *output.Money { return &p.Withdrawn })
-	row("withdrawal fees", func(p *accountPosition) *output.Money { return &p.WithdrawalFees })
-	row("other movements", func(p *accountPosition) *output.Money { return &p.Other })
-	row("unexplained", func(p *accountPosition) *output.Money { return p.Unexplained })
+	line("sold", func(p *accountPosition) *output.Money { return &p.Sold })
+	line("discounts", func(p *accountPosition) *output.Money { return &p.Discounts })
+	line("refunded", func(p *accountPosition) *output.Money { return &p.Refunded })
+	line("fees", func(p *accountPosition) *output.Money { return &p.Fees })
+	line("platform fees", func(p *accountPosition) *output.Money { return &p.PlatformFees })
+	line("withdrawn", func(p *accountPosition) *output.Money { return &p.Withdrawn })
+	line("withdrawal fees", func(p *accountPosition) *output.Money { return &p.WithdrawalFees })
+	line("other movements", func(p *accountPosition) *output.Money { return &p.Other })
+	line("unexplained", func(p *accountPosition) *output.Money { return p.Unexplained })
 	g.rule()
-	row("change in the wallet", func(p *accountPosition) *output.Money { return p.Change })
-	row("change of not booked", func(p *accountPosition) *output.Money { return &p.ChangeNotBooked })
-	row("fees not booked", func(p *accountPosition) *output.Money { return &p.FeesElsewhere })
-	row("difference", func(p *accountPosition) *output.Money { return &p.Difference })
+	line("change in the wallet", func(p *accountPosition) *output.Money { return p.Change })
+	line("change of not booked", func(p *accountPosition) *output.Money { return &p.ChangeNotBooked })
+	line("fees not booked", func(p *accountPosition) *output.Money { return &p.FeesElsewhere })
+	line("difference", func(p *accountPosition) *output.Money { return &p.Difference })
 	return g
 }

@@ -136,10 +136,10 @@ func TestTheJournalIsConfigured(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 	for text, want := range map[string]string{
-		"journal:\n  accounts:\n    till: x\n":    "journal.accounts.till: no key of this name",
+		"journal:\n  accounts:\n    till: x\n":     "journal.accounts.till: no key of this name",
 		"journal:\n  accounts:\n    wallet: \" \"": "journal.accounts.wallet",
-		"journal:\n  columns: [debits]\n":         "journal.columns",
-		"journal:\n  names:\n    debits: Soll\n":  `journal.names: "debits" is no column`,
+		"journal:\n  columns: [debits]\n":          "journal.columns",
+		"journal:\n  names:\n    debits: Soll\n":   `journal.names: "debits" is no column`,
 	} {
 		if _, err := parseConfig("c.yaml", []byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", text, err, want)

@@ -153,6 +153,7 @@ var inChinese = map[string]string{
 	"fees not booked":        "未入账手续费",
 	"in the bank":            "银行余额",
 	"(no shop)":              "（无店铺）",
+	"held":                   "余额",
 	"awaited":                "待收",
 
 	// break kinds
