@@ -48,6 +48,11 @@ func Write(ctx context.Context, dir string, o Options, progress func(done, total
 	if err != nil {
 		return nil, err
 	}
+	if o.Bank {
+		if key.Payouts, err = p.payouts(); err != nil {
+			return nil, err
+		}
+	}
 	files := p.files(shops)
 	faults := make([]error, len(files))
 	var passes sync.WaitGroup
@@ -103,6 +108,9 @@ func (p *plan) files(shops alipayShops) []file {
 	}
 	if p.options.FundFlow {
 		files = append(files, file{p.alipayLogFile(), p.writeAlipayLog}, file{p.wechatFundFile(), p.writeWeChatFund})
+	}
+	if p.options.Bank {
+		files = append(files, file{p.bankFile(), p.writeBank})
 	}
 	return append(files, file{OrdersFile, p.writeOrders}, file{RefundsFile, p.writeRefunds})
 }

@@ -128,20 +128,31 @@ func (p *plan) writeWeChatFundText(to io.Writer) error {
 		w.out.buf = append(w.out.buf, "\uFEFF"...)
 	}
 	w.out.buf = append(w.out.buf, wechatFundHeader+"\r\n"...)
-	err := w.each(func(s *sale) error {
+	in, err := w.carriedIn()
+	if err != nil {
+		return err
+	}
+	if in.back > 0 {
+		of := in.of.payoutNo(w.options.WeChat.MchID)
+		w.row(wechatMovement{1, &of, w.numbers.flowNo(w.options.WeChat.MchID, flowReturn, w.options.Nth, slotEarlier), "充值/提现", "提现退回", in.back, "system", &number{}}, nil)
+	}
+	err = w.each(func(s *sale) error {
 		w.lines(s)
 		return w.out.spill()
 	})
 	if err != nil {
 		return err
 	}
-	if amount := w.payout(); amount != 0 {
+	for n, amount := range w.parts(-w.payout()) {
+		if amount == 0 {
+			continue
+		}
 		kind := "提现"
-		if amount > 0 {
+		if amount < 0 {
 			kind = "充值"
 		}
-		no := w.payoutNo(w.options.WeChat.MchID)
-		w.row(wechatMovement{bookedOut, &no, no, "充值/提现", kind, amount, "system", &number{}}, nil)
+		no := w.payoutPart(n)
+		w.row(wechatMovement{bookedOut + n, &no, no, "充值/提现", kind, -amount, "system", &number{}}, nil)
 	}
 	dst := append(w.out.buf, wechatFundTrailer+"\r\n`"...)
 	dst = append(strconv.AppendInt(dst, w.income.rows+w.expense.rows, 10), ",`"...)

@@ -11,10 +11,13 @@ import (
 // default rules (no contract rates, cut-off of 30 minutes).
 type Key struct {
 	// Files are the paths written: Alipay's ZIP, WeChat Pay's bills, with FundFlow
-	// Alipay's account log and WeChat Pay's fund-flow bill, orders.csv, refunds.csv.
+	// Alipay's account log and WeChat Pay's fund-flow bill, with Bank the bank's
+	// statement, orders.csv, refunds.csv.
 	Files []string
 	// Planted are the breaks, in the order of the purchases.
 	Planted []Planted
+	// Payouts are those of the day, with Options.Bank.
+	Payouts []Payout
 	// Cases counts the purchases of each case.
 	Cases [numCases]int64
 

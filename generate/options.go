@@ -49,6 +49,10 @@ type Options struct {
 	// from those with which the day before ended. It needs FundFlow.
 	OpeningOff settlement.Amount
 
+	// Bank also writes a bank's statement, which shows what the wallets paid out on the
+	// day before; it needs FundFlow. See bank.go.
+	Bank bool
+
 	Alipay  AlipayBill
 	WeChat  WeChatBill
 	Extract Extract
@@ -204,6 +208,7 @@ func (o Options) Validate() error {
 	check(o.WeChat.MchID != "" && isDigits(o.WeChat.MchID), "WeChat.MchID: %q is not a number", o.WeChat.MchID)
 	check(o.WeChat.Rate >= 0 && o.WeChat.Rate <= 10_000, "WeChat.Rate: not between 0%% and 1%%")
 	check(isRate(o.WeChat.CampaignShare), "WeChat.CampaignShare: not between 0 and 1000000")
+	check(!o.Bank || o.FundFlow, "Bank: needs FundFlow, which shows what is paid out")
 	check(o.Lag >= 0 && o.Lag <= longestLag, "Lag: %d is not between 0 and %d", o.Lag, longestLag)
 	check(o.Lag == 0 || !o.FundFlow && !o.Extract.Escrow, "Lag: not together with fund flows or escrow orders")
 	faults = append(faults, o.checkBills(), o.checkCases())

@@ -129,6 +129,7 @@ func (r *run) notes() []string {
 	if n := r.proof.settled.GivenUp; n > 0 {
 		notes = append(notes, fmt.Sprintf("%d lines waited for %d days for a fund flow or trade bill that never came: they are not compared any more", n, funds.WaitsAtMost))
 	}
+	notes = append(notes, r.payoutNotes...)
 	notes = append(notes, r.balanced.Notes...)
 	if note := r.proof.funds.othersNote(); note != "" {
 		notes = append(notes, note)

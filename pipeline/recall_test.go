@@ -95,7 +95,7 @@ func needsMore(kind string, o generate.Options) bool {
 	case settlement.SettlementMismatch.String(), settlement.BalanceGap.String():
 		return !o.FundFlow
 	case settlement.PayoutMissing.String(), settlement.PayoutMismatch.String():
-		return true // they are of banks
+		return true // of several days too: see TestPayoutsOfGeneratedDaysAreWhatTheKeySays
 	}
 	return false
 }

@@ -62,7 +62,13 @@ type run struct {
 	proceeds  *exchange[settlement.Proceeds, *settlement.Proceeds]
 	cross     *exchange[settlement.CrossWallet, *settlement.CrossWallet]
 	withdrawn settlement.FundLines
-	accruing  map[flowAccount]bool
+	// transfers are the lines of banks and deposits into wallets; those of days before,
+	// and the payouts of these, stand beside them.
+	transfers       settlement.FundLines
+	transfersBefore settlement.Transfers
+	payoutsBefore   settlement.Payouts
+	payoutNotes     []string
+	accruing        map[flowAccount]bool
 
 	// chains are what the pieces of each file say of its account's balance.
 	chains   [][]*funds.Piece
@@ -640,6 +646,7 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 	defer r.mu.Unlock()
 	r.suggestions.add(candidates)
 	r.takeWithdrawals(out.Funds)
+	r.takeTransfers(out.Funds)
 	r.spare.release(out)
 	r.parts = append(r.parts, parts...)
 	r.tally.merge(sums)

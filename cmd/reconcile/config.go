@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,8 +31,8 @@ const configName = "reconcile.yaml"
 // config is a configuration file. The zero value is that of a run without one.
 type config struct {
 	path string // "" where there is none
-	// hash is the SHA-256 of the file, lower-case hex; where it names contract files or an
-	// opening file that of its hash and theirs.
+	// hash is the SHA-256 of the file, lower-case hex; where it names contract files, a
+	// calendar or an opening file that of its hash and theirs.
 	hash string
 
 	mappings ingest.Mappings
@@ -41,6 +42,7 @@ type config struct {
 	jobs     int                // 0 where it is not stated
 	nightly  nightly
 	fees     feeTerms
+	payouts  payoutTerms
 
 	openingFile string         // the opening file, "" where none is named
 	opening     *opening.State // what is in it
@@ -48,6 +50,8 @@ type config struct {
 	decisions string            // the file of decisions, "" where none is named
 	writeOff  settlement.Amount // the largest difference that may be written off
 	supersede []string          // files that take the place of others
+
+	journal journalConfig
 }
 
 // readConfig reads the named configuration, or where none is named the one in the
@@ -79,13 +83,14 @@ func parseConfig(path string, text []byte) (*config, error) {
 		return nil, err
 	}
 	c.fees.warnings = append(c.fees.warnings, r.Warnings()...)
-	if len(c.fees.files) > 0 || c.opening != nil {
+	files := append(slices.Clone(c.fees.files), c.payouts.files...)
+	if len(files) > 0 || c.opening != nil {
 		all := sha256.New()
 		all.Write(sum[:])
 		if c.opening != nil {
 			all.Write([]byte(c.opening.SHA256))
 		}
-		for _, f := range c.fees.files {
+		for _, f := range files {
 			one := sha256.Sum256(f.content)
 			all.Write(one[:])
 		}
@@ -101,6 +106,7 @@ func configFields(r *yamlfile.Reader, root ast.Node, c *config) {
 		"orders":  mappingField(r, &c.mappings.Orders, &c.mappings.OrdersQuery),
 		"refunds": mappingField(r, &c.mappings.Refunds, &c.mappings.RefundsQuery),
 		"bank":    bankField(r, &c.mappings.Bank),
+		"payouts": payoutsField(r, &c.payouts),
 		"account": r.Text(c.takeAccount),
 
 		"opening":         r.Text(func(text string) (string, error) { return takePath(r, text, &c.openingFile) }),
@@ -116,7 +122,8 @@ func configFields(r *yamlfile.Reader, root ast.Node, c *config) {
 		"jobs":     r.Text(c.takeJobs),
 		"schedule": func(at string, n ast.Node) { scheduleSection(r, at, n, &c.nightly) },
 
-		"alerts": alertsField(r, &c.nightly),
+		"alerts":  alertsField(r, &c.nightly),
+		"journal": journalField(r, &c.journal),
 
 		"accounts":     accountsField(r, &c.fees),
 		"fees":         feesField(r, &c.fees),

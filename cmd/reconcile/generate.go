@@ -29,6 +29,13 @@ the breaks planted in them, which are all that a run may find:
   DIR/key/answer_key.parquet  the same
   DIR/2024-09-12/inbox/ …     with --days, a folder for each day
 
+With --fund-flow and --bank a bank's statement shows on each day what the
+wallets paid out the day before. Of six days one payout never arrives, one comes
+back, two arrive as one credit, one goes on into the other wallet, one is a fen
+short; a run over the days until they are due must find what the key says:
+
+  DIR/2024-09-12/key/payouts.csv  each payout, its fate, the break that it is
+
 With --days and --nights the days are delivered night by night. Lines, orders
 and refunds come in later days' files (late_line, late_order and so on in
 --plant), refunds are of payments up to 25 days back, and bills come late, are
@@ -51,6 +58,7 @@ of each near-miss. none, or all=N, sets all of both, and comes first.`
 const generateExamples = `  reconcile generate day
   reconcile generate big --orders 1000000 --seed 7 --shops 300
   reconcile generate month --days 30 --day 2024-09-01 --orders 50000
+  reconcile generate payouts --days 12 --orders 500 --fund-flow --bank
   reconcile generate nights --days 30 --nights --orders 500 --late-files 10%
   reconcile generate faults --plant none,fee_variance=25,amount_mismatch=0.2%
   reconcile generate old --legacy --bills split --gzip --parts 100000
@@ -68,6 +76,7 @@ type generateFlags struct {
 	orders, days, shops, parts   int
 	seed                         uint64
 	legacy, gzip, escrow, flowed bool
+	bank                         bool
 	openingOff                   string
 	nights                       bool
 	late, corrected, doubled     string // shares of the bills
@@ -111,6 +120,7 @@ func (a *app) generateCommand() *cobra.Command {
 	f.IntVar(&flags.parts, "parts", 0, "rows of a part of Alipay's bill (default: one file)")
 	f.BoolVar(&flags.escrow, "escrow", false, "orders whose money arrives on confirmation (确认收货)")
 	f.BoolVar(&flags.flowed, "fund-flow", false, "also 资金账单 and 账务明细: how the accounts' money moved")
+	f.BoolVar(&flags.bank, "bank", false, "with --fund-flow, also a bank's statement of what was paid out the day before")
 	f.StringVar(&flags.openingOff, "opening-off", "0.00", "by how much the balances are off with which the last day begins (with --fund-flow)")
 	f.BoolVar(&flags.nights, "nights", false, "days that are delivered night by night, with what comes late, see above")
 	f.StringVar(&flags.late, "late-files", "5%", "with --nights, share of the bills that come up to 4 nights late")
@@ -148,6 +158,7 @@ func caseHelp() string {
 func (f *generateFlags) options() (generate.Options, error) {
 	o := generate.Defaults()
 	o.Orders, o.Seed, o.Shops, o.FundFlow = f.orders, f.seed, f.shops, f.flowed
+	o.Bank = f.bank
 	o.Alipay.PartRows, o.WeChat.Legacy, o.WeChat.Gzip, o.Extract.Escrow = f.parts, f.legacy, f.gzip, f.escrow
 	if f.escrow {
 		o.Cases[generate.Unreleased], o.Cases[generate.RefundBeforeRelease] = generate.PerMillion(5_000), generate.PerMillion(5_000)
@@ -337,7 +348,16 @@ func (a *app) generateDay(ctx context.Context, folder string, o generate.Options
 		}
 	}
 	day.Key = []string{filepath.Join(folder, generatedKey, "answer_key.csv"), filepath.Join(folder, generatedKey, "answer_key.parquet")}
-	return day, writeKey(key, day.Key[0], day.Key[1])
+	if err := writeKey(key, day.Key[0], day.Key[1]); err != nil || !o.Bank {
+		return day, err
+	}
+	path := filepath.Join(folder, generatedKey, "payouts.csv")
+	day.Key = append(day.Key, path)
+	var text bytes.Buffer
+	if err := generate.WritePayouts(&text, key.Payouts); err != nil {
+		return day, err
+	}
+	return day, writeNew(path, text.Bytes())
 }
 
 // writeKey writes the answer key in both forms.

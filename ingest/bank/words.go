@@ -1,6 +1,7 @@
 package bank
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -20,7 +21,7 @@ func lower(text string) string {
 }
 
 // walletNames are what a counterparty or a purpose calls the wallets, in small letters.
-var walletNames = []string{"财付通", "微信支付", "支付宝", "tenpay", "wechat pay", "wechatpay", "weixin pay", "alipay"}
+var walletNames = slices.Concat(settlement.OperatorNames(settlement.WeChat), settlement.OperatorNames(settlement.Alipay))
 
 // namesWallet says that text speaks of a wallet.
 func namesWallet(text string) bool { return hasAny(lower(text), walletNames) }
