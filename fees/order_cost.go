@@ -64,7 +64,8 @@ type costing struct {
 	terms  *Terms
 	in     CostInput
 	out    *OrderCosts
-	groups []orderGroup // by wallet and number
+	runs   []orderRun   // every order, by wallet and number
+	groups []orderGroup // those of crossing orders
 	prior  map[string]int32
 	words  map[string]string // one string of each shop and platform
 }
@@ -78,7 +79,24 @@ func (c *costing) text(word []byte) string {
 	return known
 }
 
-// orderGroup is the lines of one order in one wallet.
+// orderRun is the lines [from, until) of one order in one wallet: all that has to be
+// known of an order that was paid with its home wallet. There is one for nearly every
+// line, so it is small and has no pointers.
+type orderRun struct {
+	from, until int32
+	cross       int32 // of groups, none for an order that does not cross
+	wallet      settlement.Wallet
+}
+
+// number is the number under which the wallet knows the payment of a run.
+func (c *costing) number(r *orderRun) []byte {
+	if r.cross != none {
+		return c.groups[r.cross].number
+	}
+	return numberOf(c.in.Lines, int(r.from))
+}
+
+// orderGroup is an order with what is known of it beside its lines.
 type orderGroup struct {
 	wallet  settlement.Wallet
 	account []byte
@@ -105,25 +123,41 @@ func numberOf(lines *settlement.Lines, i int) []byte {
 // group brings the lines together by order.
 func (c *costing) group() {
 	l := c.in.Lines
+	c.runs = make([]orderRun, 0, l.Len())
+	ordered := true
 	for i := 0; i < l.Len(); {
 		until := i + 1
-		if len(l.OrderNo.At(i)) > 0 {
-			for until < l.Len() && l.Wallet[until] == l.Wallet[i] && bytes.Equal(l.OrderNo.At(until), l.OrderNo.At(i)) {
+		if order := l.OrderNo.At(i); len(order) > 0 {
+			for until < l.Len() && l.Wallet[until] == l.Wallet[i] && bytes.Equal(l.OrderNo.At(until), order) {
 				until++
 			}
+		} else {
+			ordered = false // it goes by another number
 		}
 		g := orderGroup{wallet: l.Wallet[i], account: l.Account.At(i), number: numberOf(l, i), from: i, until: until, key: l.Key[i], prior: none}
 		c.describe(&g)
-		c.groups = append(c.groups, g)
+		c.add(&g)
 		i = until
 	}
-	if !slices.IsSortedFunc(c.groups, compareGroups) { // lines without an order number go by another
-		slices.SortStableFunc(c.groups, compareGroups)
+	if !ordered {
+		c.sort()
 	}
 }
 
-func compareGroups(a, b orderGroup) int {
-	return cmp.Or(cmp.Compare(a.wallet, b.wallet), bytes.Compare(a.number, b.number))
+// add adds the run of a group, and the group where its order crosses.
+func (c *costing) add(g *orderGroup) {
+	run := orderRun{from: int32(g.from), until: int32(g.until), cross: none, wallet: g.wallet}
+	if g.cross {
+		run.cross = int32(len(c.groups))
+		c.groups = append(c.groups, *g)
+	}
+	c.runs = append(c.runs, run)
+}
+
+func (c *costing) sort() {
+	slices.SortStableFunc(c.runs, func(a, b orderRun) int {
+		return cmp.Or(cmp.Compare(a.wallet, b.wallet), bytes.Compare(c.number(&a), c.number(&b)))
+	})
 }
 
 // describe finds out what is known of a group's order: from its payments, else its
@@ -199,66 +233,92 @@ func priorName(wallet settlement.Wallet, account, number []byte) string {
 	return string(append(append(append([]byte{byte(wallet)}, account...), 0), number...))
 }
 
-// find is the group of a wallet and number, nil where there is none.
-func (c *costing) find(wallet settlement.Wallet, number []byte) *orderGroup {
-	at, ok := slices.BinarySearchFunc(c.groups, number, func(g orderGroup, number []byte) int {
-		return cmp.Or(cmp.Compare(g.wallet, wallet), bytes.Compare(g.number, number))
+// find is the run of a wallet and number, nil where there is none.
+func (c *costing) find(wallet settlement.Wallet, number []byte) *orderRun {
+	at, ok := slices.BinarySearchFunc(c.runs, number, func(r orderRun, number []byte) int {
+		return cmp.Or(cmp.Compare(r.wallet, wallet), bytes.Compare(c.number(&r), number))
 	})
 	if !ok {
 		return nil
 	}
-	return &c.groups[at]
+	return &c.runs[at]
 }
 
-// addAlone gives fee rows that name no line to their order, where that is known.
+// addAlone gives fee rows that name no line to their order, where that is known: to the
+// group of one that crosses, else to the sum of all others.
 func (c *costing) addAlone() {
 	ch := c.in.Charges
-	var more []orderGroup
+	var more []orderGroup // of orders that only former days know
 	for i := c.in.Lines.Len(); i < ch.Len(); i++ {
 		if ch.Component[i] != settlement.ChannelFee {
 			continue
 		}
+		sums := &c.out.Channel[ch.Wallet[i]]
 		number := ch.OrderNo.At(i)
-		g := c.find(ch.Wallet[i], number)
-		if g == nil && len(number) > 0 && c.in.Prior.Len() > 0 {
-			if n := len(more); n > 0 && more[n-1].wallet == ch.Wallet[i] && bytes.Equal(more[n-1].number, number) {
-				g = &more[n-1]
-			} else {
-				one := orderGroup{wallet: ch.Wallet[i], account: ch.Account.At(i), number: number, prior: none, key: settlement.PaymentKey(number, nil)}
-				if one.prior = c.priorOf(&one); one.prior != none {
-					c.place(&one, settlement.NoInstant)
-					more = append(more, one)
-					g = &more[len(more)-1]
-				}
-			}
+		if len(number) == 0 {
+			sums.Residual += ch.Charged[i]
+			continue
 		}
-		if g == nil || len(number) == 0 {
-			c.out.Channel[ch.Wallet[i]].Residual += ch.Charged[i]
+		var g *orderGroup
+		if run := c.find(ch.Wallet[i], number); run == nil {
+			if n := len(more); n == 0 || more[n-1].wallet != ch.Wallet[i] || !bytes.Equal(more[n-1].number, number) {
+				one, ok := c.priorGroup(i)
+				if !ok {
+					sums.Residual += ch.Charged[i]
+					continue
+				}
+				more = append(more, one)
+			}
+			g = &more[len(more)-1]
+		} else if run.cross != none {
+			g = &c.groups[run.cross]
+		}
+		if g == nil || !g.cross {
+			sums.Home += ch.Charged[i]
 			continue
 		}
 		g.alone = append(g.alone, int32(i))
 	}
-	c.groups = append(c.groups, more...)
-	slices.SortStableFunc(c.groups, compareGroups)
+	for i := range more {
+		if more[i].cross {
+			c.add(&more[i])
+		}
+	}
+	if len(more) > 0 {
+		c.sort()
+	}
+}
+
+// priorGroup is the group of a charge's order of which only former days know; ok is
+// false where they do not.
+func (c *costing) priorGroup(charge int) (g orderGroup, ok bool) {
+	if c.in.Prior.Len() == 0 {
+		return g, false
+	}
+	ch := c.in.Charges
+	number := ch.OrderNo.At(charge)
+	g = orderGroup{wallet: ch.Wallet[charge], account: ch.Account.At(charge), number: number, prior: none, key: settlement.PaymentKey(number, nil)}
+	if g.prior = c.priorOf(&g); g.prior == none {
+		return g, false
+	}
+	c.place(&g, settlement.NoInstant)
+	return g, true
 }
 
 // increments works out the rows of the table cross_wallet.
 func (c *costing) increments() {
 	ch := c.in.Charges
-	for n := range c.groups {
-		g := &c.groups[n]
-		if g.cross {
-			c.crossRows(g)
+	for n := range c.runs {
+		run := &c.runs[n]
+		if run.cross != none {
+			c.crossRows(&c.groups[run.cross])
 			continue
 		}
-		sum := &c.out.Channel[g.wallet].Home
-		for i := g.from; i < g.until; i++ {
+		sum := &c.out.Channel[run.wallet].Home
+		for i := int(run.from); i < int(run.until); i++ {
 			if c.today(i) && ch.Charged[i] != settlement.NoAmount {
 				*sum += ch.Charged[i]
 			}
-		}
-		for _, i := range g.alone {
-			*sum += ch.Charged[i]
 		}
 	}
 }

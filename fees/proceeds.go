@@ -106,8 +106,8 @@ func (c *costing) appendProceeds(one *leftIn) {
 	if carried := int(one.carried); one.carried != none {
 		from := c.in.Carried
 		o, home = Order{Shop: from.Shop.At(carried), Platform: from.Platform.At(carried), Paying: from.Paying[carried]}, from.Home[carried]
-	} else if g := c.find(one.wallet, one.number); g != nil && g.cross {
-		o, home = g.order, g.home
+	} else if run := c.find(one.wallet, one.number); run != nil && run.cross != none {
+		o, home = c.groups[run.cross].order, c.groups[run.cross].home
 	}
 	p.Wallet = append(p.Wallet, one.wallet)
 	p.Account.Append(one.account)
