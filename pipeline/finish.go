@@ -14,12 +14,19 @@ import (
 	"reconcile/settlement"
 )
 
+// provingGC is how much garbage there may be while a run is proved, in hundredths of
+// what is in use.
+const provingGC = 400
+
 // finish proves the run, writes its manifest and commits it.
 func (r *run) finish(ctx context.Context, staging *output.Staging) (*output.Manifest, error) {
+	// Little is left in memory, and the second library makes a value at a time: at twice
+	// that little, garbage would be collected all the time. The memory limit stands.
+	defer debug.SetGCPercent(debug.SetGCPercent(provingGC))
 	var checks []output.Check
 	err := r.costs.time(StageProve, func() error {
 		checks = append(r.totalChecks(), r.conserve()...)
-		read, err := r.readBack()
+		read, err := r.readBack(ctx)
 		checks = append(checks, read...)
 		return err
 	})

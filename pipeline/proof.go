@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -385,13 +386,14 @@ func (p *proofSums) feeChecks() []output.Check {
 // readBack proves the written parts with the second Parquet implementation: the
 // rows and a money column of each, and, by source file and kind, the sums that the
 // control totals were computed from.
-func (r *run) readBack() ([]output.Check, error) {
+func (r *run) readBack(ctx context.Context) ([]output.Check, error) {
+	err := r.each(ctx, len(r.parts), func(_ context.Context, i int) error { return r.parts[i].Prove() })
+	if err != nil {
+		return nil, err
+	}
 	paths := map[string][]string{}
 	written := map[string]int64{}
 	for _, part := range r.parts {
-		if err := part.Prove(); err != nil {
-			return nil, err
-		}
 		paths[part.Table] = append(paths[part.Table], part.Path)
 		written[part.Table] += part.Rows
 	}

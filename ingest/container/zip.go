@@ -2,6 +2,7 @@ package container
 
 import (
 	"archive/zip"
+	"bufio"
 	"bytes"
 	"encoding/binary"
 	"errors"
@@ -84,9 +85,15 @@ func openDirectory(src *source, limits Limits) (*zip.Reader, error) {
 		return nil, tooMany
 	}
 	metered.unlimited = true
-	archive.RegisterDecompressor(zip.Deflate, func(r io.Reader) io.ReadCloser { return flate.NewReader(r) })
+	archive.RegisterDecompressor(zip.Deflate, func(r io.Reader) io.ReadCloser {
+		return flate.NewReader(bufio.NewReaderSize(r, inflateBytes))
+	})
 	return archive, nil
 }
+
+// inflateBytes is how much of a member is read at a time: the library alone would read
+// 4 KiB.
+const inflateBytes = 64 << 10
 
 // maxTail is how far from the end of an archive the end of its directory may
 // start: 22 bytes, a comment of up to 65,535, and the 76 bytes of zip64 before.
