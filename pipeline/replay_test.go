@@ -135,9 +135,11 @@ func TestAReplayKilledAtAnyInstantEndsInTheSameTables(t *testing.T) {
 		if !startReplay(t, dataset, files, "", func(p *os.Process) { time.Sleep(after); _ = p.Kill() }) {
 			killed++
 		}
+		began = time.Now()
 		if !startReplay(t, dataset, files, "", nil) {
 			t.Fatal("the second replay did not end")
 		}
+		took = time.Since(began) // now: other programs may have come or gone
 		datasetIs(t, dataset, want)
 		if t.Failed() {
 			t.Fatalf("killed after %v", after)
