@@ -156,6 +156,8 @@ var inChinese = map[string]string{
 	"held":                   "余额",
 	"awaited":                "待收",
 
+	"%d open breaks in %s": "未结差异 %d 项：%s",
+
 	// break kinds
 	"missing_in_statement":        "短款",
 	"missing_in_orders":           "长款",
