@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"reconcile/output"
+	"reconcile/pipeline"
 	"reconcile/schedule/alerts"
 )
 
@@ -80,7 +81,7 @@ func (a *app) classOf(err error) string {
 		return a.say("the disk is full")
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return a.say("a file or folder may not be read or written")
-	case errors.Is(err, output.ErrManifest), errors.Is(err, output.ErrForeign):
+	case errors.Is(err, output.ErrManifest), errors.Is(err, output.ErrForeign), errors.Is(err, pipeline.ErrSnapshot):
 		return a.say("the dataset is damaged, or something else lies in it")
 	case errors.As(err, &usage):
 		return a.say("the configuration does not fit")
