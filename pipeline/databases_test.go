@@ -5,6 +5,7 @@ package pipeline_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -299,6 +300,7 @@ func TestDatabases(t *testing.T) {
 			d.theSameTables(t, db, want)
 			d.refusals(t, db)
 			d.nothingIsCommitted(t, db)
+			d.theDayRunsAgain(t, db)
 		})
 	}
 }
@@ -444,4 +446,36 @@ func (d day) nothingIsCommitted(t *testing.T, db database) {
 			}
 		})
 	}
+}
+
+// theDayRunsAgain: what the databases answered for a day is read in place of asking them.
+func (d day) theDayRunsAgain(t *testing.T, db database) {
+	t.Run("a day is run again after the server has gone", func(t *testing.T) {
+		config := d.configure(t, db, "    query: "+orderQuery)
+		write := func(path, text string) {
+			f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+			if err == nil {
+				_, err = f.WriteString(text)
+				err = errors.Join(err, f.Close())
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		write(config, "schedule:\n  inbox: "+d.bills+"\n  out: days\n")
+		days := filepath.Join(filepath.Dir(config), "days")
+		dated := filepath.Join(days, "dt=2024-09-12")
+		d.run(t, nil, "--date", "2024-09-12", "--config", config).says(t, 0)
+		before := digests(t, dated)
+		gone, dsn := d, filepath.Join(filepath.Dir(config), "dsn")
+		gone.dsn = regexp.MustCompile(`127\.0\.0\.1:\d+`).ReplaceAllString(db.dsn, "127.0.0.1:1")
+		if err := os.Truncate(dsn, 0); err != nil {
+			t.Fatal(err)
+		}
+		write(dsn, gone.dsn)
+		gone.run(t, nil, "--date", "2024-09-12", "--config", config).says(t, 0)
+		sameDigests(t, digests(t, dated), before)
+		gone.run(t, nil, "--date", "2024-09-12", "--refresh", "--config", config).says(t, 1, "cannot read from the database", "connection refused")
+		sameDigests(t, digests(t, dated), before)
+	})
 }
