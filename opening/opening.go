@@ -38,12 +38,14 @@ type State struct {
 // PaymentsOf are the rows of Payments with a key.
 func (s *State) PaymentsOf(key uint64) []int32 { return s.byKey[key] }
 
-// Balance is what lay in an account at the end of the day.
+// Balance is what lay in an account, or one of its purses, at the end of the day. Of an
+// account of a wallet that it names the file says everything that stood open.
 type Balance struct {
-	Wallet  settlement.Wallet
-	Account string
-	Amount  settlement.Amount
-	At      settlement.Position
+	Wallet     settlement.Wallet
+	Account    string
+	SubAccount string
+	Amount     settlement.Amount
+	At         settlement.Position
 }
 
 // Quota is how much of a free withdrawal quota was used up.
@@ -90,10 +92,11 @@ const (
 	colRuleID      = "rule_id"
 	colPeriod      = "period"
 	colGranted     = "granted"
+	colSub         = "sub_account"
 )
 
 var columns = []string{colKind, colWallet, colAccount, colOrderNo, colPaymentNo, colRefundNo, colTxnID, colAmount, colTime,
-	colFee, colFeeRate, colRefunded, colFeeReturned, colShop, colPlatform, colHome, colRuleID, colPeriod, colGranted}
+	colFee, colFeeRate, colRefunded, colFeeReturned, colShop, colPlatform, colHome, colRuleID, colPeriod, colGranted, colSub}
 
 // takes is which columns the rows of a kind fill, beside kind; needs is which they must.
 var takes = map[string][]string{
@@ -103,7 +106,7 @@ var takes = map[string][]string{
 		colPlatform},
 	kindPayment: {colWallet, colAccount, colOrderNo, colPaymentNo, colTxnID, colAmount, colTime, colFee, colFeeRate, colRefunded,
 		colFeeReturned, colShop, colPlatform, colHome},
-	kindBalance: {colWallet, colAccount, colAmount},
+	kindBalance: {colWallet, colAccount, colSub, colAmount},
 	kindQuota:   {colWallet, colAccount, colRuleID, colPeriod, colTime, colGranted, colAmount},
 }
 

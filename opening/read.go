@@ -21,6 +21,9 @@ import (
 // maxSize is how large an opening file may be: some million rows.
 const maxSize = 1 << 30
 
+// mostFields is far more than the columns that there are.
+const mostFields = 256
+
 // Read reads an opening file, a CSV in UTF-8 or a workbook whose first row names the
 // columns. A file with anything wrong in it is refused whole: the error is then a
 // *settlement.Refusal with the places.
@@ -119,6 +122,10 @@ func (r *reader) readCSV(raw []byte) error {
 			return err
 		}
 		line, _ := in.FieldPos(0)
+		if len(record) > mostFields {
+			r.fault(int64(line), 1, "", "this is no opening file", "a row of %d fields", len(record))
+			return nil
+		}
 		fields := make([]field, len(record))
 		for i, text := range record {
 			on, at := in.FieldPos(i)

@@ -172,7 +172,7 @@ func (v *values) name() string {
 	case kindPayment:
 		parts = append(parts, v.text(colWallet), v.text(colAccount), v.text(colTxnID))
 	case kindBalance:
-		parts = append(parts, v.text(colWallet), v.text(colAccount))
+		parts = append(parts, v.text(colWallet), v.text(colAccount), v.text(colSub))
 	case kindQuota:
 		parts = append(parts, v.text(colWallet), v.text(colAccount), v.text(colRuleID), v.text(colPeriod), v.at.String())
 	}
@@ -191,7 +191,7 @@ func (v *values) add() {
 		v.addEvent(s.Paid, settlement.Payment, settlement.Matched)
 		v.addPayment()
 	case kindBalance:
-		s.Balances = append(s.Balances, Balance{v.wallet, v.text(colAccount), v.amount, at})
+		s.Balances = append(s.Balances, Balance{v.wallet, v.text(colAccount), v.text(colSub), v.amount, at})
 	case kindQuota:
 		s.Quotas = append(s.Quotas, Quota{Wallet: v.wallet, Owner: v.text(colAccount), RuleID: v.text(colRuleID), Period: v.text(colPeriod),
 			Start: v.at, Granted: v.granted, Used: v.amount, At: at})
@@ -256,7 +256,7 @@ func (v *values) addPayment() {
 	l.SettledOn = append(l.SettledOn, settlement.DayOf(v.at))
 	l.Gross = append(l.Gross, v.amount)
 	l.Settled = append(l.Settled, v.amount)
-	l.Fee = append(l.Fee, fee)
+	l.Fee = append(l.Fee, -fee)
 	l.Net = append(l.Net, v.amount-fee)
 	l.FeeRate = append(l.FeeRate, v.rate)
 	l.Currency = append(l.Currency, settlement.CNY)

@@ -148,9 +148,12 @@ func (r *run) settleCosts(ctx context.Context, staging *output.Staging) error {
 	if err != nil {
 		return err
 	}
+	settled := r.settlePayouts(w)
 	table := w.table()
 	r.tally.addWithdrawals(table)
 	found := w.breaks(r.rules.Match.Day)
+	ofPayouts := r.payoutHistory(&settled)
+	settlement.AppendRows(found, ofPayouts, allRows(ofPayouts.Len()))
 	if found.Len() > 0 {
 		r.tally.addBreaks(found)
 		if err := r.writeCost(staging, "breaks", r.buckets, match.SortBreaks(found)); err != nil {
@@ -159,6 +162,14 @@ func (r *run) settleCosts(ctx context.Context, staging *output.Staging) error {
 	}
 	if err := r.writeCost(staging, "withdrawals", 0, table); err != nil {
 		return err
+	}
+	if err := r.writeCost(staging, "payouts", 0, payoutTable(settled.Payouts)); err != nil {
+		return err
+	}
+	if r.state != nil {
+		if err := r.writeCost(staging, "carried_transfers", 0, transferTable(settled.Transfers)); err != nil {
+			return err
+		}
 	}
 	if err := r.writeCost(staging, "quotas", 0, w.quotaTable(r.rules.Match.Day)); err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 
 	"reconcile/decisions"
 	"reconcile/fees"
+	"reconcile/funds"
 	"reconcile/ingest"
 	"reconcile/match"
 	"reconcile/opening"
@@ -61,6 +62,10 @@ type Job struct {
 
 	// Terms are what fees depend on; nil takes the presets.
 	Terms *fees.Terms
+	// Calendar is the working days of banks, nil for the shipped ones; Banks are the
+	// bank accounts that receive payouts, nothing for all that are delivered.
+	Calendar *funds.Calendar
+	Banks    []funds.BankAccount
 	// Carried is what former days left.
 	Carried Carried
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 
+	"reconcile/opening"
 	"reconcile/settlement"
 )
 
@@ -31,6 +32,23 @@ func (r *run) takeOpening(files *sources) error {
 	}
 	r.carriedRows[1] += int64(open.Len())
 	return r.routeEvents(open)
+}
+
+// openingReach is how far back an opening file speaks for its accounts.
+const openingReach = 365
+
+// coverOpening says that of the accounts whose balance it has, the opening file lists all
+// that stood open: an order that was paid before, and whose money has not come, is not
+// waiting for a file any more.
+func coverOpening(c *settlement.Coverage, o *opening.State) {
+	for _, b := range o.Balances {
+		if b.Wallet == settlement.Bank {
+			continue
+		}
+		for _, refunds := range [...]bool{false, true} {
+			c.AddSpan(b.Wallet, b.Account, refunds, o.Day-openingReach, o.Day+1)
+		}
+	}
 }
 
 // askOpening adds the payments of the opening file that have one of the wanted numbers.
@@ -70,7 +88,7 @@ func (s *search) refundOpening(payment int, back, returned settlement.Amount) {
 	l := s.lines
 	l.ID[at] = hash.Start("opening refund").Identity(l.ID[payment]).ID()
 	l.Kind[at] = settlement.Refund
-	l.Gross[at], l.Settled[at], l.Fee[at], l.Net[at] = -back, -back, -returned, returned-back
+	l.Gross[at], l.Settled[at], l.Fee[at], l.Net[at] = -back, -back, returned, returned-back
 	s.chargeOpening(at, -returned)
 }
 

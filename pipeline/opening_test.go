@@ -44,6 +44,22 @@ func TestTheFirstDayFollowsFromTheOpeningFile(t *testing.T) {
 	expect(t, "more than was paid", tableRows(t, second, "breaks", "kind", "refund_no"), "refund_exceeds_payment R2")
 }
 
+// Of an account whose balance the opening file has, it lists all that stood open: what
+// was paid long before and does not come is a break from the first day on, and what is
+// listed at the cut-off waits.
+func TestWhatAnOpeningFileLeavesOpenIsDue(t *testing.T) {
+	state := openingState(t, "kind,wallet,account,order_no,refund_no,amount,time,sub_account,rule_id,period,granted\n"+
+		"day,,,,,,2024-09-11,,,,\nbalance,wechat,1230000109,,,10000.00,,basic,,,\n"+
+		"order,wechat,,LOST,,30.00,2024-09-01 10:00:00,,,,\norder,wechat,,LATE,,12.00,2024-09-11 23:50:00,,,,\n"+
+		"refund,wechat,,BACK,R1,5.00,2024-09-11 12:00:00,,,,\n")
+	s, dir := newShop(t), t.TempDir()
+	s.change = func(j *pipeline.Job) { j.Opening = state }
+	first := s.run(d1, wechatBill(t, dir, d1, trade{order: "NEW", amount: 1_00, at: "12:00:00"}), extract(t, dir, d1, paid("NEW", 1_00, d1+" 12:00:00")), refundList(t, dir, d1))
+	expect(t, "breaks of the first day", breaksIn(t, first), "missing_in_statement LATE  open 2024-09-12 0", "missing_in_statement LOST  open 2024-09-12 0", "refund_missing_in_statement BACK R1 open 2024-09-12 0")
+	second := s.run(d2, wechatBill(t, dir, d2, trade{order: "LOST", amount: 30_00, at: "12:00:00"}), extract(t, dir, d2), refundList(t, dir, d2))
+	expect(t, "breaks of the second day", breaksIn(t, second), "missing_in_statement LATE  open 2024-09-12 1", "missing_in_statement LOST  closed 2024-09-12 1", "refund_missing_in_statement BACK R1 open 2024-09-12 1")
+}
+
 func TestADayBeforeThatOfTheOpeningFileIsNotRun(t *testing.T) {
 	state := openingState(t, "kind,time\nday,"+d1+"\n")
 	on, _ := settlement.ParseDay([]byte(d1))

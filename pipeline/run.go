@@ -15,6 +15,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"golang.org/x/sync/errgroup"
 
+	"reconcile/funds"
 	"reconcile/ingest"
 	"reconcile/match"
 	"reconcile/output"
@@ -36,6 +37,7 @@ type run struct {
 
 	// Of a day of a dataset: what days before have left. state is nil otherwise.
 	state                     *state
+	superseded                map[string]string // of the day's former run, see supersededBefore
 	firstCarried, settledFile int32
 	carriedRows               [2]int64 // lines, events
 	earlier                   *earlierBreaks
@@ -60,7 +62,18 @@ type run struct {
 	proceeds  *exchange[settlement.Proceeds, *settlement.Proceeds]
 	cross     *exchange[settlement.CrossWallet, *settlement.CrossWallet]
 	withdrawn settlement.FundLines
-	accruing  map[flowAccount]bool
+	// transfers are the lines of banks and deposits into wallets; those of days before,
+	// and the payouts of these, stand beside them.
+	transfers       settlement.FundLines
+	transfersBefore settlement.Transfers
+	payoutsBefore   settlement.Payouts
+	payoutNotes     []string
+	accruing        map[flowAccount]bool
+
+	// chains are what the pieces of each file say of its account's balance.
+	chains   [][]*funds.Piece
+	chaining sync.Mutex
+	balanced *funds.Balanced
 
 	// What loading a bucket needs and the next one uses again.
 	arrangers sync.Pool // of *arranger
@@ -159,6 +172,7 @@ func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refuse
 		costs:    &costs{},
 	}
 	if job.Dataset != "" {
+		r.superseded = supersededBefore(DayFolder(job.Dataset, job.Day))
 		if r.state, err = openState(job.Dataset, job.Day); err != nil {
 			return nil, err
 		}
@@ -240,8 +254,10 @@ func (r *run) ingest(ctx context.Context, deliveries []*ingest.Delivery, refused
 		Statements: make([]*settlement.Statement, len(deliveries)),
 		Refusals:   append([]*settlement.Refusal(nil), refused...),
 		Supersede:  r.job.Supersede,
+		Superseded: r.superseded,
 	}
 	r.read = make([]fileSums, len(deliveries))
+	r.chains = make([][]*funds.Piece, len(deliveries))
 	r.files = make([]string, len(deliveries))
 	refusals := make([]*settlement.Refusal, len(deliveries))
 	r.job.Progress(StageIngest, 0, int64(len(deliveries)))
@@ -358,6 +374,7 @@ func (r *run) takeFunds(rec arrow.Record) error {
 		return nil
 	}
 	r.read[lines.File[0]].addFunds(&lines)
+	r.takePiece(&lines)
 	own := r.ownFunds(&lines)
 	if own.Len() == 0 {
 		return nil
@@ -408,6 +425,9 @@ func (r *run) reconcile(ctx context.Context, staging *output.Staging) error {
 		return err
 	}
 	if err := r.settleCosts(ctx, staging); err != nil {
+		return err
+	}
+	if err := r.settleBalances(staging); err != nil {
 		return err
 	}
 	if err := r.suggest(staging); err != nil {
@@ -630,6 +650,7 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 	defer r.mu.Unlock()
 	r.suggestions.add(candidates)
 	r.takeWithdrawals(out.Funds)
+	r.takeTransfers(out.Funds)
 	r.spare.release(out)
 	r.parts = append(r.parts, parts...)
 	r.tally.merge(sums)

@@ -241,7 +241,7 @@ func (d *dayView) read(dir string) error {
 	if at, err := time.Parse(time.RFC3339, m.FinishedAt); err == nil {
 		d.finished = at
 	}
-	d.breaks.groups = map[metrics.BreakGroup]int64{}
+	d.breaks.groups, d.breaks.ages = map[metrics.BreakGroup]int64{}, map[string]ageSum{}
 	return output.ReadTable(dir, "breaks", func(row output.Row) error { return d.breaks.add(row, d.day) })
 }
 

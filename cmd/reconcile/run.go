@@ -198,6 +198,15 @@ func (a *app) printRun(result *pipeline.Result, out string) error {
 		return nil
 	}
 	s := summary{app: a, result: result, out: out}
+	if result.Manifest != nil {
+		days, err := balanceDays(out, "")
+		if err != nil {
+			return err
+		}
+		if s.balances, err = rollForwards(days); err != nil {
+			return err
+		}
+	}
 	_, err := io.WriteString(a.out, s.text())
 	return err
 }
