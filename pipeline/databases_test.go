@@ -261,7 +261,7 @@ func (r ended) says(t *testing.T, code int, parts ...string) {
 
 func TestDatabases(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "day")
-	if out, err := exec.Command(os.Getenv("RECONCILE_PROGRAM"), "generate", dir, "--orders", "20000", "--fund-flow", "--quiet").CombinedOutput(); err != nil {
+	if out, err := exec.Command(os.Getenv("RECONCILE_PROGRAM"), "generate", dir, "--orders", "20000", "--fund-flow", "--plant", "all=3", "--quiet").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	inbox, bills := filepath.Join(dir, "inbox"), filepath.Join(dir, "bills")
