@@ -332,14 +332,15 @@ func scheduleSection(r *yamlfile.Reader, at string, n ast.Node, to *nightly) {
 			to.cron = text
 			return "", err
 		}),
-		"zone":     zoneField(r, &to.zone),
-		"inbox":    path(&to.inbox),
-		"out":      path(&to.out),
-		"deadline": clockField(r, &to.deadline),
-		"retry":    retryField(r, &to.retry),
-		"first":    dayField(r, &to.first),
-		"over":     r.List(endedAccountField(r, &to.over)),
-		"listen":   listenField(r, &to.listen),
+		"zone":            zoneField(r, &to.zone),
+		"inbox":           path(&to.inbox),
+		"out":             path(&to.out),
+		"deadline":        clockField(r, &to.deadline),
+		"retry":           retryField(r, &to.retry),
+		"first":           dayField(r, &to.first),
+		"over":            r.List(endedAccountField(r, &to.over)),
+		"listen":          listenField(r, &to.listen),
+		"wait_for_orders": boolField(r, &to.waitForOrders),
 	})
 	if to.inbox == "" || to.out == "" {
 		return
