@@ -9,7 +9,7 @@ BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 # Split, parse and decode; join; fee; encode and read back. One core, six times each.
 BENCH := $(GO) test -run '^$$' -bench . -benchmem -cpu 1 -count 6 ./settlement ./ingest/... ./match ./fees ./output
 
-.PHONY: help build demo test race fuzz check engines limits databases bench bench-baseline bench-formats clean
+.PHONY: help build demo demo-month test race fuzz check engines limits databases ledger bench bench-baseline bench-formats clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,12 @@ demo: build ## write the sample day, run it, print the summary
 	@rm -rf demo
 	$(BIN) init demo
 	$(BIN) run demo/inbox --config demo/reconcile.yaml --out demo/out --breaks-ok
+
+demo-month: build ## write a month with what comes late, replay it night by night, show where it stands
+	@rm -rf demo-month
+	$(BIN) generate demo-month --days 30 --day 2024-09-01 --nights --orders 60 --quiet \
+	  --plant all=0,missing_in_statement=1,amount_mismatch=1,late_line=1,late_refund_line=1,refund_later=2
+	testdata/month/replay $(BIN) demo-month
 
 test: ## all tests that need nothing but Go
 	$(GO) test ./...
@@ -39,11 +45,14 @@ fuzz: ## every fuzz target for FUZZTIME each (a count such as 10000x, or a time)
 engines: build ## open a result in DuckDB, Polars and pyarrow (installs them with pip)
 	testdata/engines/run $(BIN)
 
-limits: build ## memory that holds, a full disk, killed runs (mounts small file systems)
+limits: build ## memory that holds, a full disk, killed runs, failing file operations (mounts small file systems)
 	testdata/limits/run $(GO) $(BIN)
 
 databases: build ## orders from PostgreSQL and MariaDB (installs them with apt-get where they are missing)
 	testdata/databases/run $(GO) $(BIN)
+
+ledger: build ## have beancount check the vouchers of generated days (installs it with pip)
+	testdata/ledger/run $(BIN)
 
 check: ## formatting, vet, linters, known vulnerabilities
 	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
@@ -67,4 +76,4 @@ bench-formats: ## how fast each kind of file is read (docs/formats.md)
 	$(GO) test -run '^$$' -bench Rows -cpu 1 -benchtime 5x ./ingest/sheet
 
 clean: ## remove what the targets made
-	rm -rf bin demo
+	rm -rf bin demo demo-month

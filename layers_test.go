@@ -53,6 +53,8 @@ var rules = []rule{
 		why: "a stage never imports another stage: a fee follows from its line and the schedule alone"},
 	{pkg: "output", may: []string{"settlement"},
 		why: "a stage never imports another stage: tables are written from batches, whoever made them"},
+	{pkg: "output/journal", may: []string{"settlement"},
+		why: "vouchers are made of sums, whoever added them up"},
 	{pkg: "schedule", may: []string{"settlement"},
 		why: "when a run happens has nothing to do with what it does: cmd joins the two"},
 	{pkg: "schedule/alerts",
@@ -61,15 +63,18 @@ var rules = []rule{
 		why: "numbers are shown as they are given: whoever runs days counts them"},
 	{pkg: "generate", may: []string{"settlement"},
 		why: "made-up days must not share a reading, or an error, with the code they test"},
-	{pkg: "decisions", may: []string{"settlement"},
+	{pkg: "decisions", may: []string{"ingest/sheet", "settlement"},
 		why: "what people decided is told to breaks, whoever found them"},
-	{pkg: "pipeline", may: []string{"decisions", "ingest", "match", "fees", "funds", "output", "settlement"},
+	{pkg: "opening", may: []string{"ingest/delimited", "ingest/sheet", "settlement"},
+		why: "what stood open before the first day is rows like any other, whoever takes them"},
+	{pkg: "pipeline", may: []string{"decisions", "ingest", "match", "fees", "funds", "opening", "output", "settlement"},
 		why: "the flow is told in one place, and only there stages meet"},
-	{pkg: "cmd/reconcile", may: []string{"decisions", "pipeline", "schedule", "schedule/alerts", "schedule/metrics", "generate", "output", "fees", "ingest", "ingest/bank", "ingest/orders", "settlement", "yamlfile"},
+	{pkg: "cmd/reconcile", may: []string{"decisions", "opening", "pipeline", "schedule", "schedule/alerts", "schedule/metrics", "generate", "output", "output/journal", "fees", "funds", "ingest", "ingest/bank", "ingest/orders", "settlement", "yamlfile"},
 		only: map[string][]string{
 			"ingest":        {"Mappings", "Found", "Pattern"},
 			"ingest/bank":   {"Mapping"},
 			"ingest/orders": {"Mapping", "Query", "Fault", "RefundedIfPaid"},
+			"funds":         {"BankAccount", "Calendar", "ChineseCalendar", "DaysText", "WalletAccount"},
 			"fees": {"Arithmetic", "Charge",
 				// what the configuration states
 				"Account", "AccountType", "AccountTypes", "ContractFields", "GapWords", "HomeWallet", "InstantField", "NewTerms", "OpeningQuota",
@@ -80,7 +85,7 @@ var rules = []rule{
 				"Income", "Limits", "NeedAll", "NeedFree", "OnRefund", "Plan", "PlanAccount", "PlanInput", "Quota"},
 		},
 		why: "commands parse flags, call the pipeline and print: of stages they know what the configuration fills in " +
-			"(the column maps), whether a path is there, how a fee explains itself, and how written results are read"},
+			"(the column maps, the bank accounts and their calendar), whether a path is there, how a fee explains itself, and how written results are read"},
 }
 
 // moneyPackages are where no amount may ever pass through a float.

@@ -97,9 +97,10 @@ type settling struct {
 	// booked is what each line's money comes to, NoAmount for nothing; netted says that
 	// a fee came back to the line in a row of its own.
 	booked  []settlement.Amount
-	feeBack map[int32]bool
-	lines   []int32 // of today that disagree, or of which nothing is booked
-	alone   []int32 // fund lines of no line
+	feeBack map[int32]bool // refunds whose fee came back in a row of its own
+	feeRow  map[int32]bool // of lines, those of which a row books the fee
+	lines   []int32        // of today that disagree, or of which nothing is booked
+	alone   []int32        // fund lines of no line
 	late    map[int32][]int32
 	done    []bool // rows of Before whose other side came
 }

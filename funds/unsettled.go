@@ -18,6 +18,7 @@ func (s *settling) judge() {
 			s.keepBefore(i)
 		}
 	}
+	s.findFees()
 	for _, row := range s.lines {
 		s.keepLine(int(row))
 	}
@@ -28,6 +29,22 @@ func (s *settling) judge() {
 	}
 	s.out.Unsettled = sortUnsettled(s.out.Unsettled)
 	s.breaks()
+}
+
+// findFees notes of which of the lines that disagree the fee is booked.
+func (s *settling) findFees() {
+	s.feeRow = map[int32]bool{}
+	if len(s.lines) == 0 {
+		return
+	}
+	for _, line := range s.lines {
+		s.feeRow[line] = false
+	}
+	for i, line := range s.LineOf {
+		if _, asked := s.feeRow[line]; asked && Books(s.Funds, i) && !isMoney(s.Funds, i) {
+			s.feeRow[line] = true
+		}
+	}
 }
 
 func (s *settling) keepBefore(i int) {
@@ -62,7 +79,11 @@ func (s *settling) keepLine(i int) {
 	u.TimeBasis = append(u.TimeBasis, l.TimeBasis[i])
 	u.SettledOn = append(u.SettledOn, l.SettledOn[i])
 	u.Expected = append(u.Expected, expected)
-	u.Fee = append(u.Fee, l.Fee[i])
+	fee := l.Fee[i]
+	if fails == 1 || s.feeRow[int32(i)] {
+		fee = settlement.NoAmount
+	}
+	u.Fee = append(u.Fee, fee)
 	u.Booked = append(u.Booked, s.booked[i])
 	u.Fails = append(u.Fails, fails)
 	u.File = append(u.File, l.File[i])

@@ -38,9 +38,10 @@ const (
 	logFee
 	logPayout
 	logTransfer
+	logDeposit
 )
 
-var logTypes = [...]string{"在线支付", "交易付款", "交易退款", "收费", "提现", "转账"}
+var logTypes = [...]string{"在线支付", "交易付款", "交易退款", "收费", "提现", "转账", "充值"}
 
 func (p *plan) alipayLogFile() string { return p.alipayFile() + "_账务明细.csv.zip" }
 
@@ -49,7 +50,7 @@ func (p *plan) writeAlipayLog(to io.Writer) error {
 	if err != nil {
 		return err
 	}
-	w := &alipayLog{alipayWriter: inner, account: account{balance: reserve}}
+	w := &alipayLog{alipayWriter: inner, account: account{balance: reserve + p.options.OpeningOff}}
 	encode := func(text string) (out []byte) {
 		if err == nil {
 			out, err = gb18030(text)
@@ -80,6 +81,13 @@ func (w *alipayLog) details(archive *zip.Writer, channel []byte) (err error) {
 	}
 	if err := w.out.gb18030(w.preamble("账务明细查询") + logFence + alipayLogHeader + "\r\n"); err != nil {
 		return err
+	}
+	in, err := w.carriedIn()
+	if err != nil {
+		return err
+	}
+	if in.moved > 0 {
+		w.row(alipayMovement{flow: w.numbers.flowNo("", flowDeposit, w.options.Nth, slotEarlier), at: depositedAt, kind: logDeposit, amount: in.moved}, channel)
 	}
 	err = w.each(func(s *sale) error {
 		if s.wallet == settlement.Alipay {

@@ -35,6 +35,7 @@ const (
 	MoneyRowMissing         // SettlementMismatch: the account does not show the payment that the bill settles
 	MoneyRowTwice           // SettlementMismatch: the account shows the payment twice
 	MoneyRowShort           // SettlementMismatch: the account shows a fen less than the bill settles
+	BalanceOff              // BalanceGap: the balance of WeChat Pay's account is off from a row on
 
 	// Near-misses: nothing is wrong with these.
 
@@ -59,6 +60,14 @@ const (
 	Unreleased          // escrow: paid, not yet confirmed, no line
 	RefundBeforeRelease // escrow: refunded while the platform held the money; no line of the refund
 
+	// What comes on a later day, see late.go.
+
+	LateLine       // the payment's line stands in a later day's bill: MissingInStatement until then
+	LateOrder      // a later extract has the order: MissingInOrders until then
+	LateRefundLine // RefundMissingInStatement until a later day's bill
+	LateRefundList // RefundMissingInOrders until a later list of refunds
+	RefundLater    // refund and its line 1 to 25 days after the payment; nothing is wrong
+
 	// lastOfDay is one purchase later than every other payment and refund, so
 	// that the extracts speak of the whole day.
 	lastOfDay
@@ -67,7 +76,7 @@ const (
 )
 
 const (
-	lastFault    = MoneyRowShort
+	lastFault    = BalanceOff
 	lastNearMiss = LaterRefund
 )
 
@@ -78,10 +87,11 @@ var CaseWords = [numCases]string{"plain",
 	"refund_missing_in_orders", "refund_exceeds_payment", "fee_variance", "fee_variance_of_refund",
 	"amount_and_fee_variance", "refund_missing_and_fee_variance",
 	"wallet_and_amount_mismatch", "later_refund_missing", "later_refund_unlisted", "refund_failed_at_wallet",
-	"revoked_but_paid", "fee_row_missing", "fee_row_twice", "money_row_missing", "money_row_twice", "money_row_short",
+	"revoked_but_paid", "fee_row_missing", "fee_row_twice", "money_row_missing", "money_row_twice", "money_row_short", "balance_off",
 	"refund_fee_one_fen_off", "near_midnight", "identical_payments", "refund_not_settled",
 	"tiny_payment", "unstated_wallet", "refund_failed", "revoked", "after_extract", "later_refund",
 	"combined", "two_payments", "not_paid", "implied_refund", "provider_no", "unreleased", "refund_before_release",
+	"late_line", "late_order", "late_refund_line", "late_refund_list", "refund_later",
 	"last_of_day"}
 
 func (c Case) String() string {
@@ -101,11 +111,17 @@ func (c Case) IsNearMiss() bool { return c > lastFault && c <= lastNearMiss }
 func (c Case) NeedsEscrow() bool { return c == Unreleased || c == RefundBeforeRelease }
 
 // NeedsFundFlow says that the case can be planted only where fund flows are written.
-func (c Case) NeedsFundFlow() bool { return c >= FeeRowMissing && c <= MoneyRowShort }
+func (c Case) NeedsFundFlow() bool { return c >= FeeRowMissing && c <= BalanceOff }
 
-// IsPossible says that the case can be planted with the files of o.
+// ComesLate says that a part of the purchase is delivered on a later day, so that the
+// case can be planted only among days that follow each other.
+func (c Case) ComesLate() bool { return c >= LateLine && c <= RefundLater }
+
+// IsPossible says that the case can be planted with the files of o. When a line is seen
+// to lack its order that no extract of its own day can know depends on whether a later
+// extract happens to reach back to that day.
 func (c Case) IsPossible(o Options) bool {
-	return (o.Extract.Escrow || !c.NeedsEscrow()) && (o.FundFlow || !c.NeedsFundFlow())
+	return (o.Lag == 0 || c != AfterExtract) && (o.Extract.Escrow || !c.NeedsEscrow()) && (o.FundFlow || !c.NeedsFundFlow()) && (o.Lag > 0 || !c.ComesLate())
 }
 
 // Askable are the cases that Options.Cases may ask for.
@@ -154,6 +170,7 @@ var builders = [numCases]func(*maker){
 	MoneyRowMissing:          func(m *maker) { m.moneyRows(-1, 0) },
 	MoneyRowTwice:            func(m *maker) { m.moneyRows(1, 0) },
 	MoneyRowShort:            func(m *maker) { m.moneyRows(0, -1) },
+	BalanceOff:               (*maker).balanceOff,
 	RefundFeeOneFenOff:       (*maker).refundFeeOneFenOff,
 	NearMidnight:             (*maker).nearMidnight,
 	IdenticalPayments:        (*maker).identicalPayments,
@@ -171,5 +188,10 @@ var builders = [numCases]func(*maker){
 	ProviderNo:               (*maker).byProviderNo,
 	Unreleased:               (*maker).unreleased,
 	RefundBeforeRelease:      (*maker).refundBeforeRelease,
+	LateLine:                 (*maker).lateLine,
+	LateOrder:                (*maker).lateOrder,
+	LateRefundLine:           (*maker).lateRefundLine,
+	LateRefundList:           (*maker).lateRefundList,
+	RefundLater:              (*maker).refundLater,
 	lastOfDay:                (*maker).latest,
 }

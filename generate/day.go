@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+
+	"reconcile/settlement"
 )
 
 // file is one file of a day and the pass that writes it.
@@ -46,6 +48,11 @@ func Write(ctx context.Context, dir string, o Options, progress func(done, total
 	if err != nil {
 		return nil, err
 	}
+	if o.Bank {
+		if key.Payouts, err = p.payouts(); err != nil {
+			return nil, err
+		}
+	}
 	files := p.files(shops)
 	faults := make([]error, len(files))
 	var passes sync.WaitGroup
@@ -73,10 +80,26 @@ func Write(ctx context.Context, dir string, o Options, progress func(done, total
 // key, and the sums of the 汇总, which may stand before its details.
 func (p *plan) answer() (*Key, alipayShops, error) {
 	key, shops := &Key{}, make(alipayShops, len(p.shops))
+	if p.options.OpeningOff != 0 && p.options.Nth > 0 {
+		opens := Planted{Kind: settlement.BalanceGap, Expected: reserve, Actual: reserve + p.options.OpeningOff, Case: BalanceOff}
+		key.Planted = append(key.Planted, opens, opens) // of both wallets
+	}
+	var books *wechatFund // the day's bookings, where a balance is planted
+	if f, asked := p.options.Cases[BalanceOff]; asked && f.of(p.options.Orders) > 0 {
+		books = p.newWeChatFund(io.Discard)
+		if err := books.cameBack(); err != nil {
+			return nil, nil, err
+		}
+	}
 	err := p.each(func(s *sale) error {
-		key.add(s)
+		key.add(s, &p.options)
 		shops.add(p, s)
-		return nil
+		if books == nil {
+			return nil
+		}
+		books.lines(s)
+		key.Planted, books.planted = append(key.Planted, books.planted...), books.planted[:0]
+		return books.out.spill()
 	})
 	return key, shops, err
 }
@@ -88,6 +111,9 @@ func (p *plan) files(shops alipayShops) []file {
 	}
 	if p.options.FundFlow {
 		files = append(files, file{p.alipayLogFile(), p.writeAlipayLog}, file{p.wechatFundFile(), p.writeWeChatFund})
+	}
+	if p.options.Bank {
+		files = append(files, file{p.bankFile(), p.writeBank})
 	}
 	return append(files, file{OrdersFile, p.writeOrders}, file{RefundsFile, p.writeRefunds})
 }

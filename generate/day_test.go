@@ -264,6 +264,7 @@ func TestCountsAreExactlyThoseAskedFor(t *testing.T) {
 		settlement.FeeVariance: generate.FeeVariance + generate.FeeVarianceOfRefund +
 			generate.AmountAndFeeVariance + generate.RefundMissingAndFee + generate.FeeRowMissing + generate.FeeRowTwice,
 		settlement.SettlementMismatch: generate.MoneyRowMissing + generate.MoneyRowTwice + generate.MoneyRowShort,
+		settlement.BalanceGap:         generate.BalanceOff,
 	}
 	for kind, n := range want {
 		if key.CountOf(kind) != int64(n) {

@@ -178,3 +178,11 @@ func (m *maker) feeRows(times int) {
 	l.feeRows = times - 1
 	m.plant(settlement.FeeVariance, o.no, number{}, l.fee, l.fee*settlement.Amount(times))
 }
+
+// balanceOff lets the balance of WeChat Pay's fund flow be a few fen off from a payment's
+// row on. What the break expects is known when the rows before it are.
+func (m *maker) balanceOff() {
+	m.wallet = settlement.WeChat
+	o := m.order(m.amount(1_000), m.moment(lastPayment))
+	m.pay(o).balanceOff = -3
+}

@@ -90,6 +90,22 @@ type wechatFund struct {
 	*plan
 	account
 	out *sink
+	off settlement.Amount // of the balance from the next row on
+	// planted are the rows whose balance does not follow from the row before.
+	planted []Planted
+}
+
+func (p *plan) newWeChatFund(to io.Writer) *wechatFund {
+	return &wechatFund{plan: p, account: account{balance: reserve + p.options.OpeningOff}, out: newSink(to)}
+}
+
+// lines books the lines of a sale.
+func (w *wechatFund) lines(s *sale) {
+	if s.wallet == settlement.WeChat {
+		for i := range s.lines[:s.nLines] {
+			w.line(s.index, i, &s.lines[i])
+		}
+	}
 }
 
 func (p *plan) writeWeChatFund(to io.Writer) error {
@@ -107,29 +123,31 @@ func (p *plan) writeWeChatFund(to io.Writer) error {
 }
 
 func (p *plan) writeWeChatFundText(to io.Writer) error {
-	w := &wechatFund{plan: p, account: account{balance: reserve}, out: newSink(to)}
+	w := p.newWeChatFund(to)
 	if p.options.WeChat.BOM {
 		w.out.buf = append(w.out.buf, "\uFEFF"...)
 	}
 	w.out.buf = append(w.out.buf, wechatFundHeader+"\r\n"...)
+	if err := w.cameBack(); err != nil {
+		return err
+	}
 	err := w.each(func(s *sale) error {
-		if s.wallet == settlement.WeChat {
-			for i := range s.lines[:s.nLines] {
-				w.line(s.index, i, &s.lines[i])
-			}
-		}
+		w.lines(s)
 		return w.out.spill()
 	})
 	if err != nil {
 		return err
 	}
-	if amount := w.payout(); amount != 0 {
+	for n, amount := range w.parts(-w.payout()) {
+		if amount == 0 {
+			continue
+		}
 		kind := "提现"
-		if amount > 0 {
+		if amount < 0 {
 			kind = "充值"
 		}
-		no := w.payoutNo(w.options.WeChat.MchID)
-		w.row(wechatMovement{bookedOut, &no, no, "充值/提现", kind, amount, "system", &number{}}, nil)
+		no := w.payoutPart(n)
+		w.row(wechatMovement{bookedOut + n, &no, no, "充值/提现", kind, -amount, "system", &number{}}, nil)
 	}
 	dst := append(w.out.buf, wechatFundTrailer+"\r\n`"...)
 	dst = append(strconv.AppendInt(dst, w.income.rows+w.expense.rows, 10), ",`"...)
@@ -138,6 +156,16 @@ func (p *plan) writeWeChatFundText(to io.Writer) error {
 	dst = append(strconv.AppendInt(dst, w.expense.rows, 10), ",`"...)
 	w.out.buf = append(w.expense.sum.Append(dst), "\r\n"...)
 	return w.out.flush()
+}
+
+// cameBack books the payout of the day before that the bank sent back.
+func (w *wechatFund) cameBack() error {
+	in, err := w.carriedIn()
+	if err == nil && in.back > 0 {
+		of := in.of.payoutNo(w.options.WeChat.MchID)
+		w.row(wechatMovement{1, &of, w.numbers.flowNo(w.options.WeChat.MchID, flowReturn, w.options.Nth, slotEarlier), "充值/提现", "提现退回", in.back, "system", &number{}}, nil)
+	}
+	return err
 }
 
 // wechatMovement is a row of the bill but for its note and the balance.
@@ -156,6 +184,7 @@ type wechatMovement struct {
 func (w *wechatFund) line(index, slot int, l *line) {
 	flow := func(what int) number { return w.numbers.flowNo(w.options.WeChat.MchID, what, index, slot) }
 	if l.kind == settlement.Payment {
+		w.off = l.balanceOff
 		for n := 0; n <= l.moneyRows; n++ {
 			w.row(wechatMovement{l.at, &l.providerNo, flow(flowTrade + n*flowTradeAgain), "交易", "交易", l.settled + l.moneyOff, "system", &l.merchantNo}, nil)
 		}
@@ -181,6 +210,10 @@ func (w *wechatFund) line(index, slot int, l *line) {
 // row appends a movement; its note tells of refund, where that is not nil.
 func (w *wechatFund) row(m wechatMovement, refund *line) {
 	w.book(m.amount)
+	if w.off != 0 {
+		w.planted = append(w.planted, Planted{Kind: settlement.BalanceGap, Expected: w.balance, Actual: w.balance + w.off, Case: BalanceOff})
+		w.balance, w.off = w.balance+w.off, 0
+	}
 	dst := append(w.clock.append(append(w.out.buf, '`'), m.at), ',')
 	dst = field(field(field(field(dst, m.business.bytes()), m.flow.bytes()), m.name), m.kind)
 	if m.amount > 0 {

@@ -11,10 +11,13 @@ import (
 // default rules (no contract rates, cut-off of 30 minutes).
 type Key struct {
 	// Files are the paths written: Alipay's ZIP, WeChat Pay's bills, with FundFlow
-	// Alipay's account log and WeChat Pay's fund-flow bill, orders.csv, refunds.csv.
+	// Alipay's account log and WeChat Pay's fund-flow bill, with Bank the bank's
+	// statement, orders.csv, refunds.csv.
 	Files []string
 	// Planted are the breaks, in the order of the purchases.
 	Planted []Planted
+	// Payouts are those of the day, with Options.Bank.
+	Payouts []Payout
 	// Cases counts the purchases of each case.
 	Cases [numCases]int64
 
@@ -46,6 +49,14 @@ type Planted struct {
 	OrderNo, RefundNo string
 	Expected, Actual  settlement.Amount
 	Case              Case // what the purchase was planted as
+	// Among days that follow each other (Options.Lag): the day under which the break is
+	// seen first, the day whose files end it, NoDay never, and the number by which the
+	// row that ends it is known: the wallet's of a line, the merchant's of an order or
+	// refund. Restated says that this row belongs to the earlier day, whose run it
+	// changes: once that is run again, no day has the break.
+	FirstSeenOn, ClosedOn settlement.Day
+	ClosedBy              string
+	Restated              bool
 }
 
 // WalletTotals adds up a wallet's lines, towards the merchant.
@@ -97,11 +108,18 @@ func amountOrEmpty(a settlement.Amount) string {
 }
 
 // add adds a sale to the key.
-func (k *Key) add(s *sale) {
+func (k *Key) add(s *sale, o *Options) {
 	k.Cases[s.kind]++
 	for i := range s.faults[:s.nFaults] {
 		f := &s.faults[i]
-		k.Planted = append(k.Planted, Planted{f.kind, f.orderNo.String(), f.refundNo.String(), f.expected, f.actual, s.kind})
+		planted := Planted{Kind: f.kind, OrderNo: f.orderNo.String(), RefundNo: f.refundNo.String(), Expected: f.expected, Actual: f.actual, Case: s.kind}
+		if o.Lag > 0 {
+			planted.FirstSeenOn, planted.ClosedOn = o.Day+settlement.Day(f.seen), settlement.NoDay
+			if f.ended > 0 {
+				planted.ClosedOn, planted.ClosedBy, planted.Restated = o.Day+settlement.Day(f.ended), f.endedBy.String(), f.restated
+			}
+		}
+		k.Planted = append(k.Planted, planted)
 	}
 	totals := &k.Alipay
 	if s.wallet == settlement.WeChat {

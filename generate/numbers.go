@@ -42,6 +42,26 @@ func (p *permutation) at(v uint64) uint64 {
 	return left<<p.half | right
 }
 
+// from is the inverse of at.
+func (p *permutation) from(v uint64) uint64 {
+	mask := uint64(1)<<p.half - 1
+	left, right := v>>p.half, v&mask
+	for i := len(p.keys) - 1; i >= 0; i-- {
+		left, right = right^(mix(left^p.keys[i])&mask), left
+	}
+	return left<<p.half | right
+}
+
+// fromWithin is the inverse of within.
+func (p *permutation) fromWithin(v, n uint64) uint64 {
+	for {
+		v = p.from(v)
+		if v < n {
+			return v
+		}
+	}
+}
+
 // within permutes [0, n) by walking the cycle until it re-enters.
 func (p *permutation) within(v, n uint64) uint64 {
 	for {

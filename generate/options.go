@@ -38,9 +38,20 @@ type Options struct {
 	// RefundShare is the share of plain purchases with refunds.
 	RefundShare settlement.Rate
 
+	// Lag is how many days a line, order or refund may come late in days that follow
+	// each other, 0 where nothing does.
+	Lag int
+
 	// FundFlow also writes what moved on the accounts: Alipay's 账务明细 and WeChat
 	// Pay's 资金账单, with the balance after each row.
 	FundFlow bool
+	// OpeningOff is by how much the accounts' balances with which the day begins are off
+	// from those with which the day before ended. It needs FundFlow.
+	OpeningOff settlement.Amount
+
+	// Bank also writes a bank's statement, which shows what the wallets paid out on the
+	// day before; it needs FundFlow. See bank.go.
+	Bank bool
 
 	Alipay  AlipayBill
 	WeChat  WeChatBill
@@ -197,6 +208,9 @@ func (o Options) Validate() error {
 	check(o.WeChat.MchID != "" && isDigits(o.WeChat.MchID), "WeChat.MchID: %q is not a number", o.WeChat.MchID)
 	check(o.WeChat.Rate >= 0 && o.WeChat.Rate <= 10_000, "WeChat.Rate: not between 0%% and 1%%")
 	check(isRate(o.WeChat.CampaignShare), "WeChat.CampaignShare: not between 0 and 1000000")
+	check(!o.Bank || o.FundFlow, "Bank: needs FundFlow, which shows what is paid out")
+	check(o.Lag >= 0 && o.Lag <= longestLag, "Lag: %d is not between 0 and %d", o.Lag, longestLag)
+	check(o.Lag == 0 || !o.FundFlow && !o.Extract.Escrow, "Lag: not together with fund flows or escrow orders")
 	faults = append(faults, o.checkBills(), o.checkCases())
 	return errors.Join(faults...)
 }
@@ -244,9 +258,16 @@ func (o Options) checkCases() error {
 			faults = append(faults, fmt.Errorf("generate: Cases: %s needs the column provider_txn_id", c))
 		case c.NeedsFundFlow() && !o.FundFlow:
 			faults = append(faults, fmt.Errorf("generate: Cases: %s needs the fund flows", c))
+		case c.ComesLate() && o.Lag == 0:
+			faults = append(faults, fmt.Errorf("generate: Cases: %s needs days that are delivered night by night", c))
+		case c == AfterExtract && o.Lag > 0:
+			faults = append(faults, fmt.Errorf("generate: Cases: of %s no history is known among days that are delivered night by night", c))
 		case c.NeedsEscrow() && !o.Extract.Escrow:
 			faults = append(faults, fmt.Errorf("generate: Cases: %s needs the escrow columns", c))
 		}
+	}
+	if o.OpeningOff != 0 && !o.FundFlow {
+		faults = append(faults, errors.New("generate: OpeningOff needs the fund flows"))
 	}
 	for c := range o.Cases {
 		if c >= numCases {

@@ -17,6 +17,8 @@ type plan struct {
 	clock    clock
 	first    int                     // number of the day's first purchase among those of all days
 	before   *plan                   // of the day before, nil on the first day
+	earlier  []*plan                 // of the days whose purchases may come late today, the newest first
+	wrong    bool                    // the bills leave lines out: a first version that is corrected later
 	dates    [maxDaysBack + 1]string // 20240912 and the days before
 	// tick is told by each pass that it has built tickSales more sales; its error
 	// ends the pass.
@@ -68,7 +70,7 @@ func planDay(o Options, withBefore bool) (*plan, error) {
 		}
 		p.surnames = append(p.surnames, encoded)
 	}
-	p.roles = newPermutation(mix(o.Seed^5^mix(uint64(p.first))), uint(max(bits.Len(uint(o.Orders)), 2)))
+	p.roles = rolesOf(o)
 	var sum uint64
 	for c := range numCases {
 		if f, asked := o.Cases[c]; asked {
@@ -79,7 +81,15 @@ func planDay(o Options, withBefore bool) (*plan, error) {
 		}
 		p.bounds[c] = sum
 	}
+	if withBefore {
+		p.earlier = p.daysBefore()
+	}
 	return p, nil
+}
+
+// rolesOf scatters the cases over the day of o.
+func rolesOf(o Options) permutation {
+	return newPermutation(mix(o.Seed^5^mix(uint64(o.Nth*o.Orders))), uint(max(bits.Len(uint(o.Orders)), 2)))
 }
 
 func (p *plan) caseOf(index int) Case {
@@ -97,7 +107,7 @@ func (p *plan) caseOf(index int) Case {
 
 // clock prints seconds of the day as the wallets print times. It reaches back as
 // far as the payment of an escrow order may lie that is refunded days later.
-type clock struct{ days [24]string }
+type clock struct{ days [longestLag + 2]string }
 
 func newClock(day settlement.Day) (c clock) {
 	for back := range c.days {

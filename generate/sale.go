@@ -24,6 +24,9 @@ type sale struct {
 	// implied says that the order is refunded, no refund is listed, and the line of
 	// the whole is there.
 	implied bool
+	// delay is how many days after its own the rest of the sale is delivered, 0 where
+	// it is whole.
+	delay int
 }
 
 // fate is what a run must find about an event.
@@ -44,6 +47,7 @@ type orderRow struct {
 	paidAt                    int               // column paid_at, before at on escrow platforms
 	paid, confirmed           bool              // whether these times are stated
 	status                    settlement.Status
+	late                      bool // comes with the rest
 	fate
 }
 
@@ -54,6 +58,8 @@ type refundRow struct {
 	at          int               // acceptance
 	succeededAt int
 	status      settlement.Status
+	late        bool // comes with the rest, and of which
+	backdated   bool // it was made on the sale's own day
 	fate
 }
 
@@ -86,7 +92,10 @@ type line struct {
 	// moneyRows is the same of the money itself, moneyOff by how much it is off.
 	moneyRows int
 	moneyOff  settlement.Amount
-	claims    int // events that claim this line
+	// balanceOff is by how much the balance of the fund flow is off from the row on.
+	balanceOff settlement.Amount
+	claims     int  // events that claim this line
+	late       bool // comes with the rest
 }
 
 // fault is a planted break.
@@ -94,6 +103,11 @@ type fault struct {
 	kind              settlement.BreakKind
 	orderNo, refundNo number
 	expected, actual  settlement.Amount
+	// Days after the sale's own, among days that follow each other: on which it is seen
+	// first, and on which it ends, 0 never, because of the row with the number endedBy.
+	seen, ended int
+	endedBy     number
+	restated    bool // what ends it belongs to the sale's own day, which is run again
 }
 
 // maker builds sales, one after another in the same memory. Each pass over the
@@ -125,11 +139,18 @@ func (p *plan) each(visit func(*sale) error) error {
 				return err
 			}
 		}
-		if err := visit(m.at(i)); err != nil {
+		s := m.at(i)
+		if s.delay > 0 {
+			s.keep(false)
+		}
+		if p.wrong && i%wrongEvery == 0 {
+			s.nLines = 0
+		}
+		if err := visit(s); err != nil {
 			return err
 		}
 	}
-	return nil
+	return p.eachLate(visit)
 }
 
 // at builds sale i of the day.
@@ -143,7 +164,7 @@ func (m *maker) at(i int) *sale {
 func (m *maker) begin(i int) {
 	m.index, m.kind = m.first+i, m.caseOf(i)
 	m.pcg.Seed(mix(m.options.Seed^mix(uint64(m.index))), uint64(m.index))
-	m.nOrders, m.nLines, m.nRefunds, m.nFaults, m.implied = 0, 0, 0, 0, false
+	m.nOrders, m.nLines, m.nRefunds, m.nFaults, m.implied, m.delay = 0, 0, 0, 0, false, 0
 	m.shop = m.drawShop()
 	m.wallet = settlement.Alipay
 	if m.rng.IntN(1000) < wechatPerMille[m.shop.platform] {
@@ -273,7 +294,8 @@ func portion(part, of, whole settlement.Amount) settlement.Amount {
 }
 
 // plant records a break that a run must find.
-func (m *maker) plant(kind settlement.BreakKind, orderNo, refundNo number, expected, actual settlement.Amount) {
-	m.faults[m.nFaults] = fault{kind, orderNo, refundNo, expected, actual}
+func (m *maker) plant(kind settlement.BreakKind, orderNo, refundNo number, expected, actual settlement.Amount) *fault {
+	m.faults[m.nFaults] = fault{kind: kind, orderNo: orderNo, refundNo: refundNo, expected: expected, actual: actual}
 	m.nFaults++
+	return &m.faults[m.nFaults-1]
 }

@@ -103,7 +103,15 @@ func (m *maker) nearMidnight() {
 	if m.rng.IntN(2) == 0 {
 		at = daySeconds - 1 - at
 	}
-	m.order(m.amount(1), at).fate = fate{state: settlement.Open}
+	o := m.order(m.amount(1), at)
+	o.fate = fate{state: settlement.Open}
+	if m.options.Lag == 0 || at < cutOffSeconds && m.options.Nth == 0 {
+		return // of the minutes after the first midnight nobody ever knows
+	}
+	f := m.plant(settlement.MissingInStatement, o.no, number{}, o.amount, settlement.NoAmount)
+	if at >= cutOffSeconds {
+		f.seen = 1
+	}
 }
 
 func (m *maker) identicalPayments() {

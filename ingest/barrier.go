@@ -21,6 +21,9 @@ type Intake struct {
 	// Supersede names the files that take the place of others for the same account,
 	// kind and period.
 	Supersede []string
+	// Superseded is what was decided so before: the SHA-256 of a statement that was not
+	// used, and of the one that took its place. It holds where nothing is named.
+	Superseded map[string]string
 }
 
 // Accepted says that the rows of statement i go on.
@@ -186,7 +189,12 @@ func (in *Intake) tieSummaries() {
 		bills := in.accepted(func(s *settlement.Statement) bool {
 			return s.Kind == kind && s.Wallet == summary.Wallet && summarises(summary, s)
 		})
+		// Of two deliveries of a bill, a first one and its correction, each has its own.
+		if own := slices.DeleteFunc(slices.Clone(bills), func(b int32) bool { return in.Statements[b].File != summary.File }); len(own) > 0 {
+			bills = own
+		}
 		if len(bills) == 0 {
+			summary.Totals = nil // there is nothing that they could be held against
 			summary.Notef("a summary without its bill: used for nothing")
 			continue
 		}
@@ -275,7 +283,23 @@ func (in *Intake) superseding(rivals []int32) int32 {
 		}
 		winner = i
 	}
+	if winner < 0 {
+		return in.supersededBefore(rivals)
+	}
 	return winner
+}
+
+// supersededBefore returns the one of rival statements that took the place of every other
+// one before, −1 where there is none: a further delivery is decided anew.
+func (in *Intake) supersededBefore(rivals []int32) int32 {
+	for _, winner := range rivals {
+		if !slices.ContainsFunc(rivals, func(i int32) bool {
+			return i != winner && in.Superseded[in.Statements[i].SHA256] != in.Statements[winner].SHA256
+		}) {
+			return winner
+		}
+	}
+	return -1
 }
 
 // refusePortals refuses portal exports (账务组合查询) of days that an account log (账务明细)

@@ -314,3 +314,25 @@ func TestFundFlowBillsOfSeveralAccountsOfAMerchantAllCount(t *testing.T) {
 		}
 	})
 }
+
+// A bill and its correction each have a 汇总: neither is held against the other's rows.
+func TestABillAndItsCorrectionTieWithTheirOwnSummaries(t *testing.T) {
+	first, second := generated(t, nil), generated(t, func(o *generate.Options) { o.Seed++ })
+	got := deliver(t, "a.zip", zipped(t, "明细.csv", first.bill, "(汇总).csv", first.summary), "b.zip", zipped(t, "明细.csv", second.bill, "(汇总).csv", second.summary))
+	if len(got.Refusals) != 4 {
+		t.Errorf("refused %v", got.Refusals)
+	}
+	for _, refusal := range got.Refusals {
+		if why := refusal.Error(); !strings.Contains(why, "another statement for") || !strings.Contains(why, "--supersede") {
+			t.Errorf("not refused as two deliveries of one bill: %s", why)
+		}
+	}
+}
+
+// A 汇总 that no bill can be held against states nothing that a run could prove.
+func TestASummaryWithoutItsBillHasNoTotals(t *testing.T) {
+	got := deliver(t, "a.csv", generated(t, nil).summary)
+	if totals := got.Statements[0].Totals; len(totals) > 0 {
+		t.Errorf("totals without rows: %+v", totals)
+	}
+}

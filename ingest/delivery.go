@@ -23,7 +23,8 @@ type Delivery struct {
 	// Size is the decoded size where the container declares it, else −1.
 	Size int64
 	open func() (io.ReadCloser, error)
-	// query is asked where the rows come from a database; then open is nil.
+	// query is asked where the rows come from a database; open is then nil, unless its
+	// answer was kept.
 	query *query
 }
 

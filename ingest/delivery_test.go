@@ -63,6 +63,9 @@ func TestKindsAreRecognisedByContentNotByName(t *testing.T) {
 	}
 }
 
+const portalOrders = "交易订单\n商户订单号,支付宝交易号,商家实收(元),交易状态,创建时间,付款备注,商家实退(元),服务费(元),退服务费(元)\n" +
+	"S1,2026050122001400000000000001,10.00,交易成功,2026-05-01 10:00:00,,5.00,0.06,0.03\n"
+
 func TestOtherFilesAreRefusedByWhatTheyAre(t *testing.T) {
 	d := generated(t, nil)
 	utf16 := []byte{0xff, 0xfe}
@@ -76,6 +79,8 @@ func TestOtherFilesAreRefusedByWhatTheyAre(t *testing.T) {
 		{"an error reply", `{"code":"NO_STATEMENT_EXIST","message":"账单不存在"}`, "this is an error reply of the WeChat Pay download interface", "fetch the bill again"},
 		{"a personal Alipay export", gbk(t, "支付宝交易记录明细查询\r\n"), "this is a personal Alipay account's export", "of the merchant's account"},
 		{"a Taobao order export without its payment times", "订单编号,买家会员名,买家应付货款,总金额\n1,2,3,4\n", "this is a Taobao/Tmall order export", "orders.columns"},
+		{"the Alipay portal's list of orders", gbk(t, portalOrders), "this is an order list of the Alipay portal (交易订单)", "use the trade bill"},
+		{"the Alipay portal's list of orders as xlsx", string(workbook(t, portalOrders)), "this is an order list of the Alipay portal (交易订单)", "use the trade bill"},
 		{"an HTML table", "<html><table><tr><td>name<td>phone</table>", "not a file of a known kind: its first line is “name,phone”", "orders.columns"},
 		{"a text document", zipped(t, "[Content_Types].xml", "<Types/>", "word/document.xml", "<w/>"), "this is a spreadsheet or archive", "export it as CSV"},
 		{"a bank's camt.052", `<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.052.001.08"/>`, "this is a bank's report within a day (camt.052)", "camt.053"},

@@ -59,6 +59,8 @@ var kinds = []kind{
 	{"orders, CSV", settlement.OrderExtract, madeDay(generate.OrdersFile), plain, "order_no", "amount", "shop", true},
 	{"orders, xlsx", settlement.OrderExtract, madeDay(generate.OrdersFile), workbook, "order_no", "amount", "shop", true},
 	{"orders, HTML table", settlement.OrderExtract, madeDay(generate.OrdersFile), htmlTable, "order_no", "amount", "shop", true},
+	{"JD order export, CSV", settlement.OrderExtract, jdOrders, inGB18030, "订单号", "应付金额", "客户姓名", true},
+	{"JD order export, xlsx", settlement.OrderExtract, jdOrders, workbook, "订单号", "应付金额", "客户姓名", true},
 	{"orders, Parquet", settlement.OrderExtract, madeDay(generate.OrdersFile), parquetFile, "order_no", "amount", "shop", true},
 	{"orders, Arrow IPC", settlement.OrderExtract, madeDay(generate.OrdersFile), arrowFile, "order_no", "amount", "shop", true},
 }
@@ -202,6 +204,18 @@ func bankRows(_ testing.TB, rows int) string {
 		amount := settlement.Amount(1_000 + i%90_000)
 		balance += amount
 		fmt.Fprintf(&b, "110900000010001,2024-09-12 %02d:%02d:%02d,%s,%s,B%010d,财付通支付科技有限公司,商户提现 1230000109\n", i/3600%24, i/60%60, i%60, amount, balance, i)
+	}
+	return b.String()
+}
+
+func jdOrders(_ testing.TB, rows int) string {
+	var b strings.Builder
+	b.WriteString("订单号,商品ID,商品名称,订购数量,支付方式,下单时间,京东价,订单金额,结算金额,余额支付,应付金额,订单状态,订单类型,下单帐号,客户姓名,客户地址,联系电话," +
+		"订单备注,发票类型,发票抬头,发票内容,商家备注,商家备注等级（等级1-5为由高到低）,运费金额,付款确认时间,增值税发票,货号,订单完成时间,订单来源,订单渠道\n")
+	for i := range rows {
+		at := fmt.Sprintf("2024-09-12 %02d:%02d:%02d", i/3600%24, i/60%60, i%60)
+		fmt.Fprintf(&b, "29%010d,10000001,茶具,1,在线支付,%s,88.00,%d.00,%d.00,0.00,%d.%02d,完成,SOP,某人,某人,某市,138****%04d,,,,,,,0.00,%s,,HH01,%s,,\n",
+			i, at, 10+i%900, 10+i%900, 1+i%900, i%100, i%10_000, at, at)
 	}
 	return b.String()
 }

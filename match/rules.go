@@ -10,7 +10,8 @@
 //  2. the order number in another wallet, for orders that state one and carry no
 //     provider's number;
 //  3. the provider's transaction number, where the orders carry it; and refunds of
-//     orders with several payments, under any of their numbers (residue.go).
+//     orders with several payments, under any of their numbers (residue.go);
+//  4. amount and time, which only suggest (suggest.go).
 package match
 
 import "reconcile/settlement"

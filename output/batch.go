@@ -81,7 +81,14 @@ func (r *BatchReader) Append(into settlement.Batch, rows []int32, file func(name
 			column.AppendZeros(len(rows))
 			continue
 		}
-		c := r.part.load(slices.Index(r.part.names, column.Name))
+		at := slices.Index(r.part.names, column.Name)
+		if at < 0 && t.Nullable { // written before the column was appended to the schema
+			if err := nulls(rows).appendTo(column, t, rows, file); err != nil {
+				return err
+			}
+			continue
+		}
+		c := r.part.load(at)
 		if c == nil {
 			return r.missing(column.Name)
 		}
@@ -90,6 +97,17 @@ func (r *BatchReader) Append(into settlement.Batch, rows []int32, file func(name
 		}
 	}
 	return nil
+}
+
+// nulls is a column of nulls, of which rows can be appended.
+func nulls(rows []int32) *readColumn {
+	c := &readColumn{}
+	for _, row := range rows {
+		for len(c.at) <= int(row) {
+			c.at = append(c.at, -1)
+		}
+	}
+	return c
 }
 
 // appendTo appends rows of a column to the column of a batch.

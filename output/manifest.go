@@ -54,6 +54,9 @@ type DayState struct {
 	// PreviousDigest is that day's TablesDigest when this day was run: where it is
 	// another now, this day is stale.
 	PreviousDigest string `json:"previous_digest,omitempty"`
+	// OpeningSHA256 is of the opening file, "" without one. It is the state before the
+	// first day, of which it is the PreviousDigest.
+	OpeningSHA256 string `json:"opening_sha256,omitempty"`
 	// InputsDigest identifies the day's files as the inbox had them; "" where the run
 	// was given files.
 	InputsDigest string `json:"inputs_digest,omitempty"`

@@ -55,9 +55,9 @@ func TestEveryTableIsWrittenAndReadBack(t *testing.T) {
 	batches := map[string]settlement.Batch{
 		"statement_lines": new(settlement.Lines), "fund_lines": new(settlement.FundLines), "unsettled": new(settlement.Unsettled), "order_events": new(settlement.Events), "matches": new(settlement.Matches),
 		"breaks": new(settlement.Breaks), "open_items": new(settlement.OpenItems), "charges": new(settlement.Charges),
-		"withdrawals": new(settlement.Withdrawals), "quotas": new(settlement.Quotas), "proceeds": new(settlement.Proceeds), "cross_wallet": new(settlement.CrossWallet),
+		"withdrawals": new(settlement.Withdrawals), "payouts": new(settlement.Payouts), "quotas": new(settlement.Quotas), "proceeds": new(settlement.Proceeds), "cross_wallet": new(settlement.CrossWallet), "balances": new(settlement.Balances),
 		"control_totals": new(settlement.ControlTotals), "summary": new(settlement.Summary),
-		"carried_lines": new(settlement.Lines), "carried_events": new(settlement.Events), "payment_keys": new(settlement.PaymentKeys), "payment_numbers": new(settlement.Events),
+		"carried_lines": new(settlement.Lines), "carried_events": new(settlement.Events), "carried_transfers": new(settlement.Transfers), "payment_keys": new(settlement.PaymentKeys), "payment_numbers": new(settlement.Events),
 	}
 	for _, table := range settlement.Tables {
 		for _, rows := range []int{1, 2, 999} {

@@ -57,6 +57,14 @@ func (r *run) takeState() error {
 		if err := r.takeUnsettled(dir, files); err != nil {
 			return err
 		}
+		if err := r.takePayouts(dir, files); err != nil {
+			return err
+		}
+	}
+	if r.state.previous == nil && r.state.opening != nil {
+		if err := r.takeOpening(files); err != nil {
+			return err
+		}
 	}
 	if len(r.files) == int(r.firstCarried) {
 		r.files = append(r.files, "") // so that the settled rows' file is beyond the carried ones'
@@ -318,6 +326,7 @@ type earlierBreaks struct {
 	byBucket map[int][]int32
 	of       map[settlement.ID][]int32 // breaks that wait for a counterpart, by their line or event
 	key      []uint64                  // by row
+	payouts  []int32                   // rows of payouts, which belong to no bucket
 	mu       sync.Mutex
 }
 
@@ -329,6 +338,11 @@ func waitsForOther(kind settlement.BreakKind) bool {
 		return true
 	}
 	return false
+}
+
+// isOfPayout says that breaks of a kind are of payouts or of bank lines.
+func isOfPayout(kind settlement.BreakKind) bool {
+	return kind == settlement.PayoutMissing || kind == settlement.PayoutMismatch
 }
 
 // sideOf is the line or event that a break is about, of which the counterpart is
@@ -360,6 +374,9 @@ func (r *run) takeBreaks(dir string, files *sources) error {
 			number = e.rows.OrderNo.At(i)
 		}
 		e.key = append(e.key, settlement.PaymentKey(number, e.rows.ProviderID.At(i)))
+		if isOfPayout(e.rows.Kind[i]) {
+			e.payouts = append(e.payouts, int32(i))
+		}
 		if waitsForOther(e.rows.Kind[i]) {
 			side := sideOf(e.rows, i)
 			e.of[side] = append(e.of[side], int32(i))
@@ -387,6 +404,9 @@ func (e *earlierBreaks) inBucket(b int, bucketOf func(uint64) int) []int32 {
 	if e.byBucket == nil {
 		e.byBucket = map[int][]int32{}
 		for row, key := range e.key {
+			if isOfPayout(e.rows.Kind[row]) {
+				continue
+			}
 			e.byBucket[bucketOf(key)] = append(e.byBucket[bucketOf(key)], int32(row))
 		}
 	}
@@ -447,7 +467,7 @@ func (h *breakHistory) carryBreaks(out *BucketOutput, before *settlement.Breaks,
 		h.age(out.Breaks, i)
 		why := ""
 		switch {
-		case out.Breaks.Kind[i] == settlement.SettlementMismatch:
+		case out.Breaks.Kind[i] == settlement.SettlementMismatch || isOfPayout(out.Breaks.Kind[i]):
 			why = out.Settled.Closed[out.Breaks.LineID[i]]
 		case waitsForOther(out.Breaks.Kind[i]):
 			why = sides[sideOf(out.Breaks, i)]

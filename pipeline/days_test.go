@@ -429,3 +429,40 @@ func TestTheLastDecisionCounts(t *testing.T) {
 	s.change = func(j *pipeline.Job) { j.Decisions = d }
 	expect(t, "breaks", tableRows(t, s.run(d1, files...), "breaks", "status", "decision", "decided_by", "assignee", "note"), "written_off write_off Li Zhao small")
 }
+
+// An extract that goes on after the day and is delivered twice is read twice and counts
+// once, with its rows of other days too.
+func TestAnExtractDeliveredTwiceLeavesItsOtherDaysOnce(t *testing.T) {
+	s, dir := newShop(t), t.TempDir()
+	orders := extract(t, dir, d1, paid("A1", 1000, d1+" 10:00:00"), paid("B1", 700, d2+" 10:00:00"), paid("C1", 1, d3+" 10:00:00"))
+	again := extract(t, filepath.Join(dir, "again"), d1, paid("A1", 1000, d1+" 10:00:00"), paid("B1", 700, d2+" 10:00:00"), paid("C1", 1, d3+" 10:00:00"))
+	first := s.run(d1, wechatBill(t, dir, d1, trade{order: "A1", amount: 1000, at: "10:00:00"}), orders, again)
+	expect(t, "first", tableRows(t, first, "order_events", "order_no", "match_state"), "A1 matched")
+	m, err := output.ReadManifest(first)
+	if err != nil || !slices.ContainsFunc(m.Notes, func(note string) bool {
+		return strings.HasPrefix(note, "0 lines and 2 order events of the files are of other days")
+	}) {
+		t.Errorf("%v %q", err, m.Notes)
+	}
+}
+
+// A correction that was named once is not named again when the schedule runs its day
+// again; a further one is decided anew.
+func TestACorrectionThatWasNamedOnceStaysNamed(t *testing.T) {
+	s, dir := newShop(t), t.TempDir()
+	on, _ := settlement.ParseDay([]byte(d1))
+	orders := extract(t, dir, d1, paid("A1", 1000, d1+" 10:00:00"), paid("A9", 1, d1+" 23:50:00"))
+	first := wechatBill(t, filepath.Join(dir, "first"), d1)
+	second := wechatBill(t, filepath.Join(dir, "second"), d1, trade{order: "A1", amount: 1000, at: "10:00:00"})
+	s.change = func(j *pipeline.Job) { j.Supersede = []string{second} }
+	want := tablesDigest(t, s.run(d1, orders, first, second))
+	s.change = nil
+	if got := tablesDigest(t, s.run(d1, orders, first, second)); got != want {
+		t.Error("the day again has other tables")
+	}
+	third := wechatBill(t, filepath.Join(dir, "third"), d1, trade{order: "A1", amount: 999, at: "10:00:00"})
+	result, err := pipeline.Run(context.Background(), pipeline.Job{Paths: []string{orders, first, second, third}, Dataset: s.dataset, Day: on})
+	if err != nil || len(result.Refusals) != 3 {
+		t.Errorf("%v, refused %v", err, result.Refusals)
+	}
+}

@@ -120,14 +120,22 @@ func (r *run) notes() []string {
 	for _, sums := range r.other.kinds {
 		others += sums.rows
 	}
-	if others+r.other.events > 0 {
-		notes = append(notes, fmt.Sprintf("%d lines and %d order events of the files are of other days: they belong to the runs of those", others, r.other.events))
+	if others+r.otherEvents() > 0 {
+		notes = append(notes, fmt.Sprintf("%d lines and %d order events of the files are of other days: they belong to the runs of those", others, r.otherEvents()))
 	}
 	if r.proof.droppedEvents > 0 {
 		notes = append(notes, fmt.Sprintf("%d order events stand in the extracts more than once: the one that has come furthest counts", r.proof.droppedEvents))
 	}
 	if n := r.proof.settled.GivenUp; n > 0 {
 		notes = append(notes, fmt.Sprintf("%d lines waited for %d days for a fund flow or trade bill that never came: they are not compared any more", n, funds.WaitsAtMost))
+	}
+	notes = append(notes, r.payoutNotes...)
+	notes = append(notes, r.balanced.Notes...)
+	if note := r.proof.funds.othersNote(); note != "" {
+		notes = append(notes, note)
+	}
+	if note := r.suggestions.note(); note != "" {
+		notes = append(notes, note)
 	}
 	notes = append(notes, r.job.Decisions.Notes()...)
 	switch {

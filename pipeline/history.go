@@ -82,7 +82,7 @@ func hintedDay(wallet settlement.Wallet, number []byte) (settlement.Day, bool) {
 
 // addEarlier adds to every bucket the settled rows of earlier days that its rows need.
 func (r *run) addEarlier(ctx context.Context) error {
-	if r.state == nil || len(r.state.days) == 0 {
+	if r.state == nil || len(r.state.days) == 0 && r.state.opening == nil {
 		return nil
 	}
 	return r.eachBucket(ctx, func(ctx context.Context, b int) error {
@@ -100,6 +100,7 @@ func (r *run) addEarlier(ctx context.Context) error {
 				return err
 			}
 		}
+		s.askOpening(wanted)
 		return s.join()
 	})
 }
@@ -377,7 +378,7 @@ func (s *search) join() error {
 // name, and adds them to the rows of the partition as the messages that the orders of
 // today send.
 func (r *run) orderNumbers(rows *settlement.Events, p int) error {
-	if r.state == nil || len(r.state.days) == 0 {
+	if r.state == nil || len(r.state.days) == 0 && r.state.opening == nil {
 		return nil
 	}
 	told, asked := map[string]bool{}, map[string]bool{}
@@ -393,7 +394,7 @@ func (r *run) orderNumbers(rows *settlement.Events, p int) error {
 	}
 	for _, past := range r.state.days {
 		if len(asked) == 0 || past.day < r.job.Day-refundReach {
-			return nil
+			break
 		}
 		first, last := p*past.buckets/r.partitions, ((p+1)*past.buckets-1)/r.partitions
 		for part := first; part <= last; part++ {
@@ -403,6 +404,7 @@ func (r *run) orderNumbers(rows *settlement.Events, p int) error {
 			}
 		}
 	}
+	r.openingNumbers(asked, rows)
 	return nil
 }
 

@@ -14,8 +14,10 @@ import (
 
 	"reconcile/decisions"
 	"reconcile/fees"
+	"reconcile/funds"
 	"reconcile/ingest"
 	"reconcile/match"
+	"reconcile/opening"
 	"reconcile/output"
 	"reconcile/settlement"
 )
@@ -34,11 +36,17 @@ type Job struct {
 
 	// Locked says that the caller holds the lock of the dataset or of Out already.
 	Locked bool
+	// Refresh asks the databases for a day of the dataset again, of which a snapshot of
+	// their answers is there.
+	Refresh bool
 	// Supersede names files that take the place of others for the same account, kind
 	// and period.
 	Supersede []string
 	// Decisions is what people decided of breaks; nil for nothing.
 	Decisions *decisions.Register
+	// Opening is how things stood before the first day of the dataset; nil where nothing
+	// says it. It is read and not changed.
+	Opening *opening.State
 	// Restate is why a day of a closed month is run again; "" where it is not.
 	Restate string
 	// InputsDigest is noted in the manifest of a day, see DayFiles.
@@ -54,6 +62,10 @@ type Job struct {
 
 	// Terms are what fees depend on; nil takes the presets.
 	Terms *fees.Terms
+	// Calendar is the working days of banks, nil for the shipped ones; Banks are the
+	// bank accounts that receive payouts, nothing for all that are delivered.
+	Calendar *funds.Calendar
+	Banks    []funds.BankAccount
 	// Carried is what former days left.
 	Carried Carried
 

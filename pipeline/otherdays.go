@@ -12,7 +12,7 @@ import (
 type otherDays struct {
 	mu     sync.Mutex
 	kinds  map[fileKind]lineSums
-	events int64
+	events map[int32]int64 // by extract
 }
 
 func (o *otherDays) add(key fileKind, gross, settled, fee, coupon settlement.Amount) {
@@ -32,6 +32,17 @@ func (o *otherDays) of(file int32, funds bool) (sum lineSums) {
 		}
 	}
 	return sum
+}
+
+// otherEvents is how many rows the extracts that count have of other days; those of an
+// extract that was delivered twice are of its first copy.
+func (r *run) otherEvents() (n int64) {
+	for file, rows := range r.other.events {
+		if r.intake.Accepted(file) {
+			n += rows
+		}
+	}
+	return n
 }
 
 // isOther says that a row with that day is not of the run's day.
@@ -100,7 +111,14 @@ func (r *run) ownEvents(e *settlement.Events) *settlement.Events {
 		return e
 	}
 	r.other.mu.Lock()
-	r.other.events += int64(e.Len() - len(rows))
+	if r.other.events == nil {
+		r.other.events = map[int32]int64{}
+	}
+	for i, file := range e.File {
+		if later(i) {
+			r.other.events[file]++
+		}
+	}
 	r.other.mu.Unlock()
 	own := &settlement.Events{}
 	settlement.AppendRows(own, e, rows)

@@ -332,7 +332,7 @@ func (r *run) conserve() []output.Check {
 		checks = append(checks, check("lines of "+r.files[i]+" = Σ over states + copies", in, out))
 	}
 	checks = append(checks,
-		check("order events read + whole refunds = order_events + copies", eventsRead+p.wholeRefunds, p.events+p.droppedEvents+r.other.events),
+		check("order events read + whole refunds = order_events + copies", eventsRead+p.wholeRefunds, p.events+p.droppedEvents+r.otherEvents()),
 		check("lines without a state", 0, p.lineStates[settlement.NoState]),
 		check("order events without a state", 0, p.eventStates[settlement.NoState]),
 		check("events with a line = rows of matches", p.claimedEvents, p.matches),
@@ -353,6 +353,7 @@ func (r *run) conserve() []output.Check {
 		booked := lineSums{rows: s.BookedRows + s.EarlierRows + s.AloneRows, gross: s.Booked + s.Earlier + s.Alone}
 		checks = append(checks, check("payments and refunds of fund flows = booked of lines of the day, of days before, of none", lineSums{rows: s.Rows, gross: s.Money}.funds(), booked.funds()))
 	}
+	checks = append(checks, r.balanceChecks()...)
 	checks = append(checks, p.feeChecks()...)
 	return append(checks, p.costs.checks()...)
 }

@@ -73,7 +73,7 @@ func recallDays() map[string]generate.Options {
 		"as delivered today": day(func(*generate.Options) {}),
 		"with fund flows": day(func(o *generate.Options) {
 			o.FundFlow = true
-			for c := generate.FeeRowMissing; c <= generate.MoneyRowShort; c++ {
+			for c := generate.FeeRowMissing; c <= generate.BalanceOff; c++ {
 				o.Cases[c] = generate.Count(25)
 			}
 		}),
@@ -92,10 +92,10 @@ func recallDays() map[string]generate.Options {
 // needsMore says that a day has no files in which a kind of break could be planted.
 func needsMore(kind string, o generate.Options) bool {
 	switch kind {
-	case settlement.SettlementMismatch.String():
+	case settlement.SettlementMismatch.String(), settlement.BalanceGap.String():
 		return !o.FundFlow
-	case settlement.BalanceGap.String(), settlement.PayoutMissing.String(), settlement.PayoutMismatch.String():
-		return true // they are of several days, and of banks
+	case settlement.PayoutMissing.String(), settlement.PayoutMismatch.String():
+		return true // of several days too: see TestPayoutsOfGeneratedDaysAreWhatTheKeySays
 	}
 	return false
 }

@@ -64,11 +64,12 @@ func (r *run) buildRules() (*Rules, error) {
 }
 
 // fundFlows is the periods of which fund flows were delivered that show the money of
-// payments: of WeChat Pay's purses that is the basic account (基本账户).
+// payments, of WeChat Pay's purses that is the basic account (基本账户); and of which
+// bank statements were.
 func (r *run) fundFlows() *settlement.Coverage {
 	c := &settlement.Coverage{}
 	for i, s := range r.intake.Statements {
-		if r.intake.Accepted(int32(i)) && showsPayments(s) && s.From != settlement.NoDay && s.Until != settlement.NoDay {
+		if r.intake.Accepted(int32(i)) && (showsPayments(s) || s.Kind == settlement.BankStatement) && s.From != settlement.NoDay && s.Until != settlement.NoDay {
 			c.AddSpan(s.Wallet, s.Account, false, s.From, s.Until)
 		}
 	}
@@ -131,7 +132,7 @@ func (r *run) distrustRefused(rules *match.Rules, flows *settlement.Coverage) {
 			rules.OrdersIncomplete = true
 		case s.Kind == settlement.RefundExtract:
 			rules.RefundsListed = false
-		case showsPayments(s):
+		case showsPayments(s) || s.Kind == settlement.BankStatement:
 			flows.AddRefused(s.Wallet, s.Account)
 		case !s.Kind.ShowsTrades():
 		default:

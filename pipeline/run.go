@@ -15,6 +15,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 	"golang.org/x/sync/errgroup"
 
+	"reconcile/funds"
 	"reconcile/ingest"
 	"reconcile/match"
 	"reconcile/output"
@@ -36,6 +37,7 @@ type run struct {
 
 	// Of a day of a dataset: what days before have left. state is nil otherwise.
 	state                     *state
+	superseded                map[string]string // of the day's former run, see supersededBefore
 	firstCarried, settledFile int32
 	carriedRows               [2]int64 // lines, events
 	earlier                   *earlierBreaks
@@ -60,7 +62,18 @@ type run struct {
 	proceeds  *exchange[settlement.Proceeds, *settlement.Proceeds]
 	cross     *exchange[settlement.CrossWallet, *settlement.CrossWallet]
 	withdrawn settlement.FundLines
-	accruing  map[flowAccount]bool
+	// transfers are the lines of banks and deposits into wallets; those of days before,
+	// and the payouts of these, stand beside them.
+	transfers       settlement.FundLines
+	transfersBefore settlement.Transfers
+	payoutsBefore   settlement.Payouts
+	payoutNotes     []string
+	accruing        map[flowAccount]bool
+
+	// chains are what the pieces of each file say of its account's balance.
+	chains   [][]*funds.Piece
+	chaining sync.Mutex
+	balanced *funds.Balanced
 
 	// What loading a bucket needs and the next one uses again.
 	arrangers sync.Pool // of *arranger
@@ -73,6 +86,8 @@ type run struct {
 	// read is what ingest handed over of each file, added up independently of the
 	// providers' own control totals.
 	read []fileSums
+
+	suggestions suggestions
 
 	mu    sync.Mutex // guards what the buckets add up
 	proof proofSums
@@ -110,7 +125,11 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 		return nil, err
 	}
 	refused = append(refused, job.Refused...)
-	deliveries = append(deliveries, ingest.Queries(job.Mappings)...)
+	answers, bad, err := job.answers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	deliveries, refused = append(deliveries, answers...), append(refused, bad...)
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(max(job.Memory, MinMemory) / 100 * 110))
 	// Two files that contradict each other in a line are found while the buckets are
 	// computed. Both are refused and the run begins again without them.
@@ -153,8 +172,13 @@ func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refuse
 		costs:    &costs{},
 	}
 	if job.Dataset != "" {
+		r.superseded = supersededBefore(DayFolder(job.Dataset, job.Day))
 		if r.state, err = openState(job.Dataset, job.Day); err != nil {
 			return nil, err
+		}
+		if r.state.opening = job.Opening; job.Opening != nil && job.Day <= job.Opening.Day {
+			return nil, fmt.Errorf("%s: %w %s, and %s does not come after it (correct the day in the file, or leave the earlier days out)",
+				job.Opening.Source, ErrOpening, job.Opening.Day, job.Day)
 		}
 	}
 	r.arrangers.New = func() any { return &arranger{} }
@@ -230,8 +254,10 @@ func (r *run) ingest(ctx context.Context, deliveries []*ingest.Delivery, refused
 		Statements: make([]*settlement.Statement, len(deliveries)),
 		Refusals:   append([]*settlement.Refusal(nil), refused...),
 		Supersede:  r.job.Supersede,
+		Superseded: r.superseded,
 	}
 	r.read = make([]fileSums, len(deliveries))
+	r.chains = make([][]*funds.Piece, len(deliveries))
 	r.files = make([]string, len(deliveries))
 	refusals := make([]*settlement.Refusal, len(deliveries))
 	r.job.Progress(StageIngest, 0, int64(len(deliveries)))
@@ -348,6 +374,7 @@ func (r *run) takeFunds(rec arrow.Record) error {
 		return nil
 	}
 	r.read[lines.File[0]].addFunds(&lines)
+	r.takePiece(&lines)
 	own := r.ownFunds(&lines)
 	if own.Len() == 0 {
 		return nil
@@ -398,6 +425,12 @@ func (r *run) reconcile(ctx context.Context, staging *output.Staging) error {
 		return err
 	}
 	if err := r.settleCosts(ctx, staging); err != nil {
+		return err
+	}
+	if err := r.settleBalances(staging); err != nil {
+		return err
+	}
+	if err := r.suggest(staging); err != nil {
 		return err
 	}
 	return r.writeTotals(staging)
@@ -584,6 +617,7 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 	var out *BucketOutput
 	sums := newTally()
 	var proof proofSums
+	var candidates []match.Candidate
 	err := r.costs.share(StageCompute, in.lines.Len()+in.events.Len()+in.funds.Len(), func() (err error) {
 		if out, err = bucket(ctx, r.rules, r.spare, in, resolved); err != nil {
 			return err
@@ -591,6 +625,7 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 		if r.carryOn(b, out); r.state == nil {
 			r.job.Decisions.Apply(out.Breaks)
 		}
+		candidates = match.Candidates(b, out.Breaks, out.Events, out.FirstSettled, out.Lines, out.Earlier.Lines)
 		sums.bucket(out, resolved)
 		proof.bucket(out, resolved, len(r.files))
 		return nil
@@ -613,7 +648,9 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.suggestions.add(candidates)
 	r.takeWithdrawals(out.Funds)
+	r.takeTransfers(out.Funds)
 	r.spare.release(out)
 	r.parts = append(r.parts, parts...)
 	r.tally.merge(sums)

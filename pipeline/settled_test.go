@@ -22,9 +22,15 @@ type movement struct {
 // fundFlow writes the fund-flow bill of a day, opening with 10,000.00.
 func fundFlow(t testing.TB, dir, day string, rows ...movement) string {
 	t.Helper()
+	return fundFlowFrom(t, dir, day, 10_000_00, rows...)
+}
+
+// fundFlowFrom writes the fund-flow bill of a day that begins with a balance.
+func fundFlowFrom(t testing.TB, dir, day string, opening settlement.Amount, rows ...movement) string {
+	t.Helper()
 	var b strings.Builder
 	b.WriteString("记账时间,微信支付业务单号,资金流水单号,业务名称,业务类型,收支类型,收支金额(元),账户结余(元),资金变更提交申请人,备注,业务凭证号\n")
-	balance, income, expense := settlement.Amount(10_000_00), settlement.Amount(0), settlement.Amount(0)
+	balance, income, expense := opening, settlement.Amount(0), settlement.Amount(0)
 	in, out := 0, 0
 	for n, r := range rows {
 		direction := "收入"
@@ -66,7 +72,7 @@ func TestMoneyIsLookedForInTheNextDaysFundFlow(t *testing.T) {
 
 	second := s.run(two, append(orders(two, paid("LONE", 7_00, two+" 00:00:05")),
 		wechatBill(t, dir, two, lone),
-		fundFlow(t, dir, two,
+		fundFlowFrom(t, dir, two, 10_006_70,
 			movement{order: "LATE", day: one, kind: "交易", amount: 100_00, at: "00:00:10"},
 			movement{order: "LONE", day: two, kind: "扣除交易手续费", amount: -4, at: "00:00:11"}))...)
 	expect(t, "unsettled on the second day", tableRows(t, second, "unsettled", "side", "order_no", "state", "first_seen_on"),
@@ -76,7 +82,7 @@ func TestMoneyIsLookedForInTheNextDaysFundFlow(t *testing.T) {
 
 	third := s.run(three, append(orders(three, paid("NEXT", 1_00, three+" 12:00:00")),
 		wechatBill(t, dir, three, trade{order: "NEXT", amount: 1_00, at: "12:00:00"}),
-		fundFlow(t, dir, three,
+		fundFlowFrom(t, dir, three, 10_106_66,
 			movement{order: "NEXT", day: three, kind: "交易", amount: 1_00, at: "12:00:00"},
 			movement{order: "NEXT", day: three, kind: "扣除交易手续费", amount: -1, at: "12:00:00"},
 			movement{order: "LOST", day: one, kind: "交易", amount: 50_00, at: "15:00:00"}))...)
@@ -126,7 +132,7 @@ func TestARefundBookedTheNextDayFindsItsTradeLine(t *testing.T) {
 		if got := tableRows(t, first, "unsettled", "kind", "state"); len(got) != 20 || got[0] != "refund waiting" {
 			t.Errorf("bucket of %d: first day: %q", bucketBytes, got)
 		}
-		second := s.run(two, extract(t, dir, two), refundList(t, dir, two), wechatBill(t, dir, two), fundFlow(t, dir, two, refunds...))
+		second := s.run(two, extract(t, dir, two), refundList(t, dir, two), wechatBill(t, dir, two), fundFlowFrom(t, dir, two, 11_988_00, refunds...))
 		expect(t, "unsettled on the second day", tableRows(t, second, "unsettled", "order_no", "state"))
 		expect(t, "breaks on the second day", tableRows(t, second, "breaks", "kind", "order_no"))
 	}

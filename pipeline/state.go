@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"reconcile/match"
+	"reconcile/opening"
 	"reconcile/output"
 	"reconcile/settlement"
 )
@@ -41,6 +42,8 @@ type pastDay struct {
 type state struct {
 	days     []pastDay // newest first
 	previous *output.Manifest
+	// opening is how things stood before the first day; nil where nothing says it.
+	opening *opening.State
 }
 
 // Days returns the days of a dataset that are committed whole or in part, in order. A
@@ -93,9 +96,35 @@ func openState(dataset string, day settlement.Day) (*state, error) {
 		s.days = append(s.days, pastDay{d, dir, m.Buckets})
 	}
 	if s.previous != nil {
-		err = checkHashes(s.days[0].dir, s.previous, "carried_lines", "carried_events", "breaks", "proceeds", "quotas", "withdrawals")
+		err = checkHashes(s.days[0].dir, s.previous, "carried_lines", "carried_events", "breaks", "proceeds", "quotas", "withdrawals", "payouts", "carried_transfers", "balances")
 	}
 	return s, err
+}
+
+// supersededBefore is which statements the committed run of the day did not use because
+// another was named to take their place: that decision holds when the schedule runs the
+// day again. A day that was never run, or is damaged, has none.
+func supersededBefore(dir string) map[string]string {
+	m, err := output.ReadManifest(dir)
+	if err != nil {
+		return nil
+	}
+	source := func(in output.Input) string {
+		if in.Member == "" {
+			return in.Name
+		}
+		return in.Name + "!" + in.Member
+	}
+	sums, by := map[string]string{}, map[string]string{}
+	for _, in := range m.Inputs {
+		sums[source(in)] = in.SHA256
+	}
+	for _, in := range m.Inputs {
+		if winner := sums[in.Superseded]; in.Superseded != "" && winner != "" {
+			by[in.SHA256] = winner
+		}
+	}
+	return by
 }
 
 // checkHashes says whether the parts of tables are those that run.json lists.
@@ -138,6 +167,9 @@ func (r *run) applyState(rules *match.Rules, flows *settlement.Coverage) error {
 	rules.Day = r.job.Day
 	rules.FirstCarried, rules.FirstSettled = r.firstCarried, r.settledFile
 	if r.state.previous == nil {
+		if r.state.opening != nil {
+			coverOpening(&rules.Coverage, r.state.opening)
+		}
 		return nil
 	}
 	before := r.state.previous.Day
@@ -196,6 +228,12 @@ func (r *run) dayState() *output.DayState {
 	d := &output.DayState{
 		Day: r.job.Day.String(), Watermark: rules.Watermark.String(), RefundWatermark: rules.RefundWatermark.String(),
 		InputsDigest: r.job.InputsDigest, RefundsListed: rules.RefundsListed, CarriedLines: r.carriedRows[0], CarriedEvents: r.carriedRows[1],
+	}
+	if o := r.state.opening; o != nil {
+		d.OpeningSHA256 = o.SHA256
+		if r.state.previous == nil {
+			d.PreviousDigest = o.SHA256
+		}
 	}
 	if r.state.previous != nil {
 		d.Previous = r.state.previous.Day.Day

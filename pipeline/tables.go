@@ -42,8 +42,12 @@ func (r *run) writeParts(staging *output.Staging, b int, out *BucketOutput) ([]o
 }
 
 func (r *run) writePart(staging *output.Staging, name string, b int, rows settlement.Batch) (output.PartInfo, error) {
+	return r.writePartTo(staging.PartPath(name, b), name, rows)
+}
+
+func (r *run) writePartTo(path, name string, rows settlement.Batch) (output.PartInfo, error) {
 	table, _ := settlement.TableNamed(name)
-	w, err := output.NewPart(staging.PartPath(name, b), table, r.files)
+	w, err := output.NewPart(path, table, r.files)
 	if err != nil {
 		return output.PartInfo{}, err
 	}

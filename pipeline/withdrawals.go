@@ -74,6 +74,8 @@ type withdrawals struct {
 	list   []funds.Withdrawal
 	fees   []fees.WithdrawalFee // by list
 	quotas []fees.Quota
+	// arrived is what the bank says of the payouts, by line.
+	arrived map[settlement.ID]*funds.Payout
 }
 
 // priceWithdrawals reads the withdrawals out of the fund lines and prices them, by a
@@ -186,8 +188,7 @@ func (w *withdrawals) table() *settlement.Withdrawals {
 		}
 		t.Variance = append(t.Variance, variance)
 		t.QuotaUsed = append(t.QuotaUsed, p.QuotaUsed)
-		t.BankRef.Append(nil)
-		t.Status = append(t.Status, status)
+		w.arrival(t, one, status)
 		rule := fees.Rule{}
 		if p.Rule != nil {
 			rule = *p.Rule
@@ -208,6 +209,26 @@ func (w *withdrawals) table() *settlement.Withdrawals {
 		t.Line = append(t.Line, one.Line)
 	}
 	return t
+}
+
+// arrival appends what the bank says of one withdrawal.
+func (w *withdrawals) arrival(t *settlement.Withdrawals, one *funds.Withdrawal, status settlement.WithdrawalStatus) {
+	p := w.arrived[one.ID]
+	if p == nil || one.FeeAlone || one.Returns {
+		p = &funds.Payout{Status: status, Due: settlement.NoDay, ArrivedOn: settlement.NoDay}
+	}
+	t.BankRef.AppendString(p.BankRefs)
+	t.Status = append(t.Status, p.Status)
+	t.DueOn = append(t.DueOn, p.Due)
+	t.Arrival = append(t.Arrival, p.Arrival)
+	t.ArrivedOn = append(t.ArrivedOn, p.ArrivedOn)
+	t.BankAccount.AppendString(p.BankAccount)
+	t.BankLine = append(t.BankLine, p.BankLine)
+	leg := ""
+	if p.Movement == settlement.MovedProven {
+		leg = p.LegOf
+	}
+	t.LegOf.AppendString(leg)
 }
 
 // quotaTable is the table quotas: what had not ended when the run's day began.

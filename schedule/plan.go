@@ -36,9 +36,10 @@ const (
 	BeforeChanged Why = "the day before changed"
 )
 
-// PlanDays returns the days to run, in order. A day after one that is due is due too where
+// PlanDays returns the days to run, in order. Opening is the digest of the state before
+// the first of them, "" where there is none. A day after one that is due is due too where
 // it was committed: it was built on what that day handed on.
-func PlanDays(days []DayState) []Due {
+func PlanDays(days []DayState, opening string) []Due {
 	days = slices.Clone(days)
 	slices.SortFunc(days, func(a, b DayState) int {
 		switch {
@@ -50,7 +51,7 @@ func PlanDays(days []DayState) []Due {
 		return 0
 	})
 	var due []Due
-	before := DayState{} // the last day that is or will be committed
+	before := DayState{Digest: opening} // the last day that is or will be committed
 	changed := false
 	for _, d := range days {
 		why := Why("")
@@ -61,7 +62,7 @@ func PlanDays(days []DayState) []Due {
 			why = Missing
 		case d.Inputs != "" && d.Inputs != d.RanInputs:
 			why = InputsChanged
-		case changed || d.Previous != before.Day || before.Day != "" && d.PreviousDigest != before.Digest:
+		case changed || d.Previous != before.Day || d.PreviousDigest != before.Digest:
 			why = BeforeChanged
 		}
 		if why != "" {

@@ -37,11 +37,26 @@ func TestWhichDaysAreDue(t *testing.T) {
 		"the first day before all others":         {[]DayState{{Day: "10", Inputs: "a"}, ran("11", ""), ran("12", "11")}, []string{"10 missing", "11 the day before changed", "12 the day before changed"}},
 	} {
 		var got []string
-		for _, d := range PlanDays(c.days) {
+		for _, d := range PlanDays(c.days, "") {
 			got = append(got, fmt.Sprintf("%s %s", d.Day, d.Why))
 		}
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%s: due %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+func TestAnotherOpeningFileMakesAllDaysStale(t *testing.T) {
+	days := []DayState{
+		{Day: "2024-09-12", Inputs: "a", RanInputs: "a", Committed: true, PreviousDigest: "o1", Digest: "d1"},
+		{Day: "2024-09-13", Inputs: "b", RanInputs: "b", Committed: true, Previous: "2024-09-12", PreviousDigest: "d1", Digest: "d2"},
+	}
+	if due := PlanDays(days, "o1"); len(due) != 0 {
+		t.Errorf("with the same file: %v", due)
+	}
+	for _, opening := range []string{"o2", ""} {
+		if due := PlanDays(days, opening); len(due) != 2 || due[0] != (Due{"2024-09-12", BeforeChanged}) || due[1].Why != BeforeChanged {
+			t.Errorf("with %q: %v", opening, due)
 		}
 	}
 }

@@ -73,8 +73,8 @@ func (t Table) Column(name string) (TableColumn, bool) {
 // documentation and the checks of written files come from it, so a table is
 // changed here and nowhere else.
 var Tables = []Table{
-	statementLines, fundLines, unsettled, orderEvents, matches, breaks, openItems, charges, withdrawals, quotas, proceeds, crossWallet, controlTotals, summary,
-	carriedLines, carriedEvents, paymentKeys, paymentNumbers,
+	statementLines, fundLines, unsettled, orderEvents, matches, breaks, openItems, charges, withdrawals, payouts, quotas, proceeds, crossWallet, balances, controlTotals, summary,
+	carriedLines, carriedEvents, carriedTransfers, paymentKeys, paymentNumbers,
 }
 
 // TableNamed returns the table of that name.

@@ -50,6 +50,18 @@ var withdrawals = Table{
 			Doc: "File of the line."},
 		{Name: "source_line", Type: TypeCount, Nullable: true, Unit: "line number, from 1",
 			Doc: "The line in that file."},
+		{Name: "due_on", Type: TypeDay, Nullable: true, Unit: unitDay,
+			Doc: "T+2: the second working day of banks after it. Null of what is no payout."},
+		{Name: "arrival", Type: TypeWord, Words: ArrivalWords, Nullable: true,
+			Doc: "How it arrived, as in payouts. Null where nothing came by the end of the run's day; payouts of the days after says what came then."},
+		{Name: "arrived_on", Type: TypeDay, Nullable: true, Unit: unitDay,
+			Doc: "The day on which the bank booked it. Null where nothing came."},
+		{Name: "bank_account", Type: TypeText, Nullable: true, Repeats: true,
+			Doc: "The bank account that received it."},
+		{Name: "bank_line_id", Type: TypeID, Nullable: true,
+			Doc: "The bank's line, as in fund_lines; of several the first."},
+		{Name: "leg_of", Type: TypeText, Nullable: true,
+			Doc: "The number of the deposit into another wallet (充值) that the money went on to, as in payouts. Null elsewhere."},
 	},
 }
 
@@ -115,7 +127,7 @@ var crossWallet = Table{
 	Key:      []string{"settled_on", "wallet", "account", "cost_of", "order_no"},
 	SortedBy: []string{"wallet", "account", "cost_of", "order_no", "settled_on"},
 	Doc: "What it cost that the buyer used the other wallet. Rows are increments: a day's row holds what changed on it, and all columns can be added over days. " +
-		"Two further rows an account hold what withdrawing other money cost, so that repatriation_fee adds up to the withdrawals' charged_fee.",
+		"Two further rows an account hold what withdrawing other money cost, so that repatriation_fee adds up to the withdrawals' charged_fee; and one (movement) what it cost to put money into it that was withdrawn from the other wallet, once the bank's lines prove that.",
 	Columns: []TableColumn{
 		{Name: "order_no", Type: TypeText, Nullable: true,
 			Doc: "The number under which the wallet knows the payment: the order number, or the payment number where the order has one. Null where cost_of is not order."},

@@ -92,7 +92,7 @@ var breaks = Table{
 		{Name: "payment_no", Type: TypeText, Nullable: true,
 			Doc: "The number under which the wallet knows the payment, where it is not the order number."},
 		{Name: "provider_txn_id", Type: TypeText, Nullable: true,
-			Doc: "The wallet's transaction number (微信订单号, 支付宝交易号), where known."},
+			Doc: "The wallet's transaction number (微信订单号, 支付宝交易号), where known; of a balance_gap the wallet's number of the row (资金流水单号, 账务流水号), or the day where a statement states the balance."},
 		{Name: "shop", Type: TypeText, Nullable: true, Repeats: true,
 			Doc: "The shop of the order (店铺). Null where unknown."},
 		{Name: "decision", Type: TypeText, Nullable: true, Repeats: true,

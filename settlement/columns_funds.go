@@ -86,7 +86,7 @@ var unsettled = Table{
 		{Name: "expected_amount", Type: TypeMoney, Nullable: true, Unit: unitYuan, Sign: signMerchant,
 			Doc: "What the trade line settles (应结订单金额, 商家实收, 退款金额); 0.00 of one that failed. Null of a fund line without a trade line."},
 		{Name: "fee_amount", Type: TypeMoney, Nullable: true, Unit: unitYuan, Sign: signFee,
-			Doc: "The trade line's fee: a refund may be booked less what comes back of it. Null where it states none, and of a fund line."},
+			Doc: "The trade line's fee while no row of its own has booked it: a refund may be booked less what comes back of it. Null where it is booked, or states none, and of a fund line."},
 		{Name: "booked_amount", Type: TypeMoney, Nullable: true, Unit: unitYuan, Sign: signMerchant,
 			Doc: "What the fund flow has booked so far. Null where it has booked nothing."},
 		{Name: "state", Type: TypeWord, Words: WaitingWords,

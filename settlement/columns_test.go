@@ -12,9 +12,9 @@ func batches() map[string]Batch {
 	return map[string]Batch{
 		"statement_lines": new(Lines), "fund_lines": new(FundLines), "unsettled": new(Unsettled), "order_events": new(Events), "matches": new(Matches),
 		"breaks": new(Breaks), "open_items": new(OpenItems), "charges": new(Charges),
-		"withdrawals": new(Withdrawals), "quotas": new(Quotas), "proceeds": new(Proceeds), "cross_wallet": new(CrossWallet),
+		"withdrawals": new(Withdrawals), "payouts": new(Payouts), "quotas": new(Quotas), "proceeds": new(Proceeds), "cross_wallet": new(CrossWallet), "balances": new(Balances),
 		"control_totals": new(ControlTotals), "summary": new(Summary),
-		"carried_lines": new(Lines), "carried_events": new(Events), "payment_keys": new(PaymentKeys), "payment_numbers": new(Events),
+		"carried_lines": new(Lines), "carried_events": new(Events), "carried_transfers": new(Transfers), "payment_keys": new(PaymentKeys), "payment_numbers": new(Events),
 	}
 }
 

@@ -43,6 +43,13 @@ type Withdrawals struct {
 	Of   Text
 	File []int32
 	Line []int64
+	// What a bank statement of the run says of it, as in Payouts.
+	DueOn       []Day
+	Arrival     []Arrival
+	ArrivedOn   []Day
+	BankAccount Text
+	BankLine    []ID
+	LegOf       Text
 }
 
 // Columns implements Batch.
@@ -69,6 +76,12 @@ func (b *Withdrawals) Columns() []Column {
 		textColumn("return_of", &b.Of),
 		fileColumn("source_file", &b.File),
 		countColumn("source_line", &b.Line),
+		dayColumn("due_on", &b.DueOn),
+		wordColumn("arrival", &b.Arrival),
+		dayColumn("arrived_on", &b.ArrivedOn),
+		textColumn("bank_account", &b.BankAccount),
+		idColumn("bank_line_id", &b.BankLine),
+		textColumn("leg_of", &b.LegOf),
 	}
 }
 
@@ -148,10 +161,11 @@ const (
 	CostOrder           // an order paid with another wallet than its home wallet
 	CostHome            // all other orders of an account: what withdrawing their money cost
 	CostResidual        // what was withdrawn beside the proceeds of orders: top-ups, an opening balance
+	CostMovement        // money that was withdrawn from one wallet and put into the other: what putting it in cost
 )
 
 // CostWords is the dictionary of CostOf.
-var CostWords = []string{"", "order", "home", "residual"}
+var CostWords = []string{"", "order", "home", "residual", "movement"}
 
 func (c CostOf) String() string { return word(CostWords, uint8(c)) }
 

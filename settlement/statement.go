@@ -100,11 +100,22 @@ type Statement struct {
 	Notes    []string
 	Drift    []Drift // how the header differs from the layout known
 
+	// Balances are what a bank's statement states beside its rows.
+	Balances []StatedBalance
+
 	// Of extracts: the latest instant the extract speaks of (its watermark), and
 	// whether its source has the column confirmed_at (escrow platforms).
 	Watermark Instant
 	// Superseded: another statement for the same period was named to take its place.
 	Superseded bool
+}
+
+// StatedBalance is a balance that a statement states: at the beginning of a day, at its
+// end, or both; NoAmount where it does not.
+type StatedBalance struct {
+	Day              Day
+	Opening, Closing Amount
+	Line             int64
 }
 
 // KindSum is what the lines of one kind add up to, with the signs of Lines.

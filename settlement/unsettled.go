@@ -44,7 +44,7 @@ type Unsettled struct {
 	TimeBasis        []TimeBasis // of trade lines
 	SettledOn        []Day
 	Expected         []Amount // what the trade line settles, NoAmount of a fund line
-	Fee              []Amount // the trade line's, NoAmount where it states none
+	Fee              []Amount // the trade line's while no row of its own books it, else NoAmount
 	Booked           []Amount // what the account booked for it so far, NoAmount for nothing
 	State            []Waiting
 	FirstSeenOn      []Day

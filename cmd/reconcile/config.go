@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"reconcile/ingest"
 	"reconcile/ingest/bank"
 	"reconcile/ingest/orders"
+	"reconcile/opening"
 	"reconcile/pipeline"
 	"reconcile/schedule"
 	"reconcile/settlement"
@@ -29,8 +31,8 @@ const configName = "reconcile.yaml"
 // config is a configuration file. The zero value is that of a run without one.
 type config struct {
 	path string // "" where there is none
-	// hash is the SHA-256 of the file, lower-case hex; where it names contract files
-	// that of its hash and theirs.
+	// hash is the SHA-256 of the file, lower-case hex; where it names contract files, a
+	// calendar or an opening file that of its hash and theirs.
 	hash string
 
 	mappings ingest.Mappings
@@ -40,10 +42,17 @@ type config struct {
 	jobs     int                // 0 where it is not stated
 	nightly  nightly
 	fees     feeTerms
+	payouts  payoutTerms
 
-	decisions string            // the file of decisions, "" where none is named
-	writeOff  settlement.Amount // the largest difference that may be written off
-	supersede []string          // files that take the place of others
+	openingFile string         // the opening file, "" where none is named
+	opening     *opening.State // what is in it
+
+	decisions       string            // the file of decisions, "" where none is named
+	decidedWorkbook string            // a workbook of breaks with decisions in it
+	writeOff        settlement.Amount // the largest difference that may be written off
+	supersede       []string          // files that take the place of others
+
+	journal journalConfig
 }
 
 // readConfig reads the named configuration, or where none is named the one in the
@@ -69,15 +78,20 @@ func parseConfig(path string, text []byte) (*config, error) {
 	c := &config{path: path, hash: hex.EncodeToString(sum[:]), nightly: defaultNightly()}
 	r := yamlfile.NewReader(path)
 	configFields(r, r.Root(text), c)
+	c.takeOpening(r)
 	c.fees.finish(r)
 	if err := r.Err(); err != nil {
 		return nil, err
 	}
 	c.fees.warnings = append(c.fees.warnings, r.Warnings()...)
-	if len(c.fees.files) > 0 {
+	files := append(slices.Clone(c.fees.files), c.payouts.files...)
+	if len(files) > 0 || c.opening != nil {
 		all := sha256.New()
 		all.Write(sum[:])
-		for _, f := range c.fees.files {
+		if c.opening != nil {
+			all.Write([]byte(c.opening.SHA256))
+		}
+		for _, f := range files {
 			one := sha256.Sum256(f.content)
 			all.Write(one[:])
 		}
@@ -93,10 +107,13 @@ func configFields(r *yamlfile.Reader, root ast.Node, c *config) {
 		"orders":  mappingField(r, &c.mappings.Orders, &c.mappings.OrdersQuery),
 		"refunds": mappingField(r, &c.mappings.Refunds, &c.mappings.RefundsQuery),
 		"bank":    bankField(r, &c.mappings.Bank),
+		"payouts": payoutsField(r, &c.payouts),
 		"account": r.Text(c.takeAccount),
 
-		"decisions":       r.Text(func(text string) (string, error) { return takePath(r, text, &c.decisions) }),
-		"write_off_limit": r.Text(c.takeWriteOff),
+		"opening":          r.Text(func(text string) (string, error) { return takePath(r, text, &c.openingFile) }),
+		"decisions":        r.Text(func(text string) (string, error) { return takePath(r, text, &c.decisions) }),
+		"decided_workbook": r.Text(func(text string) (string, error) { return takePath(r, text, &c.decidedWorkbook) }),
+		"write_off_limit":  r.Text(c.takeWriteOff),
 		"supersede": r.List(r.Text(func(text string) (string, error) {
 			c.supersede = append(c.supersede, text)
 			return "", nil
@@ -107,7 +124,8 @@ func configFields(r *yamlfile.Reader, root ast.Node, c *config) {
 		"jobs":     r.Text(c.takeJobs),
 		"schedule": func(at string, n ast.Node) { scheduleSection(r, at, n, &c.nightly) },
 
-		"alerts": alertsField(r, &c.nightly),
+		"alerts":  alertsField(r, &c.nightly),
+		"journal": journalField(r, &c.journal),
 
 		"accounts":     accountsField(r, &c.fees),
 		"fees":         feesField(r, &c.fees),
@@ -233,16 +251,25 @@ func (c *config) takeWriteOff(text string) (do string, err error) {
 	return "yuan, such as 1.00", err
 }
 
-// readDecisions reads the file of decisions that is named; one that is not there yet has
+// readDecisions reads the files of decisions that are named; one that is not there yet has
 // decided nothing.
 func (c *config) readDecisions() (*decisions.Register, error) {
-	if c.decisions == "" {
+	var paths []string
+	for _, path := range [...]string{c.decisions, c.decidedWorkbook} {
+		if path == "" {
+			continue
+		}
+		if _, err := os.Stat(path); err == nil {
+			paths = append(paths, path)
+		} else if !errors.Is(err, os.ErrNotExist) {
+			return nil, err
+		}
+	}
+	if len(paths) == 0 {
 		return nil, nil
 	}
-	d, err := decisions.Read(c.decisions)
+	d, err := decisions.Read(paths...)
 	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return nil, nil
 	case errors.Is(err, decisions.ErrUnusable):
 		return nil, usage(err)
 	case err != nil:
@@ -305,14 +332,15 @@ func scheduleSection(r *yamlfile.Reader, at string, n ast.Node, to *nightly) {
 			to.cron = text
 			return "", err
 		}),
-		"zone":     zoneField(r, &to.zone),
-		"inbox":    path(&to.inbox),
-		"out":      path(&to.out),
-		"deadline": clockField(r, &to.deadline),
-		"retry":    retryField(r, &to.retry),
-		"first":    dayField(r, &to.first),
-		"over":     r.List(endedAccountField(r, &to.over)),
-		"listen":   listenField(r, &to.listen),
+		"zone":            zoneField(r, &to.zone),
+		"inbox":           path(&to.inbox),
+		"out":             path(&to.out),
+		"deadline":        clockField(r, &to.deadline),
+		"retry":           retryField(r, &to.retry),
+		"first":           dayField(r, &to.first),
+		"over":            r.List(endedAccountField(r, &to.over)),
+		"listen":          listenField(r, &to.listen),
+		"wait_for_orders": boolField(r, &to.waitForOrders),
 	})
 	if to.inbox == "" || to.out == "" {
 		return

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -48,9 +49,16 @@ func uncommentedSample() string {
 // TestTheSampleConfigurationIsValidWithoutComments: what the sample shows must be
 // right.
 func TestTheSampleConfigurationIsValidWithoutComments(t *testing.T) {
-	c, err := parseConfig("reconcile.yaml", []byte(uncommentedSample()))
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "opening.csv"), []byte(openingExample()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := parseConfig(filepath.Join(dir, "reconcile.yaml"), []byte(uncommentedSample()))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if o := c.opening; o == nil || o.Day.String() != "2024-08-31" || o.Open.Len() != 2 || o.Payments.Len() != 1 || len(o.Balances) != 1 || len(o.Quotas) != 0 {
+		t.Errorf("the example of an opening file: %+v", o)
 	}
 	n := c.nightly
 	if len(n.alerts) != 2 || n.alerts[1].Threshold != 10_000 || n.alerts[0].Robot != alerts.WeCom || n.first.String() != "2024-09-01" || len(n.over) != 1 {
@@ -72,6 +80,17 @@ func TestTheSampleConfigurationIsValidWithoutComments(t *testing.T) {
 
 // isEntry says that a comment's text is an entry that was commented out: a key
 // without blanks before its colon, perhaps of a list.
+// openingExample is the opening file that the sample shows.
+func openingExample() string {
+	var rows strings.Builder
+	for _, line := range strings.Split(string(sampleConfig), "\n") {
+		if row, ok := strings.CutPrefix(line, "#   | "); ok {
+			rows.WriteString(row + "\n")
+		}
+	}
+	return rows.String()
+}
+
 func isEntry(text string) bool {
 	text = strings.TrimPrefix(strings.TrimLeft(text, " "), "- ")
 	key, value, ok := strings.Cut(strings.TrimLeft(text, " "), ":")
@@ -105,7 +124,7 @@ func TestAnEmptyConfigurationIsOne(t *testing.T) {
 func TestConfigurationFaultsHavePlaces(t *testing.T) {
 	for text, want := range map[string]string{
 		"ordres: {}":                         "c.yaml:1:1: ordres: no key of this name (orders is meant?)",
-		"xyz: 1":                             "c.yaml:1:1: xyz: no key of this name (known: account, accounts, alerts, bank, decisions, fees, home_wallets, jobs, memory, orders, quotas, refunds, schedule, supersede, window, write_off_limit)",
+		"xyz: 1":                             "c.yaml:1:1: xyz: no key of this name (known: account, accounts, alerts, bank, decided_workbook, decisions, fees, home_wallets, jobs, journal, memory, opening, orders, payouts, quotas, refunds, schedule, supersede, window, write_off_limit)",
 		"orders:\n  colums: {}":              "c.yaml:2:3: orders.colums: no key of this name (columns is meant?)",
 		"orders: 5":                          "c.yaml:1:9: orders is not a mapping (give keys with values below it)",
 		"- a\n- b":                           "c.yaml:1:1: the file is not a mapping (give keys with values below it)",
@@ -288,5 +307,34 @@ alerts:
 	}
 	if strings.Contains(err.Error(), "secret.example") {
 		t.Errorf("a secret is printed: %v", err)
+	}
+}
+
+func TestThePayoutsOfTheConfiguration(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "days.csv"), []byte("from,until,day,name\n2027-01-01,2027-01-03,off,元旦\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "c.yaml")
+	text := "payouts:\n  calendar: days.csv\n  bank_accounts:\n    - account: \"1\"\n      entity: e\n      receives:\n        - {wallet: wechat, account: \"2\"}\n"
+	c, err := parseConfig(path, []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	job, err := c.job(&jobFlags{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	day, _ := settlement.ParseDay([]byte("2027-01-01"))
+	if len(job.Banks) != 1 || job.Banks[0].Account != "1" || job.Banks[0].Receives[0].Account != "2" || job.Calendar.Works(day) {
+		t.Errorf("%+v", job.Banks)
+	}
+	other, err := parseConfig(path, []byte(strings.Replace(text, "calendar: days.csv", "calendar: none.csv", 1)))
+	if err == nil {
+		t.Errorf("a calendar that is not there: %+v", other)
+	}
+	bad := "payouts:\n  bank_accounts:\n    - account: \"1\"\n    - account: \"1\"\n    - {entity: x}\n"
+	if _, err := parseConfig("c.yaml", []byte(bad)); err == nil || !strings.Contains(err.Error(), "c.yaml:4:16: payouts.bank_accounts[2].account: account 1 is there twice") || !strings.Contains(err.Error(), "c.yaml:5:8: payouts.bank_accounts[3]: account is missing") {
+		t.Errorf("%v", err)
 	}
 }

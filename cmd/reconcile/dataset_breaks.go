@@ -10,12 +10,19 @@ import (
 // actual − expected.
 type breakSums struct {
 	groups      map[metrics.BreakGroup]int64
+	ages        map[string]ageSum // of all that are open, by metrics.AgeBuckets
 	open        int64
 	short, over settlement.Amount // of all that are open
 	// Of those first seen on that day; closed counts those that were closed on it.
 	fresh                 int64
 	freshShort, freshOver settlement.Amount
 	closed                int64
+}
+
+// ageSum adds up the open breaks of an age.
+type ageSum struct {
+	breaks      int64
+	short, over settlement.Amount
 }
 
 // add adds a row of the table breaks of a day.
@@ -34,7 +41,10 @@ func (b *breakSums) add(row output.Row, day settlement.Day) error {
 		seen = day
 	}
 	b.open++
-	b.groups[metrics.BreakGroup{Kind: row.Text("kind"), AgeBucket: metrics.AgeBucket(int64(day - seen))}]++
+	bucket := metrics.AgeBucket(int64(day - seen))
+	b.groups[metrics.BreakGroup{Kind: row.Text("kind"), AgeBucket: bucket}]++
+	age := b.ages[bucket]
+	age.breaks++
 	fresh := seen == day
 	if fresh {
 		b.fresh++
@@ -45,6 +55,7 @@ func (b *breakSums) add(row output.Row, day settlement.Day) error {
 		count bool
 	}{
 		{&b.short, min(difference, 0), true}, {&b.over, max(difference, 0), true},
+		{&age.short, min(difference, 0), true}, {&age.over, max(difference, 0), true},
 		{&b.freshShort, min(difference, 0), fresh}, {&b.freshOver, max(difference, 0), fresh},
 	} {
 		if !s.count {
@@ -54,5 +65,6 @@ func (b *breakSums) add(row output.Row, day settlement.Day) error {
 			return err
 		}
 	}
+	b.ages[bucket] = age
 	return nil
 }

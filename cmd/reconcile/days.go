@@ -20,6 +20,7 @@ type dayFlags struct {
 	date, from, to  string
 	cascade, dryRun bool
 	restate         string
+	refresh         bool
 }
 
 func (f *dayFlags) any() bool { return f.date != "" || f.from != "" || f.to != "" }
@@ -59,6 +60,9 @@ func (a *app) nightlyJob(c *config, flags *jobFlags, dataset string) (pipeline.J
 		dataset = c.nightly.out
 	}
 	job.Dataset = dataset
+	if job.Opening, err = c.openingOf(dataset); err != nil {
+		return job, err
+	}
 	return job, plainDataset(dataset)
 }
 
@@ -116,7 +120,7 @@ func (r *daysRun) days(ctx context.Context, from, to settlement.Day) error {
 // due runs what is missing or stale, in order, of the days that asked for. What it runs
 // makes later days stale, which the next plan finds.
 func (r *daysRun) due(ctx context.Context, asked func(schedule.Due) bool) error {
-	due, err := planOf(r.catalogue, r.job.Dataset)
+	due, err := planOf(r.catalogue, &r.job)
 	if err != nil {
 		return err
 	}
@@ -154,7 +158,7 @@ func (r *daysRun) day(ctx context.Context, day settlement.Day) error {
 
 // staleAfter returns the committed days that a change of day makes stale.
 func (r *daysRun) staleAfter(day settlement.Day) (stale []schedule.Due, err error) {
-	due, err := planOf(r.catalogue, r.job.Dataset)
+	due, err := planOf(r.catalogue, &r.job)
 	if err != nil {
 		return nil, fmt.Errorf("the new result stands, but whether later days were built on the former one is not known: %w", err)
 	}
@@ -182,6 +186,9 @@ func (r *daysRun) preview(w io.Writer, from, to settlement.Day) error {
 		for _, path := range files.Paths {
 			fmt.Fprintf(w, "  %s\n", path)
 		}
+		if err := r.previewAnswers(w, day); err != nil {
+			return err
+		}
 		before := settlement.NoDay
 		for _, d := range committed {
 			if d < day {
@@ -203,6 +210,35 @@ func (r *daysRun) preview(w io.Writer, from, to settlement.Day) error {
 	return nil
 }
 
+// previewAnswers says which snapshots of a database's answers a run of the day would
+// read, and which databases it would ask.
+func (r *daysRun) previewAnswers(w io.Writer, day settlement.Day) error {
+	kept, err := pipeline.Snapshots(r.job.Dataset, day)
+	if err != nil {
+		return err
+	}
+	asked := map[settlement.StatementKind]string{}
+	if q := r.job.Mappings.OrdersQuery; q != nil {
+		asked[settlement.OrderExtract] = q.Source(settlement.OrderExtract)
+	}
+	if q := r.job.Mappings.RefundsQuery; q != nil {
+		asked[settlement.RefundExtract] = q.Source(settlement.RefundExtract)
+	}
+	for _, s := range kept {
+		if asked[s.Kind] != "" && r.job.Refresh {
+			continue
+		}
+		delete(asked, s.Kind)
+		fmt.Fprintf(w, "  "+r.say("%s: what it answered at %s: %s")+"\n", s.Source, s.AskedAt, s.Path())
+	}
+	for _, kind := range []settlement.StatementKind{settlement.OrderExtract, settlement.RefundExtract} {
+		if asked[kind] != "" {
+			fmt.Fprintf(w, "  "+r.say("%s: asking the database")+"\n", asked[kind])
+		}
+	}
+	return nil
+}
+
 // runDay runs one day. Without a wallet's bill nothing is written: it may still come.
 func (a *app) runDay(ctx context.Context, job pipeline.Job, files pipeline.DayFiles, breaksOK bool) error {
 	if len(files.Bills) == 0 {
@@ -218,8 +254,8 @@ func (a *app) runDay(ctx context.Context, job pipeline.Job, files pipeline.DayFi
 	return a.printRun(result, pipeline.DayFolder(job.Dataset, files.Day))
 }
 
-// planOf works out which days of the inbox are missing or stale.
-func planOf(catalogue *pipeline.Catalogue, dataset string) ([]schedule.Due, error) {
+// dayStatesOf is what is known of the days of an inbox and of a dataset.
+func dayStatesOf(catalogue *pipeline.Catalogue, dataset string) (list []schedule.DayState, err error) {
 	states := map[settlement.Day]*schedule.DayState{}
 	at := func(day settlement.Day) *schedule.DayState {
 		if states[day] == nil {
@@ -251,15 +287,21 @@ func planOf(catalogue *pipeline.Catalogue, dataset string) ([]schedule.Due, erro
 		s := at(day)
 		s.Committed, s.Complete, s.Digest = true, m.Complete, m.TablesDigest()
 		s.RanInputs, s.Previous, s.PreviousDigest = m.Day.InputsDigest, m.Day.Previous, m.Day.PreviousDigest
+		used, err := pipeline.SnapshotsUsed(dataset, day, m)
+		if err != nil {
+			return nil, err
+		}
+		if !used {
+			s.RanInputs += " and other answers of a database"
+		}
 		if previous, err := settlement.ParseDay([]byte(s.Previous)); err == nil && previous < floor {
 			s.Previous, s.PreviousDigest = "", "" // it was pruned
 		}
 	}
-	var list []schedule.DayState
 	for _, s := range states {
 		list = append(list, *s)
 	}
-	return schedule.PlanDays(list), nil
+	return list, nil
 }
 
 // resultDir is the folder of a result: dir itself, or where dir is a dataset its newest

@@ -17,7 +17,10 @@ wallet, what does not agree and why, and what it comes to.
 The number may be an order number, a payment number, the number as the
 wallet's file prints it, a refund number, a wallet's transaction or refund
 number, or the id of a line, event or break. Orders that were paid together are
-told together.`
+told together.
+
+The number of a withdrawal (提现), or the bank's of what it received, tells when
+it left the wallet, its fee, when it was due, and what the bank booked.`
 
 func (a *app) explainCommand() *cobra.Command {
 	var out string
@@ -66,8 +69,11 @@ func (a *app) printStory(s *story) error {
 	}
 	t := storyText{app: a, story: s}
 	t.heading()
-	t.events()
-	t.lines()
+	t.payouts()
+	if len(s.Payouts) == 0 || len(s.Events)+len(s.Lines) > 0 {
+		t.events()
+		t.lines()
+	}
 	t.moved()
 	t.crossWallet()
 	t.matches()

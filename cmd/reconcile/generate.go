@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"reconcile/generate"
-	"reconcile/output"
 	"reconcile/pipeline"
 	"reconcile/settlement"
 	"reconcile/yamlfile"
@@ -30,6 +29,24 @@ the breaks planted in them, which are all that a run may find:
   DIR/key/answer_key.parquet  the same
   DIR/2024-09-12/inbox/ …     with --days, a folder for each day
 
+With --fund-flow and --bank a bank's statement shows on each day what the
+wallets paid out the day before. Of six days one payout never arrives, one comes
+back, two arrive as one credit, one goes on into the other wallet, one is a fen
+short; a run over the days until they are due must find what the key says:
+
+  DIR/2024-09-12/key/payouts.csv  each payout, its fate, the break that it is
+
+With --days and --nights the days are delivered night by night. Lines, orders
+and refunds come in later days' files (late_line, late_order and so on in
+--plant), refunds are of payments up to 25 days back, and bills come late, are
+corrected or doubled. The key then tells the history of each break:
+
+  DIR/files/2024-09-12/ …     the files of each day
+  DIR/key/history_key.csv     each planted break, with first_seen_on, closed_on,
+                              closed_by, closing: never, closed, restated
+  DIR/key/history_key.parquet the same
+  DIR/key/deliveries.csv      from which night a file is in the inbox, its name
+
 The key of a day holds for a run over that day. Equal options give equal bytes.
 Memory grows with the planted breaks alone, never with the days.
 
@@ -41,6 +58,8 @@ of each near-miss. none, or all=N, sets all of both, and comes first.`
 const generateExamples = `  reconcile generate day
   reconcile generate big --orders 1000000 --seed 7 --shops 300
   reconcile generate month --days 30 --day 2024-09-01 --orders 50000
+  reconcile generate payouts --days 12 --orders 500 --fund-flow --bank
+  reconcile generate nights --days 30 --nights --orders 500 --late-files 10%
   reconcile generate faults --plant none,fee_variance=25,amount_mismatch=0.2%
   reconcile generate old --legacy --bills split --gzip --parts 100000
   reconcile generate day --json | jq '.days[0].planted'`
@@ -57,6 +76,10 @@ type generateFlags struct {
 	orders, days, shops, parts   int
 	seed                         uint64
 	legacy, gzip, escrow, flowed bool
+	bank                         bool
+	openingOff                   string
+	nights                       bool
+	late, corrected, doubled     string // shares of the bills
 }
 
 func (a *app) generateCommand() *cobra.Command {
@@ -71,6 +94,13 @@ func (a *app) generateCommand() *cobra.Command {
 			o, err := flags.options()
 			if err != nil {
 				return usage(err)
+			}
+			if flags.nights {
+				month, err := flags.month()
+				if err != nil {
+					return usage(err)
+				}
+				return a.generateMonth(cmd.Context(), args[0], o, month)
 			}
 			return a.generate(cmd.Context(), args[0], o, flags.days)
 		},
@@ -90,6 +120,12 @@ func (a *app) generateCommand() *cobra.Command {
 	f.IntVar(&flags.parts, "parts", 0, "rows of a part of Alipay's bill (default: one file)")
 	f.BoolVar(&flags.escrow, "escrow", false, "orders whose money arrives on confirmation (确认收货)")
 	f.BoolVar(&flags.flowed, "fund-flow", false, "also 资金账单 and 账务明细: how the accounts' money moved")
+	f.BoolVar(&flags.bank, "bank", false, "with --fund-flow, also a bank's statement of what was paid out the day before")
+	f.StringVar(&flags.openingOff, "opening-off", "0.00", "by how much the balances are off with which the last day begins (with --fund-flow)")
+	f.BoolVar(&flags.nights, "nights", false, "days that are delivered night by night, with what comes late, see above")
+	f.StringVar(&flags.late, "late-files", "5%", "with --nights, share of the bills that come up to 4 nights late")
+	f.StringVar(&flags.corrected, "corrected-files", "5%", "with --nights, share of the bills that are corrected later")
+	f.StringVar(&flags.doubled, "doubled-files", "5%", "with --nights, share of the bills that come a second time")
 	a.withOutput(cmd, "print files and counts as JSON", "print nothing")
 	return cmd
 }
@@ -107,6 +143,8 @@ func caseHelp() string {
 			misses = append(misses, c.String())
 		case c.NeedsEscrow():
 			shapes = append(shapes, c.String()+" (with --escrow)")
+		case c.ComesLate():
+			shapes = append(shapes, c.String()+" (with --nights)")
 		default:
 			shapes = append(shapes, c.String())
 		}
@@ -120,12 +158,22 @@ func caseHelp() string {
 func (f *generateFlags) options() (generate.Options, error) {
 	o := generate.Defaults()
 	o.Orders, o.Seed, o.Shops, o.FundFlow = f.orders, f.seed, f.shops, f.flowed
+	o.Bank = f.bank
 	o.Alipay.PartRows, o.WeChat.Legacy, o.WeChat.Gzip, o.Extract.Escrow = f.parts, f.legacy, f.gzip, f.escrow
 	if f.escrow {
 		o.Cases[generate.Unreleased], o.Cases[generate.RefundBeforeRelease] = generate.PerMillion(5_000), generate.PerMillion(5_000)
 	}
 	var faults []error
 	var err error
+	if f.nights {
+		o.Lag = monthLag
+		delete(o.Cases, generate.AfterExtract)
+		for _, c := range generate.Askable() {
+			if c.ComesLate() {
+				o.Cases[c] = generate.PerMillion(5_000)
+			}
+		}
+	}
 	if o.Day, err = settlement.ParseDay([]byte(f.day)); err != nil {
 		faults = append(faults, fmt.Errorf("--day %q: not a day such as 2024-09-12", f.day))
 		o.Day = generate.Defaults().Day
@@ -136,6 +184,10 @@ func (f *generateFlags) options() (generate.Options, error) {
 	if o.RefundShare, err = settlement.ParseRate([]byte(f.refunds)); err != nil {
 		faults = append(faults, fmt.Errorf("--refunds %q: a share such as 6%%", f.refunds))
 		o.RefundShare = 0
+	}
+	if o.OpeningOff, err = settlement.ParseAmount([]byte(f.openingOff)); err != nil {
+		faults = append(faults, fmt.Errorf("--opening-off %q: an amount such as 0.03", f.openingOff))
+		o.OpeningOff = 0
 	}
 	switch f.bills {
 	case "all":
@@ -236,6 +288,9 @@ func (a *app) generate(ctx context.Context, dir string, o generate.Options, days
 	for n, folder := range folders {
 		day := o
 		day.Day, day.Nth = o.Day+settlement.Day(n), n
+		if n < len(folders)-1 {
+			day.OpeningOff = 0
+		}
 		one, err := a.generateDay(ctx, folder, day, func(done, total int64) {
 			bar.report(stageGenerate, int64(n)*total+done, int64(days)*total)
 		})
@@ -293,7 +348,16 @@ func (a *app) generateDay(ctx context.Context, folder string, o generate.Options
 		}
 	}
 	day.Key = []string{filepath.Join(folder, generatedKey, "answer_key.csv"), filepath.Join(folder, generatedKey, "answer_key.parquet")}
-	return day, writeKey(key, day.Key[0], day.Key[1])
+	if err := writeKey(key, day.Key[0], day.Key[1]); err != nil || !o.Bank {
+		return day, err
+	}
+	path := filepath.Join(folder, generatedKey, "payouts.csv")
+	day.Key = append(day.Key, path)
+	var text bytes.Buffer
+	if err := generate.WritePayouts(&text, key.Payouts); err != nil {
+		return day, err
+	}
+	return day, writeNew(path, text.Bytes())
 }
 
 // writeKey writes the answer key in both forms.
@@ -310,22 +374,9 @@ func writeKey(key *generate.Key, csv, parquet string) error {
 	}
 	batch := &settlement.AnswerKey{}
 	for _, p := range key.Planted {
-		batch.Kind = append(batch.Kind, p.Kind)
-		batch.OrderNo.AppendString(p.OrderNo)
-		batch.RefundNo.AppendString(p.RefundNo)
-		batch.Expected = append(batch.Expected, p.Expected)
-		batch.Actual = append(batch.Actual, p.Actual)
-		batch.PlantedAs.AppendString(p.Case.String())
+		addPlanted(batch, &p)
 	}
-	part, err := output.NewPart(parquet, settlement.AnswerKeyTable, nil)
-	if err != nil {
-		return err
-	}
-	if err := part.Write(settlement.Record(batch)); err != nil {
-		return errors.Join(err, part.Discard())
-	}
-	_, err = part.Close()
-	return err
+	return writeKeyTable(parquet, settlement.AnswerKeyTable, batch)
 }
 
 // discard takes back what was written before a day failed, and the folders that

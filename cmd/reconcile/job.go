@@ -68,6 +68,7 @@ func (c *config) job(f *jobFlags, paths []string) (pipeline.Job, error) {
 	job := pipeline.Job{
 		Paths: paths, Mappings: c.mappings, Day: settlement.NoDay, Window: c.window,
 		Account: cmp.Or(f.account, c.account), Jobs: cmp.Or(f.jobs, c.jobs), Memory: c.memory,
+		Calendar: c.payouts.calendar, Banks: c.payouts.banks,
 		ConfigHash: c.hash, Version: version, Supersede: append(slices.Clone(c.supersede), f.supersede...),
 	}
 	if f.jobs < 0 || f.jobs > maxJobs {

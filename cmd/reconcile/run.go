@@ -38,7 +38,8 @@ const runExamples = `  reconcile run alipay.zip wechat.csv orders.csv refunds.cs
   reconcile run --from 2024-09-01 --to 2024-09-30`
 
 const runCodes = `  0    done, no breaks (or --breaks-ok)
-  1    internal or I/O failure; nothing was committed
+  1    internal or I/O failure; nothing was committed, unless the message
+       says that the new result stands
   2    usage or configuration
   3    done, with breaks
   4    an input was refused: the run is incomplete
@@ -62,6 +63,9 @@ func (a *app) runCommand() *cobra.Command {
 			}
 			if dated.any() {
 				return nil
+			}
+			if dated.refresh {
+				return usage(errors.New("--refresh is for a day: name it with --date; a run of files asks the database each time"))
 			}
 			return atLeastOne("name the files or folders to reconcile, or a day of the inbox with --date")(cmd, args)
 		},
@@ -90,6 +94,7 @@ func (a *app) runCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&dated.cascade, "cascade", false, "with a day: run the later days again that were built on it")
 	cmd.Flags().BoolVar(&dated.dryRun, "dry-run", false, "with a day: say what would be read and replaced, and run nothing")
 	cmd.Flags().StringVar(&dated.restate, "restate", "", "with a day of a closed month: the reason why it changes")
+	cmd.Flags().BoolVar(&dated.refresh, "refresh", false, "with a day: ask the databases of orders.sql and refunds.sql again, in place of reading what they answered before")
 	a.withConfig(cmd)
 	flags.add(cmd)
 	cmd.Flags().StringVar(&profile, "profile", "", "folder for CPU and heap profiles and the time of each stage")
@@ -133,13 +138,14 @@ func (a *app) runDated(cmd *cobra.Command, dated *dayFlags, flags *jobFlags, out
 		return err
 	}
 	defer lock.Release()
-	r.job.Restate = dated.restate
+	r.job.Restate, r.job.Refresh = dated.restate, dated.refresh
 	if dated.dryRun {
 		return r.preview(a.out, from, to)
 	}
 	if err := r.days(ctx, from, to); err != nil {
 		return err
 	}
+	r.job.Refresh = false // later days read what they were made from
 	if a.metrics != nil {
 		defer func() { a.showDataset(&c.nightly, r) }()
 	}
@@ -159,7 +165,7 @@ func (a *app) runDated(cmd *cobra.Command, dated *dayFlags, flags *jobFlags, out
 
 // showDataset tells the metrics what the dataset looks like after a run of days.
 func (a *app) showDataset(c *nightly, r *daysRun) {
-	v, err := viewDataset(c, r.catalogue, r.job.Dataset, time.Now(), lookBack)
+	v, err := viewDataset(c, r.catalogue, &r.job, time.Now(), lookBack)
 	if err != nil {
 		a.log.Warn("the metrics do not show the dataset", "error", err)
 		return
@@ -193,6 +199,15 @@ func (a *app) printRun(result *pipeline.Result, out string) error {
 		return nil
 	}
 	s := summary{app: a, result: result, out: out}
+	if result.Manifest != nil {
+		days, err := balanceDays(out, "")
+		if err != nil {
+			return err
+		}
+		if s.balances, err = rollForwards(days); err != nil {
+			return err
+		}
+	}
 	_, err := io.WriteString(a.out, s.text())
 	return err
 }

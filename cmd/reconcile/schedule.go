@@ -37,7 +37,7 @@ const scheduleCodes = `  0    stopped; with --once done, no breaks
 
 func (a *app) scheduleCommand() *cobra.Command {
 	var once, breaksOK bool
-	var metricsFile string
+	var metricsFile, at string
 	cmd := &cobra.Command{
 		Use:   "schedule",
 		Short: "Run what is due, at the times of the configuration",
@@ -52,6 +52,15 @@ func (a *app) scheduleCommand() *cobra.Command {
 				return err
 			}
 			n := a.newNight(c, breaksOK, metricsFile)
+			switch {
+			case at != "" && !once:
+				return usage(errors.New("--now is for schedule --once: a schedule that keeps waking lives by the clock"))
+			case at != "":
+				if n.now, err = clockAt(at); err != nil {
+					return err
+				}
+				n.sender.Now = n.now
+			}
 			if once {
 				_, err := n.wakeUp(cmd.Context(), cmd.Context())
 				return err
@@ -63,6 +72,7 @@ func (a *app) scheduleCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&once, "once", false, "run what is due now, once, and exit as the command run does")
 	cmd.Flags().BoolVar(&breaksOK, "breaks-ok", false, "with --once, exit with 0 although there are breaks")
 	withMetricsFile(cmd, &metricsFile)
+	withClock(cmd, &at)
 	a.withOutput(cmd, "print run.json after each run in place of the summary", "print only what was refused")
 	return cmd
 }

@@ -85,24 +85,27 @@ func tableNames() (names []string) {
 
 // shortColumns are the columns that people see who do not say which.
 var shortColumns = map[string][]string{
-	"fund_lines":      {"wallet", "category", "order_no", "occurred_at", "amount", "balance", "raw_type", "state"},
-	"statement_lines": {"wallet", "kind", "order_no", "refund_no", "occurred_at", "gross_amount", "fee_amount", "net_amount", "match_state"},
-	"order_events":    {"kind", "order_no", "refund_no", "wallet", "expected_at", "amount", "status", "match_state"},
-	"unsettled":       {"side", "kind", "wallet", "order_no", "refund_no", "occurred_at", "expected_amount", "booked_amount", "state"},
-	"matches":         {"wallet", "kind", "order_no", "refund_no", "order_amount", "line_amount", "difference", "verdict"},
-	"breaks":          {"kind", "wallet", "order_no", "refund_no", "expected_amount", "actual_amount", "difference"},
-	"open_items":      {"side", "kind", "wallet", "order_no", "amount", "at", "reason"},
-	"withdrawals":     {"wallet", "account", "payout_no", "withdrawn_at", "amount", "quota_used", "expected_fee", "charged_fee", "status", "variance_class"},
-	"quotas":          {"wallet", "owner", "rule_id", "period", "expires_at", "granted_amount", "used_amount"},
-	"proceeds":        {"wallet", "account", "order_no", "settled_at", "net_amount", "home_wallet"},
-	"cross_wallet":    {"order_no", "shop", "home_wallet", "paying_wallet", "paid_amount", "refunded_amount", "channel_fee", "home_fee", "repatriation_fee", "cross_wallet_fee"},
-	"charges":         {"wallet", "order_no", "event", "base_amount", "rate", "expected_fee", "charged_fee", "variance", "variance_class"},
-	"control_totals":  {"source_file", "name", "stated", "computed", "difference"},
-	"carried_lines":   {"wallet", "kind", "order_no", "refund_no", "occurred_at", "gross_amount", "match_state"},
-	"carried_events":  {"kind", "order_no", "refund_no", "wallet", "expected_at", "amount", "status", "match_state"},
-	"payment_keys":    {"key"},
-	"payment_numbers": {"order_no", "account", "payment_no", "status"},
-	"summary":         {"settled_on", "wallet", "account", "shop", "lines", "breaks", "gross", "refunds", "charged_fees", "net"},
+	"fund_lines":        {"wallet", "category", "order_no", "occurred_at", "amount", "balance", "raw_type", "state"},
+	"statement_lines":   {"wallet", "kind", "order_no", "refund_no", "occurred_at", "gross_amount", "fee_amount", "net_amount", "match_state"},
+	"order_events":      {"kind", "order_no", "refund_no", "wallet", "expected_at", "amount", "status", "match_state"},
+	"unsettled":         {"side", "kind", "wallet", "order_no", "refund_no", "occurred_at", "expected_amount", "booked_amount", "state"},
+	"matches":           {"wallet", "kind", "order_no", "refund_no", "order_amount", "line_amount", "difference", "verdict"},
+	"breaks":            {"kind", "wallet", "order_no", "refund_no", "expected_amount", "actual_amount", "difference"},
+	"open_items":        {"side", "kind", "wallet", "order_no", "amount", "at", "reason"},
+	"withdrawals":       {"wallet", "payout_no", "amount", "charged_fee", "status"},
+	"payouts":           {"wallet", "payout_no", "amount", "due_on", "status"},
+	"carried_transfers": {"side", "account", "settled_on", "amount", "raw_note"},
+	"quotas":            {"wallet", "owner", "rule_id", "period", "expires_at", "granted_amount", "used_amount"},
+	"proceeds":          {"wallet", "account", "order_no", "settled_at", "net_amount", "home_wallet"},
+	"cross_wallet":      {"order_no", "shop", "home_wallet", "paying_wallet", "paid_amount", "refunded_amount", "channel_fee", "home_fee", "repatriation_fee", "cross_wallet_fee"},
+	"charges":           {"wallet", "order_no", "event", "base_amount", "rate", "expected_fee", "charged_fee", "variance", "variance_class"},
+	"control_totals":    {"source_file", "name", "stated", "computed", "difference"},
+	"carried_lines":     {"wallet", "kind", "order_no", "refund_no", "occurred_at", "gross_amount", "match_state"},
+	"carried_events":    {"kind", "order_no", "refund_no", "wallet", "expected_at", "amount", "status", "match_state"},
+	"payment_keys":      {"key"},
+	"payment_numbers":   {"order_no", "account", "payment_no", "status"},
+	"summary":           {"settled_on", "wallet", "account", "shop", "lines", "breaks", "gross", "refunds", "charged_fees", "net"},
+	"balances":          {"wallet", "account", "sub_account", "settled_on", "opening", "income", "expense", "closing", "unexplained", "opening_known_by", "missing_days"},
 }
 
 func (a *app) show(what string, flags showFlags, stop func() error) error {
@@ -185,7 +188,7 @@ func tableOf(path string) (settlement.Table, error) {
 	if err != nil {
 		return settlement.Table{}, err
 	}
-	for _, t := range append(slices.Clone(settlement.Tables), settlement.AnswerKeyTable) {
+	for _, t := range append(slices.Clone(settlement.Tables), settlement.AnswerKeyTable, settlement.HistoryKeyTable) {
 		if slices.Equal(columnNames(t.Columns), names) || names == nil && t.Name == filepath.Base(filepath.Dir(path)) {
 			return t, nil
 		}

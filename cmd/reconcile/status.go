@@ -10,6 +10,7 @@ import (
 
 	"reconcile/output"
 	"reconcile/pipeline"
+	"reconcile/schedule/metrics"
 	"reconcile/settlement"
 )
 
@@ -17,10 +18,12 @@ const statusHelp = `Shows the last days of the dataset at a glance, one a line: 
 missing (its bills are there, it was not run), late (a bill that should be there
 is not), stale (its files or the day before it changed since), waiting,
 incomplete (an input was refused), has breaks or is balanced; with what is open
-at its end. Nothing is run.`
+at its end. Below stands how old the breaks are that are open at the end of the
+newest day. Nothing is run.`
 
 func (a *app) statusCommand() *cobra.Command {
 	var last int
+	var at string
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "The last 30 days at a glance",
@@ -43,11 +46,15 @@ func (a *app) statusCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			catalogue, err := pipeline.OpenCatalogue(cmd.Context(), job)
+			catalogue, err := pipeline.LookAtCatalogue(cmd.Context(), job)
 			if err != nil {
 				return err
 			}
-			v, err := viewDataset(&c.nightly, catalogue, job.Dataset, time.Now(), last)
+			now, err := clockAt(at)
+			if err != nil {
+				return err
+			}
+			v, err := viewDataset(&c.nightly, catalogue, &job, now(), last)
 			if err != nil {
 				return err
 			}
@@ -56,6 +63,7 @@ func (a *app) statusCommand() *cobra.Command {
 	}
 	a.withConfig(cmd)
 	cmd.Flags().IntVar(&last, "days", lookBack, "how many days are shown")
+	withClock(cmd, &at)
 	a.withOutput(cmd, "print the days as JSON", "")
 	return cmd
 }
@@ -91,7 +99,8 @@ func (a *app) printStatus(v *datasetView) error {
 		return printJSON(a.out, struct {
 			AsOf string      `json:"as_of"`
 			Days []statusDay `json:"days"`
-		}{v.now.In(settlement.Shanghai).Format(time.RFC3339), list})
+			Ages []statusAge `json:"ages"`
+		}{v.now.In(settlement.Shanghai).Format(time.RFC3339), list, v.ages()})
 	}
 	g := newGrid(a.say("day"), "", a.say("breaks"), a.say("new"), a.say("closed"), a.say("open"), a.say("short"), a.say("over"), "")
 	g.leftAlign(1)
@@ -107,7 +116,38 @@ func (a *app) printStatus(v *datasetView) error {
 	fmt.Fprint(a.out, g.text(""))
 	fmt.Fprintln(a.out)
 	fmt.Fprintln(a.out, a.statusSummary(v))
+	ages := v.ages()
+	if len(ages) == 0 {
+		return nil
+	}
+	g = newGrid(a.say("open breaks by age"), a.say("breaks"), a.say("short"), a.say("over"))
+	for _, age := range ages {
+		g.row(age.Age, groupedCount(age.Breaks), grouped(settlement.Amount(age.Short)), grouped(settlement.Amount(age.Over)))
+	}
+	fmt.Fprintf(a.out, "\n%s", g.text(""))
 	return nil
+}
+
+// statusAge adds up the breaks of an age that are open at the end of the newest day.
+type statusAge struct {
+	Age    string       `json:"age"` // in days: 0d, 1-3d, 4-7d, 8-30d, 31d+
+	Breaks int64        `json:"breaks"`
+	Short  output.Money `json:"short"`
+	Over   output.Money `json:"over"`
+}
+
+// ages are those of which there are breaks, youngest first.
+func (v *datasetView) ages() []statusAge {
+	list := []statusAge{}
+	if v.atNewest == nil {
+		return list
+	}
+	for _, bucket := range metrics.AgeBuckets {
+		if sum, ok := v.atNewest.breaks.ages[bucket]; ok {
+			list = append(list, statusAge{bucket, sum.breaks, output.Money(sum.short), output.Money(sum.over)})
+		}
+	}
+	return list
 }
 
 // statusRow is the line of a day.

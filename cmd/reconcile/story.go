@@ -17,22 +17,25 @@ type fact map[string]string
 // story is everything a result knows of one order: what was expected, what came,
 // how both were tied, what was charged, and what does not agree.
 type story struct {
-	Query    string   `json:"query"`
-	Events   []fact   `json:"order_events"`
-	Lines    []fact   `json:"statement_lines"`
-	Matches  []fact   `json:"matches"`
-	Charges  []fact   `json:"charges"`
-	Breaks   []fact   `json:"breaks"`
-	Open     []fact   `json:"open_items"`
-	Funds    []fact   `json:"fund_lines"`
-	Cross    []fact   `json:"cross_wallet"`
-	dirs     []string // of a result, or of the days of a dataset in their order
-	ctx      context.Context
-	numbers  map[string]bool // under which the order is known
-	ids      map[string]bool // of its lines and events
-	exactly  map[string]bool // the query alone: numbers that belong to one row
-	scanned  int
-	nextStop int
+	Query       string   `json:"query"`
+	Events      []fact   `json:"order_events"`
+	Lines       []fact   `json:"statement_lines"`
+	Matches     []fact   `json:"matches"`
+	Charges     []fact   `json:"charges"`
+	Breaks      []fact   `json:"breaks"`
+	Open        []fact   `json:"open_items"`
+	Funds       []fact   `json:"fund_lines"`
+	Cross       []fact   `json:"cross_wallet"`
+	Payouts     []fact   `json:"payouts"`
+	Withdrawals []fact   `json:"withdrawals"`
+	Bank        []fact   `json:"bank_lines"`
+	dirs        []string // of a result, or of the days of a dataset in their order
+	ctx         context.Context
+	numbers     map[string]bool // under which the order is known
+	ids         map[string]bool // of its lines and events
+	exactly     map[string]bool // the query alone: numbers that belong to one row
+	scanned     int
+	nextStop    int
 }
 
 // tellStory reads a result, or the days of a dataset in their order. Numbers are followed: the order of a refund,
@@ -41,7 +44,7 @@ type story struct {
 func tellStory(ctx context.Context, dirs []string, query string) (*story, error) {
 	s := &story{
 		Query: query, dirs: dirs, ctx: ctx,
-		numbers: map[string]bool{query: true}, ids: map[string]bool{query: true}, exactly: map[string]bool{query: true},
+		Withdrawals: []fact{}, Bank: []fact{}, numbers: map[string]bool{query: true}, ids: map[string]bool{query: true}, exactly: map[string]bool{query: true},
 	}
 	for known := 0; known != len(s.numbers)+len(s.ids); {
 		known = len(s.numbers) + len(s.ids)
@@ -55,6 +58,9 @@ func tellStory(ctx context.Context, dirs []string, query string) (*story, error)
 	}
 	if err == nil {
 		err = s.gather("cross_wallet", &s.Cross, []keyed{{"order_no", s.numbers}})
+	}
+	if err == nil {
+		err = s.gatherPayouts()
 	}
 	if err == nil {
 		err = s.gather("open_items", &s.Open, []keyed{{"item_id", s.ids}})
@@ -224,7 +230,7 @@ func sortFacts(facts []fact, columns ...string) {
 }
 
 func (s *story) empty() bool {
-	return len(s.Events)+len(s.Lines)+len(s.Breaks)+len(s.Funds) == 0
+	return len(s.Events)+len(s.Lines)+len(s.Breaks)+len(s.Funds)+len(s.Payouts) == 0
 }
 
 // chargeOf is the charge of a row of the table charges.
@@ -274,6 +280,8 @@ func (s *story) verdict(a *app) string {
 		return a.say("open: something still waits for its counterpart")
 	case states["awaiting_release"] > 0:
 		return a.say("awaiting release: the buyer has not confirmed yet")
+	case s.payoutVerdict(a) != "":
+		return s.payoutVerdict(a)
 	case states["matched"] > 0:
 		return a.say("balanced: every event has its line, to the fen")
 	}

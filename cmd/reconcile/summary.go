@@ -19,7 +19,9 @@ type summary struct {
 	*app
 	result *pipeline.Result
 	out    string
-	b      strings.Builder
+	// balances is how the accounts' balances moved.
+	balances []*rollForward
+	b        strings.Builder
 }
 
 func (s *summary) text() string {
@@ -253,27 +255,18 @@ func (s *summary) block(columns []pipeline.AccountOverview, n int) *grid {
 	return g
 }
 
-// funds prints how the money of each account moved, where something was delivered that
+// funds prints how the balance of each account moved, where something was delivered that
 // says so.
 func (s *summary) funds() {
-	funds := s.result.Overview.Funds
-	if len(funds) == 0 {
-		return
+	if len(s.balances) > 0 {
+		s.printf("%s\n", s.rollText(s.balances))
 	}
-	g := newGrid(s.say("money of the accounts"), s.say("account"), s.say("lines"), s.say("income"), s.say("expense"), s.say("change"))
-	g.leftAlign(1)
 	var copies int64
 	var copied settlement.Amount
-	for _, f := range funds {
-		account := cmp.Or(f.Account, s.say("(no account)"))
-		if f.SubAccount != "" {
-			account += " " + f.SubAccount
-		}
-		g.row(s.walletName(f.Wallet), account, groupedCount(f.Lines), grouped(f.Income), grouped(f.Expense), grouped(f.Income+f.Expense))
+	for _, f := range s.result.Overview.Funds {
 		copies += f.CopiedLines
 		copied += f.CopiedAmount
 	}
-	s.printf("%s\n", g.text(""))
 	if copies > 0 {
 		s.printf("%s\n\n", s.sayf("%s lines of %s are a second view of another account's: they are not counted here", groupedCount(copies), grouped(copied)))
 	}
@@ -329,6 +322,9 @@ func (s *summary) proof() {
 	s.printf("  %s\n", s.sayf("%s rows read = %s written + %s copies", groupedCount(read), groupedCount(written), groupedCount(read-written)))
 	if c, ok := checkNamed(m, "Σ gross of claimed lines = Σ line_amount of matches"); ok {
 		s.printf("  %s\n", s.sayf("gross of the lines tied to orders %s = Σ matches %s", groupDigits(c.Expected), groupDigits(c.Actual)))
+	}
+	if days := rowsOf(m, "balances"); days > 0 {
+		s.printf("  %s\n", s.sayf("on %d days of accounts, opening + booked fund lines = computed closing", days))
 	}
 	s.printf("  %s\n\n", s.sayf("fees billed %s = Σ charges %s", grouped(billed), grouped(charged)))
 }

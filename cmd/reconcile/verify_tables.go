@@ -43,6 +43,9 @@ type recount struct {
 	moved, kept map[string]settlement.Amount
 	// divided is by wallet what cross_wallet holds of the fees of withdrawals.
 	divided map[string]settlement.Amount
+	// purses are the booked fund lines by account and day that no row of balances has
+	// taken yet.
+	purses map[purseDay]*purseSums
 	// paired is the sum of line_amount over the matches.
 	paired settlement.Amount
 }
@@ -73,14 +76,15 @@ func amountOrZero(r output.Row, column string) settlement.Amount {
 func (v *verification) recompute() error {
 	c := &recount{v: v, rows: map[string]int64{}, counts: map[string]int64{"breaks": 0},
 		by: map[account]*figures{}, billed: map[account]settlement.Amount{}, stated: map[account]settlement.Amount{},
-		moved: map[string]settlement.Amount{}, kept: map[string]settlement.Amount{}, divided: map[string]settlement.Amount{}}
+		moved: map[string]settlement.Amount{}, kept: map[string]settlement.Amount{}, divided: map[string]settlement.Amount{},
+		purses: map[purseDay]*purseSums{}}
 	for _, t := range []struct {
 		name string
 		row  func(output.Row) error
 	}{
 		{"statement_lines", c.line}, {"fund_lines", c.fund}, {"order_events", c.event}, {"matches", c.match},
 		{"breaks", c.finding}, {"open_items", c.item}, {"charges", c.charge},
-		{"withdrawals", c.withdrawal}, {"quotas", c.quota}, {"proceeds", c.left}, {"cross_wallet", c.cross},
+		{"withdrawals", c.withdrawal}, {"quotas", c.quota}, {"proceeds", c.left}, {"cross_wallet", c.cross}, {"balances", c.balance},
 	} {
 		err := output.ReadTable(v.dir, t.name, func(r output.Row) error {
 			if c.rows[t.name]++; c.rows[t.name]%4096 == 0 && v.ctx.Err() != nil {
@@ -96,6 +100,7 @@ func (v *verification) recompute() error {
 		return fmt.Errorf("%s: %w", v.dir, c.err)
 	}
 	c.tie()
+	c.tieBalances()
 	if err := c.tieSummary(); err != nil {
 		return err
 	}
@@ -127,6 +132,9 @@ func (c *recount) fund(r output.Row) error {
 		return broken("fund_lines", id, "state %q is no state", state)
 	}
 	c.counts["fund_lines."+state]++
+	if state == settlement.Booked.String() {
+		c.booked(r, amount)
+	}
 	wallet := r.Text("wallet")
 	switch r.Text("category") {
 	case settlement.FundFee.String(), settlement.FundFeeReturn.String(), settlement.FundPlatformFee.String():

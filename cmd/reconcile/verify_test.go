@@ -185,3 +185,54 @@ func TestCopiesOfLinesAreProved(t *testing.T) {
 		t.Errorf("%d notes changed, exit %d\n%s", noted, code, stderr)
 	}
 }
+
+// TestBalancesAreComputedAgain changes the table balances so that all its files have the
+// hashes that run.json lists.
+func TestBalancesAreComputedAgain(t *testing.T) {
+	o := generate.Sample()
+	o.FundFlow = true
+	inbox := t.TempDir()
+	if _, err := generate.Day(inbox, o); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		change func(b *settlement.Balances)
+		want   string
+	}{
+		"nothing":           {func(*settlement.Balances) {}, ""},
+		"no row":            {func(b *settlement.Balances) { *b = settlement.Balances{} }, "balances: it has no row of alipay 2088601234567890 2024-09-12"},
+		"the income":        {func(b *settlement.Balances) { b.Income[0] += 1; b.Computed[0] += 1; b.Unexplained[0]-- }, "balances: income of alipay 2088601234567890 2024-09-12: expected "},
+		"the end":           {func(b *settlement.Balances) { b.Computed[1] += 1 }, "computed_closing 2000000.01 is not opening 2000000.00 + income"},
+		"what is left over": {func(b *settlement.Balances) { b.Unexplained[1] = 5 }, "unexplained 0.05 is not closing 2000000.00 − computed_closing 2000000.00"},
+		"a category": {func(b *settlement.Balances) {
+			b.By[settlement.FundPayment][1] -= 3
+			b.By[settlement.FundOther][1] += 3
+		}, "balances: other of wechat 1600123456 basic 2024-09-12: expected 0.00, found 0.03"},
+		"the count": {func(b *settlement.Balances) { b.Lines[1]++ }, "balances: lines of wechat 1600123456 basic 2024-09-12: expected "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := runSample(t, inbox)
+			in, err := output.OpenBatches(filepath.Join(dir, "balances", output.PartName(0)), "balances")
+			if err != nil {
+				t.Fatal(err)
+			}
+			b := &settlement.Balances{}
+			for rows, ok := in.Next(); ok; rows, ok = in.Next() {
+				all := make([]int32, rows)
+				for i := range all {
+					all[i] = int32(i)
+				}
+				if err := in.Append(b, all, func(string) int32 { return -1 }); err != nil {
+					t.Fatal(err)
+				}
+			}
+			in.Close()
+			c.change(b)
+			replacePart(t, dir, "balances", b)
+			code, _, stderr := call(context.Background(), "verify", dir)
+			if c.want == "" && code != exitDone || c.want != "" && (code != exitFailed || !strings.Contains(stderr, c.want)) {
+				t.Errorf("exit %d, want %q in\n%s", code, c.want, stderr)
+			}
+		})
+	}
+}

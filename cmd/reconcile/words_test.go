@@ -52,13 +52,16 @@ func spoken(t *testing.T) map[string]bool {
 	for _, f := range figureRows {
 		texts[f.name] = true
 	}
+	for _, row := range rollRows() {
+		texts[row.name] = true
+	}
 	for _, name := range append(checkNames, dayStates...) {
 		texts[name] = true
 	}
 	for _, name := range stageNames {
 		texts[name] = true
 	}
-	for _, words := range [][]string{settlement.WalletWords, settlement.KindWords, settlement.StateWords, settlement.BreakWords} {
+	for _, words := range [][]string{settlement.WalletWords, settlement.KindWords, settlement.StateWords, settlement.BreakWords, settlement.KnownByWords} {
 		for _, word := range words[1:] {
 			texts[word] = true
 		}

@@ -88,7 +88,7 @@ func (w *fundWorker) decode() bool {
 			continue
 		}
 		raw := withoutBlanks(field(w.text, w.ends, at))
-		if isASCII(raw) {
+		if delimited.IsASCII(raw) {
 			w.cells[c] = raw
 			continue
 		}

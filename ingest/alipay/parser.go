@@ -200,7 +200,7 @@ func (w *worker) ids(kind settlement.Kind) (ids rowIDs, ok bool) {
 // id reads a number: trimmed without blanks around it, raw with them.
 func (w *worker) id(c column) (trimmed, raw []byte, ok bool) {
 	raw = w.cell(c)
-	if !isASCII(raw) {
+	if !delimited.IsASCII(raw) {
 		text, ok := decoded(raw, w.gb18030)
 		if !ok {
 			w.bad(c, adviceForm, "the text is not in the encoding of the file's header")

@@ -1,7 +1,6 @@
 package alipay
 
 import (
-	"encoding/binary"
 	"slices"
 	"strings"
 
@@ -35,24 +34,6 @@ func withoutBlanks(text []byte) []byte {
 		text = text[:n-1]
 	}
 	return text
-}
-
-// topBits are those of eight bytes; no ASCII character has one.
-const topBits = 0x8080808080808080
-
-// isASCII looks at eight bytes at a time.
-func isASCII(text []byte) bool {
-	for ; len(text) >= 8; text = text[8:] {
-		if binary.LittleEndian.Uint64(text)&topBits != 0 {
-			return false
-		}
-	}
-	for _, c := range text {
-		if c >= 0x80 {
-			return false
-		}
-	}
-	return true
 }
 
 // maxExtra is how many commas of free text are sorted out in one row.

@@ -121,9 +121,10 @@ type camtStatement struct {
 	account          string
 	hasAccount       bool
 	opening, closing statedBalance
-	summary          [3]statedSum // of all entries, credits, debits
-	booked, left     [3]statedSum // the same, as the entries give it
-	pages            bool         // this is not the whole statement
+	from, until      settlement.Day // that its balances speak of; NoDay where nothing tells
+	summary          [3]statedSum   // of all entries, credits, debits
+	booked, left     [3]statedSum   // the same, as the entries give it
+	pages            bool           // this is not the whole statement
 }
 
 // The places of statedSum in a statement.
@@ -151,7 +152,7 @@ func (s *statedSum) add(amount settlement.Amount) error {
 
 // statement reads one Stmt.
 func (r *camtReading) statement() error {
-	s := &camtStatement{line: r.elements.line}
+	s := &camtStatement{line: r.elements.line, from: settlement.NoDay, until: settlement.NoDay}
 	if len(r.statements) >= maxStatements {
 		return r.book.in.Errorf(s.line, "deliver them in several files", "more than %d statements", maxStatements)
 	}
@@ -166,7 +167,7 @@ func (r *camtReading) statement() error {
 				s.pages = true
 			}
 		case "FrToDt":
-			err = r.period()
+			err = r.period(s)
 		case "CpyDplctInd":
 			var word string
 			if word, err = r.elements.text(); word != "" {
@@ -238,8 +239,8 @@ func (r *camtReading) ofAccount(s *camtStatement) error {
 	return nil
 }
 
-// period reads FrToDt: the days that the file says it speaks of.
-func (r *camtReading) period() error {
+// period reads FrToDt: the days that the statement says it speaks of.
+func (r *camtReading) period(s *camtStatement) error {
 	line := r.elements.line
 	var from, until string
 	err := r.children(func(name string) (err error) {
@@ -267,7 +268,31 @@ func (r *camtReading) period() error {
 		end = last // up to midnight
 	}
 	r.extend(first, end)
+	s.extend(first, end)
 	return nil
+}
+
+// extend lets the statement speak of [from, until).
+func (s *camtStatement) extend(from, until settlement.Day) {
+	if s.from == settlement.NoDay || from < s.from {
+		s.from = from
+	}
+	s.until = max(s.until, until)
+}
+
+// balances are what the statement says its account held when its days began and when
+// they ended. Those of a page are not its days'.
+func (s *camtStatement) balances() (stated []settlement.StatedBalance) {
+	if s.from == settlement.NoDay || s.pages {
+		return nil
+	}
+	if s.opening.code != "" {
+		stated = append(stated, settlement.StatedBalance{Day: s.from, Opening: s.opening.amount, Closing: settlement.NoAmount, Line: s.opening.line})
+	}
+	if s.closing.code != "" {
+		stated = append(stated, settlement.StatedBalance{Day: s.until - 1, Opening: settlement.NoAmount, Closing: s.closing.amount, Line: s.closing.line})
+	}
+	return stated
 }
 
 // extend lets the stated period include [from, until).
@@ -306,6 +331,12 @@ func (r *camtReading) finish() {
 	}
 	if st.From == settlement.NoDay && r.book.in.Day != settlement.NoDay && r.book.in.Day != 0 {
 		st.From, st.Until = r.book.in.Day, r.book.in.Day+1
+	}
+	for _, s := range r.statements {
+		if s.from == settlement.NoDay && len(r.statements) == 1 {
+			s.from, s.until = st.From, st.Until
+		}
+		st.Balances = append(st.Balances, s.balances()...)
 	}
 	r.addTotals()
 	if r.rows == 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -67,6 +68,34 @@ func TestCAMTVersions(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func TestBalancesThatAStatementStates(t *testing.T) {
+	const first = settlement.Day(19978) // 2024-09-12
+	open := settlement.StatedBalance{Day: first, Opening: -100_00, Closing: settlement.NoAmount, Line: 5}
+	shut := settlement.StatedBalance{Day: first, Opening: settlement.NoAmount, Closing: 894_50, Line: 6}
+	two := strings.Replace(period, "2024-09-13T00:00:00+08:00", "2024-09-15T00:00:00", 1)
+	for _, c := range []struct {
+		name, content string
+		want          []settlement.StatedBalance
+	}{
+		{"of a day", statementOf(""), []settlement.StatedBalance{open, shut}},
+		{"of several days: the first opens, the last closes", strings.Replace(statementOf(""), period, two, 1),
+			[]settlement.StatedBalance{open, {Day: first + 2, Opening: settlement.NoAmount, Closing: 894_50, Line: 6}}},
+		{"without a period that of its entries", strings.Replace(statementOf(""), period, "", 1), []settlement.StatedBalance{open, shut}},
+		{"without an opening balance", strings.Replace(statementOf(""), opening, "", 1), []settlement.StatedBalance{shut}},
+		{"a page states no day's balances", strings.Replace(statementOf(""), period, "<StmtPgntn><PgNb>1</PgNb><LastPgInd>false</LastPgInd></StmtPgntn>"+period, 1), nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			st, _, err := read([]byte(document("08", c.content)), Mapping{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(st.Balances, c.want) {
+				t.Errorf("%+v, want %+v", st.Balances, c.want)
+			}
+		})
 	}
 }
 

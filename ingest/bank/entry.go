@@ -225,7 +225,7 @@ func (r *camtReading) bookEntry(s *camtStatement, e *rawEntry) error {
 	if e.reversal == "true" || e.reversal == "1" {
 		texts = append([]string{"reversal"}, texts...)
 	}
-	b.note = note(other, texts...)
+	b.note = note(nil, other, texts...)
 	b.category = categoryOf(b.direction, other, b.rawType, purpose)
 	for _, sum := range []int{sumAll, side} {
 		if err := s.booked[sum].add(amount); err != nil {
@@ -233,6 +233,7 @@ func (r *camtReading) bookEntry(s *camtStatement, e *rawEntry) error {
 			return nil
 		}
 	}
+	s.extend(b.day, b.day+1)
 	return r.add(&b)
 }
 

@@ -20,9 +20,10 @@ type booking struct {
 	direction settlement.Kind
 	balance   settlement.Amount // NoAmount where there is none
 
-	reference, rawType, note string
-	category                 settlement.Category
-	line                     int64
+	reference, rawType string
+	note               []byte
+	category           settlement.Category
+	line               int64
 }
 
 // book takes the lines of one statement and adds them up.
@@ -100,7 +101,7 @@ func (b *book) add(e *booking) error {
 	l.Currency = append(l.Currency, settlement.CNY)
 	l.State = append(l.State, settlement.Booked)
 	l.RawType.AppendString(e.rawType)
-	l.RawNote.AppendString(e.note)
+	l.RawNote.Append(e.note)
 	l.File = append(l.File, b.in.Index)
 	l.Line = append(l.Line, e.line)
 	l.Key = append(l.Key, settlement.FundKey(nil, nil, flowNo))

@@ -42,7 +42,8 @@ func (r *csvReading) row() error {
 	}
 	counterparty, purpose := r.parties.of(r.text(colCounterparty)), r.text(colPurpose)
 	e.rawType = delimited.ShortTo(unnamed(counterparty, r.text(colType)), maxNote)
-	e.note = note(counterparty, purpose)
+	r.noteText = note(r.noteText[:0], counterparty, purpose)
+	e.note = r.noteText
 	e.category = categoryOf(e.direction, counterparty, e.rawType, purpose)
 	if r.bad {
 		r.rows++

@@ -1,6 +1,7 @@
 package bank
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -20,7 +21,7 @@ func lower(text string) string {
 }
 
 // walletNames are what a counterparty or a purpose calls the wallets, in small letters.
-var walletNames = []string{"财付通", "微信支付", "支付宝", "tenpay", "wechat pay", "wechatpay", "weixin pay", "alipay"}
+var walletNames = slices.Concat(settlement.OperatorNames(settlement.WeChat), settlement.OperatorNames(settlement.Alipay))
 
 // namesWallet says that text speaks of a wallet.
 func namesWallet(text string) bool { return hasAny(lower(text), walletNames) }
@@ -100,9 +101,9 @@ func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 // maxNote is how many characters of a note are kept.
 const maxNote = 500
 
-// note is what is kept of a line's texts: the counterparty's name where it is a wallet's
-// operator, and the texts without it where it is not.
-func note(counterparty party, texts ...string) string {
+// note appends to dst, which is empty, what is kept of a line's texts: the counterparty's
+// name where it is a wallet's operator, and the texts without it where it is not.
+func note(dst []byte, counterparty party, texts ...string) []byte {
 	var few [4]string
 	kept := few[:0]
 	if counterparty.wallet {
@@ -113,7 +114,16 @@ func note(counterparty party, texts ...string) string {
 			kept = append(kept, text)
 		}
 	}
-	return delimited.ShortTo(strings.Join(kept, "; "), maxNote)
+	for i, text := range kept {
+		if i > 0 {
+			dst = append(dst, "; "...)
+		}
+		dst = append(dst, text...)
+	}
+	if len(dst) <= maxNote {
+		return dst
+	}
+	return []byte(delimited.ShortTo(string(dst), maxNote))
 }
 
 // unnamed is text without the name of a counterparty, which may be a person's, unless it

@@ -73,3 +73,22 @@ func eightDigits(x uint64) bool {
 	const upper, threes, sixes = 0xf0 * everyByte, 0x30 * everyByte, 6 * everyByte
 	return x&upper == threes && (x+sixes)&upper == threes
 }
+
+// topBits are those of eight bytes; no ASCII character has one.
+const topBits = 0x80 * everyByte
+
+// IsASCII says that text is nothing but ASCII; the empty text is. It looks at eight bytes
+// at a time.
+func IsASCII(text []byte) bool {
+	for ; len(text) >= 8; text = text[8:] {
+		if binary.LittleEndian.Uint64(text)&topBits != 0 {
+			return false
+		}
+	}
+	for _, c := range text {
+		if c >= 0x80 {
+			return false
+		}
+	}
+	return true
+}

@@ -97,3 +97,19 @@ func TestDigitsAreTold(t *testing.T) {
 		}
 	}
 }
+
+func TestASCIIIsTold(t *testing.T) {
+	for n := range 20 {
+		text := bytes.Repeat([]byte{0x7f}, n)
+		if !IsASCII(text) {
+			t.Errorf("%d bytes are ASCII", n)
+		}
+		for i := range text {
+			text[i] = 0x80
+			if IsASCII(text) {
+				t.Errorf("byte %d of %d is not ASCII", i, n)
+			}
+			text[i] = 0x7f
+		}
+	}
+}

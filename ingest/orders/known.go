@@ -84,14 +84,44 @@ func taobaoReport(name, sign string) *knownLayout {
 	}
 }
 
-// knownLayoutOf returns the layout that header is of, nil where there is none.
+// knownLayoutOf returns the layout that header is of, nil where there is none. No single
+// name decides: one sign may be missing or have another name.
 func knownLayoutOf(header []string) *knownLayout {
 	for _, k := range knownLayouts {
 		if hasAll(header, k.signs) {
 			return k
 		}
 	}
+	for _, k := range knownLayouts {
+		if k.lacksOneSign(header) {
+			return k
+		}
+	}
 	return nil
+}
+
+// fewestNames is how many names of its layout tell an export that lacks a sign.
+const fewestNames = 10
+
+// lacksOneSign says that a header has all signs but one, and that most of its names are
+// those of the layout, so that no merchant's own table is taken for an export. One without
+// its payment times is told as that, see Foreign.
+func (k *knownLayout) lacksOneSign(header []string) bool {
+	lacking := slices.DeleteFunc(slices.Clone(k.signs), func(sign string) bool { return slices.Contains(header, sign) })
+	if len(lacking) != 1 || slices.Contains(k.columns[colPaidAt], lacking[0]) {
+		return false
+	}
+	own := 0
+	for _, name := range header {
+		isColumn := false
+		for _, names := range k.columns {
+			isColumn = isColumn || slices.Contains(names, name)
+		}
+		if isColumn || slices.Contains(k.others, name) || slices.Contains(k.walletText, name) {
+			own++
+		}
+	}
+	return own >= fewestNames && 4*own >= 3*len(header)
 }
 
 // knownExport recognises a known layout by its first line, in either encoding.

@@ -207,6 +207,9 @@ func isWorkbookHead(head []byte) bool {
 func opening(head []byte) []byte {
 	head = bytes.TrimPrefix(head, []byte("\ufeff"))
 	head = bytes.TrimLeft(head, " \t\r\n")
+	if !bytes.HasPrefix(head, []byte("<")) {
+		return nil // most files are no XML: nothing of them is looked at
+	}
 	return bytes.ToLower(head[:min(len(head), 8<<10)])
 }
 

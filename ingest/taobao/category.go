@@ -1,8 +1,9 @@
 package taobao
 
 import (
-	"strings"
+	"bytes"
 
+	"reconcile/ingest/delimited"
 	"reconcile/settlement"
 )
 
@@ -20,13 +21,23 @@ var typeParts = []struct {
 	{"充值", settlement.FundTopUp}, {"转账", settlement.FundTransfer}, {"分账", settlement.FundProfitShare}, {"红包", settlement.FundCoupon},
 }
 
-// codeCategories is 业务描述, `<code>|<label>`, by the first four digits of its code. What
-// Taobao takes out for itself and for others (software, insurance, marketing, gifts to
-// charity) is a fee of the platform.
-var codeCategories = map[string]settlement.Category{
-	"0010": settlement.FundPayment, "0020": settlement.FundRefund, "0030": settlement.FundPlatformFee, "0050": settlement.FundPlatformFee,
-	"0060": settlement.FundPlatformFee, "0070": settlement.FundPlatformFee, "0080": settlement.FundFreeze, "0110": settlement.FundPlatformFee,
-	"0170": settlement.FundPlatformFee, "0240": settlement.FundCoupon, "0530": settlement.FundPlatformFee,
+// codeCategory is 业务描述, `<code>|<label>`, by the first four digits of its code; NoCategory
+// where they are not known. What Taobao takes out for itself and for others (software,
+// insurance, marketing, gifts to charity) is a fee of the platform.
+func codeCategory(code []byte) settlement.Category {
+	switch string(code) {
+	case "0010":
+		return settlement.FundPayment
+	case "0020":
+		return settlement.FundRefund
+	case "0030", "0050", "0060", "0070", "0110", "0170", "0530":
+		return settlement.FundPlatformFee
+	case "0080":
+		return settlement.FundFreeze
+	case "0240":
+		return settlement.FundCoupon
+	}
+	return settlement.NoCategory
 }
 
 // walletFeeCode is 软件服务费-支付宝服务费: a fee for the payment, not the platform's.
@@ -46,7 +57,7 @@ var labelParts = []struct {
 // categoryOf says what a row is about. 入账类型 decides for what is no deduction; which fee
 // a deduction is, 业务描述 says, else the note, else 入账类型: 服务费 is a fee for payments,
 // 扣款 one of the platform's. What comes in of the latter was given back.
-func categoryOf(kind, description, note string, direction settlement.Kind) settlement.Category {
+func categoryOf(kind, description, note []byte, direction settlement.Kind) settlement.Category {
 	category := typeCategory(kind)
 	switch category {
 	case settlement.FundFee, settlement.FundFeeReturn, settlement.FundPlatformFee, settlement.FundOther:
@@ -64,28 +75,28 @@ func categoryOf(kind, description, note string, direction settlement.Kind) settl
 	return category
 }
 
-func typeCategory(kind string) settlement.Category {
-	switch kind { // the two that most rows have
+func typeCategory(kind []byte) settlement.Category {
+	switch string(kind) { // the two that most rows have
 	case "交易收款":
 		return settlement.FundPayment
 	case "扣款":
 		return settlement.FundPlatformFee
 	}
 	for _, known := range typeParts {
-		if strings.Contains(kind, known.part) {
+		if bytes.Contains(kind, []byte(known.part)) {
 			return known.category
 		}
 	}
 	return settlement.FundOther
 }
 
-func described(description string) (settlement.Category, bool) {
-	code, label, coded := strings.Cut(description, "|")
+func described(description []byte) (settlement.Category, bool) {
+	code, label, coded := bytes.Cut(description, []byte{'|'})
 	if coded && len(code) >= 4 {
-		if code == walletFeeCode {
+		if string(code) == walletFeeCode {
 			return settlement.FundFee, true
 		}
-		if category, ok := codeCategories[code[:4]]; ok {
+		if category := codeCategory(code[:4]); category != settlement.NoCategory {
 			return category, true
 		}
 	}
@@ -95,68 +106,100 @@ func described(description string) (settlement.Category, bool) {
 	return labelled(label)
 }
 
-func labelled(label string) (settlement.Category, bool) {
+func labelled(label []byte) (settlement.Category, bool) {
+	if len(label) == 0 {
+		return settlement.NoCategory, false
+	}
 	for _, known := range labelParts {
-		if strings.Contains(label, known.part) {
+		if bytes.Contains(label, []byte(known.part)) {
 			return known.category, true
 		}
 	}
-	if strings.HasPrefix(label, "服务费") {
+	if bytes.HasPrefix(label, []byte("服务费")) {
 		return settlement.FundFee, true
 	}
 	return settlement.NoCategory, false
 }
 
-// publicNote is what of 业务描述 and 备注 goes into the table: of deductions, which the
-// platform describes, both, without whom it paid; else the description alone.
-func publicNote(category settlement.Category, description, note string) string {
+// publicNote appends to dst what of 业务描述 and 备注 goes into the table: of deductions,
+// which the platform describes, both, without whom it paid; else the description alone.
+func publicNote(category settlement.Category, description, note, dst []byte) []byte {
+	dst = append(dst, description...)
 	switch category {
 	case settlement.FundFee, settlement.FundFeeReturn, settlement.FundPlatformFee, settlement.FundFreeze, settlement.FundCoupon:
 	default:
-		return description
+		return dst
 	}
-	if strings.Contains(note, "款方") {
+	if bytes.Contains(note, []byte("款方")) {
 		for _, mark := range []string{"，付款方", "，收款方", "付款方：", "收款方：", "付款方:", "收款方:"} {
-			note, _, _ = strings.Cut(note, mark)
+			note, _, _ = bytes.Cut(note, []byte(mark))
 		}
 	}
-	if description != "" && note != "" {
-		return description + "; " + note
+	if len(description) > 0 && len(note) > 0 {
+		dst = append(dst, "; "...)
 	}
-	return description + note
+	return append(dst, note...)
 }
 
 // tradeInNote is the number of the payment that a fee was taken for, in brackets behind
-// 服务费; "" where the note names none.
-func tradeInNote(note string) string {
-	_, rest, ok := strings.Cut(note, "服务费[")
+// 服务费; nil where the note names none.
+func tradeInNote(note []byte) []byte {
+	rest, ok := behind(note, []byte("服务费["), '[')
 	if !ok {
-		if _, rest, ok = strings.Cut(note, "服务费退回("); !ok {
-			return ""
+		if rest, ok = behind(note, []byte("服务费退回("), '('); !ok {
+			return nil
 		}
 	}
-	end := strings.IndexAny(rest, "])")
-	if end < 15 || end > 64 || strings.Trim(rest[:end], "0123456789") != "" {
-		return ""
+	end := bytes.IndexAny(rest, "])")
+	if end < 15 || end > 64 || !delimited.IsDigits(rest[:end]) {
+		return nil
 	}
 	return rest[:end]
 }
 
+// behind is what of note stands behind a mark. The mark is sought only where its byte that
+// few notes have is there, which is quickly told.
+func behind(note, mark []byte, rare byte) (rest []byte, ok bool) {
+	if bytes.IndexByte(note, rare) < 0 {
+		return nil, false
+	}
+	_, rest, ok = bytes.Cut(note, mark)
+	return rest, ok
+}
+
+// orderMarks stand before the order that a note names, tried in order. Behind the one with
+// a square bracket stands a number of any length, up to the bracket that closes.
+var orderMarks = []struct {
+	mark []byte
+	rare byte
+}{
+	{[]byte("订单号:"), ':'}, {[]byte("订单号："), 0xEF}, {[]byte("淘宝交易号["), '['}, {[]byte("订单{"), '{'}, {[]byte("预收{"), '{'},
+	{[]byte("服务费("), '('}, {[]byte("服务费"), 0xE6},
+}
+
 // orderInNote is the order that a deduction names: behind 订单号: or 订单, or in brackets
 // behind 服务费. It is asked where the row's own order number is empty.
-func orderInNote(note string) string {
-	for _, mark := range []string{"订单号:", "订单号：", "淘宝交易号[", "订单{", "预收{", "服务费(", "服务费"} {
-		_, rest, ok := strings.Cut(note, mark)
+func orderInNote(note []byte) []byte {
+	if len(note) == 0 {
+		return nil
+	}
+	for _, known := range orderMarks {
+		rest, ok := behind(note, known.mark, known.rare)
 		if !ok {
 			continue
 		}
-		if end := strings.IndexAny(rest, "]}"); mark == "淘宝交易号[" && end > 0 {
-			return rest[:end]
+		if known.rare == '[' {
+			if end := bytes.IndexAny(rest, "]}"); end > 0 {
+				return rest[:end]
+			}
 		}
-		digits := rest[:len(rest)-len(strings.TrimLeft(rest, "0123456789"))]
-		if len(digits) >= 15 && len(digits) <= 20 {
-			return digits
+		digits := 0
+		for digits < len(rest) && rest[digits]-'0' <= 9 {
+			digits++
+		}
+		if digits >= 15 && digits <= 20 {
+			return rest[:digits]
 		}
 	}
-	return ""
+	return nil
 }

@@ -1,6 +1,7 @@
 package taobao
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
@@ -81,7 +82,7 @@ const maxColumns = 96
 // normalName is a column's name without blanks and unit, with half-width brackets, and
 // with 账 where one of the exports writes 帐.
 func normalName(name string) string {
-	name = strings.ToLower(clean(name))
+	name = strings.ToLower(cleanName(name))
 	name = strings.NewReplacer("（", "(", "）", ")", "／", "/", "帐", "账", " ", "").Replace(name)
 	return strings.TrimSuffix(name, "(元)")
 }
@@ -129,7 +130,7 @@ func parseHeader(names []string) *header {
 			known = known || slices.Contains(words, normal)
 		}
 		if !known {
-			h.unknown = append(h.unknown, clean(name))
+			h.unknown = append(h.unknown, cleanName(name))
 		}
 	}
 	for c := range columnCount {
@@ -151,7 +152,7 @@ func parseHeader(names []string) *header {
 func (h *header) drift() []settlement.Drift {
 	names := make([]string, len(h.names))
 	for i, name := range h.names {
-		names[i] = clean(name)
+		names[i] = cleanName(name)
 	}
 	return delimited.Drift(names, delimited.Nearest(names, layouts, normalName), normalName)
 }
@@ -159,31 +160,33 @@ func (h *header) drift() []settlement.Drift {
 // name is a column's name in the file.
 func (h *header) name(c column) string {
 	if at := h.at[c]; at >= 0 {
-		return clean(h.names[at])
+		return cleanName(h.names[at])
 	}
 	return wordings[c][0]
 }
 
 // clean takes off what exports and spreadsheets put around a text: blanks, tabs, byte
 // order marks, ="…", and the apostrophe that keeps a number a text.
-func clean(text string) string {
+func clean(text []byte) []byte {
 	if isClean(text) {
 		return text
 	}
-	text = strings.Trim(text, " \t\r\n\u00a0\u3000\ufeff")
-	if rest, ok := strings.CutPrefix(text, `="`); ok && strings.HasSuffix(rest, `"`) {
-		text = strings.TrimSuffix(rest, `"`)
+	text = bytes.Trim(text, " \t\r\n\u00a0\u3000\ufeff")
+	if rest, ok := bytes.CutPrefix(text, []byte(`="`)); ok && bytes.HasSuffix(rest, []byte{'"'}) {
+		text = rest[:len(rest)-1]
 	}
 	if len(text) > 1 && (text[0] == '\'' || text[0] == '`') {
 		text = text[1:]
 	}
-	return strings.Trim(text, " \t\u00a0\u3000")
+	return bytes.Trim(text, " \t\u00a0\u3000")
 }
+
+func cleanName(name string) string { return string(clean([]byte(name))) }
 
 // isClean says that nothing stands around a text, by its first and its last byte. It is
 // false of some clean ones.
-func isClean(text string) bool {
-	if text == "" {
+func isClean(text []byte) bool {
+	if len(text) == 0 {
 		return true
 	}
 	switch first := text[0]; first {

@@ -8,7 +8,9 @@
 //	recognise.go  which files these are
 //	columns.go    the header's names
 //	source.go     rows of a spreadsheet or of CSV
+//	text.go       records of CSV: lines, encodings, quotes
 //	row.go        one row: times, amounts, numbers
 //	category.go   what a row is about
+//	occurrences.go  lines of the same identity
 //	read.go       the file: rows, sums, period, account
 package taobao

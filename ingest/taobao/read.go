@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -16,6 +15,15 @@ import (
 
 // batchRows is how many rows are handed over at a time.
 const batchRows = 2048
+
+// Files are many and small: the memory of batches serves the next file. A batch that long
+// texts have widened beyond widestSpare bytes is let go.
+var (
+	spareLines = settlement.Spare[settlement.Lines, *settlement.Lines]{Most: 2}
+	spareFunds = settlement.Spare[settlement.FundLines, *settlement.FundLines]{Most: 2}
+)
+
+const widestSpare = 4 << 20
 
 // reading is one file being read.
 type reading struct {
@@ -29,13 +37,14 @@ type reading struct {
 	sheet  string // the first
 	head   *header
 
-	lineBatch settlement.Lines
-	fundBatch settlement.FundLines
+	lineBatch *settlement.Lines
+	fundBatch *settlement.FundLines
+	widest    int64 // of the batches so far, in bytes
 	hasher    settlement.IDHasher
-	nth       map[settlement.ID]uint32 // how often the file had a statement line of this key
+	nth       occurrences // how often the file had a statement line of this key
 
-	fundBytes, lineBytes bytesOf
-	amountText           []byte
+	account              []byte // stated
+	noteText, amountText []byte // scratch
 
 	first, last  settlement.Day
 	above, below int64 // first row with an expense above, below zero
@@ -73,8 +82,15 @@ func Read(ctx context.Context, in delimited.Input, lines, funds func(arrow.Recor
 	}
 	r := &reading{
 		in: in, st: st, lines: lines, funds: funds, first: settlement.NoDay, last: settlement.NoDay,
-		nth: map[settlement.ID]uint32{}, others: map[string]*count{}, channels: map[string]*count{},
+		account: []byte(in.Account), others: map[string]*count{}, channels: map[string]*count{},
 	}
+	r.lineBatch, r.fundBatch = spareLines.Take(), spareFunds.Take()
+	defer func() {
+		if max(r.widest, settlement.Bytes(r.lineBatch), settlement.Bytes(r.fundBatch)) <= widestSpare {
+			spareLines.Give(r.lineBatch)
+			spareFunds.Give(r.fundBatch)
+		}
+	}()
 	var err error
 	if r.from, err = open(in); err != nil {
 		return st, refusal(st, err)
@@ -138,12 +154,12 @@ func (r *reading) rows(ctx context.Context) error {
 			continue
 		}
 		if extra := r.beyondHeader(); extra >= 0 {
-			e := r.in.Errorf(r.record.row, `a field with a comma stands in quotes`, "%s%d fields where the header has %d", r.inSheet(), len(r.record.cells), len(r.head.names))
+			e := r.in.Errorf(r.record.row, `a field with a comma stands in quotes`, "%s%d fields where the header has %d", r.inSheet(), len(r.record.ends), len(r.head.names))
 			e.Column = r.record.column(extra)
 			r.problems.Add(e)
 			continue
 		}
-		if n := len(r.record.cells); r.record.text != "" && n < len(r.head.names) {
+		if n := len(r.record.ends); r.record.raw != nil && n < len(r.head.names) {
 			r.problems.Add(r.in.Errorf(r.record.row, "is the line cut off? "+adviceFetch, "%d fields where the header has %d", n, len(r.head.names)))
 			continue
 		}
@@ -174,12 +190,12 @@ func (r *reading) header() error {
 		if r.record.blank() {
 			continue
 		}
-		if len(r.record.cells) > maxColumns {
+		if len(r.record.ends) > maxColumns {
 			return r.in.Errorf(r.record.row, knownLayouts, "a header of more than %d columns", maxColumns)
 		}
 		names := r.record.texts()
 		if isHeader(names) {
-			return r.layOut(slices.Clone(names))
+			return r.layOut(names)
 		}
 		if r.titles = append(r.titles, delimited.Short(strings.Trim(strings.Join(names, " "), " "))); len(r.titles) > titleRows {
 			return r.in.Errorf(1, knownLayouts, "no row of the first %d is the header of an export of the aggregated account", titleRows+1)
@@ -193,7 +209,7 @@ func (r *reading) layOut(names []string) error {
 	r.st.Drift = r.head.drift()
 	var found []string
 	for _, name := range names {
-		found = append(found, clean(name))
+		found = append(found, cleanName(name))
 	}
 	for _, c := range r.head.missing {
 		e := r.in.Errorf(r.record.row, knownLayouts, "the required column is missing; found: %s", delimited.Short(strings.Join(found, ", ")))
@@ -202,7 +218,7 @@ func (r *reading) layOut(names []string) error {
 	}
 	for _, at := range r.head.twice {
 		e := r.in.Errorf(r.record.row, adviceFetch, "the header has this column twice")
-		e.Column, e.ColumnName = r.record.column(at), clean(names[at])
+		e.Column, e.ColumnName = r.record.column(at), cleanName(names[at])
 		r.problems.Add(e)
 	}
 	name := "收支明细"
@@ -239,8 +255,8 @@ func (r *reading) repeatsHeader() bool {
 // beyondHeader is the place of a filled cell for which the header has no name, −1 where
 // there is none.
 func (r *reading) beyondHeader() int {
-	for i := len(r.head.names); i < len(r.record.cells); i++ {
-		if clean(r.record.cells[i].Text) != "" {
+	for i := len(r.head.names); i < len(r.record.ends); i++ {
+		if len(clean(r.record.field(i))) > 0 {
 			return i
 		}
 	}
@@ -252,10 +268,11 @@ func (r *reading) emit() error {
 	for _, b := range []struct {
 		batch settlement.Batch
 		to    func(arrow.Record) error
-	}{{&r.lineBatch, r.lines}, {&r.fundBatch, r.funds}} {
+	}{{r.lineBatch, r.lines}, {r.fundBatch, r.funds}} {
 		if b.batch.Len() == 0 {
 			continue
 		}
+		r.widest = max(r.widest, settlement.Bytes(b.batch))
 		record := settlement.Record(b.batch)
 		err := b.to(record)
 		record.Release()

@@ -88,7 +88,7 @@ func workbook(t testing.TB, csv string, change func(*excelize.File)) []byte {
 	f := excelize.NewFile()
 	defer f.Close()
 	for i, line := range strings.Split(strings.TrimSuffix(csv, "\n"), "\n") {
-		fields, ok := split(line, nil)
+		fields, ok := split(line)
 		if !ok {
 			t.Fatal(line)
 		}
@@ -134,7 +134,7 @@ func TestEveryRowIsAFundLineAndTradesAreLinesToo(t *testing.T) {
 			f.SetCellInt("Sheet1", "B3", 710000000000002)
 			f.SetCellInt("Sheet1", "F3", 8)
 			f.NewSheet("二")
-			names, _ := split(listHeader, nil)
+			names, _ := split(listHeader)
 			f.SetSheetRow("二", "A1", &names)
 		}),
 	} {
@@ -171,7 +171,7 @@ func TestEveryRowIsAFundLineAndTradesAreLinesToo(t *testing.T) {
 func reordered(t testing.TB, csv string) []byte {
 	var out strings.Builder
 	for _, line := range strings.Split(strings.TrimSuffix(csv, "\n"), "\n") {
-		fields, ok := split(line, nil)
+		fields, ok := split(line)
 		if !ok {
 			t.Fatal(line)
 		}
@@ -368,7 +368,7 @@ func TestWhatARowIsAbout(t *testing.T) {
 		{"提现手续费", "", "", "withdrawal_fee", "withdrawal_fee"},
 		{"神秘", "", "", "other", "other"},
 	} {
-		out, in := categoryOf(c.kind, c.description, c.note, settlement.Expense), categoryOf(c.kind, c.description, c.note, settlement.Income)
+		out, in := categoryOf([]byte(c.kind), []byte(c.description), []byte(c.note), settlement.Expense), categoryOf([]byte(c.kind), []byte(c.description), []byte(c.note), settlement.Income)
 		if out.String() != c.want || in.String() != c.back {
 			t.Errorf("%s %s %s: %s going out and %s coming in, want %s and %s", c.kind, c.description, c.note, out, in, c.want, c.back)
 		}
@@ -376,11 +376,13 @@ func TestWhatARowIsAbout(t *testing.T) {
 }
 
 func TestNotesLoseWhomWasPaid(t *testing.T) {
-	note := publicNote(settlement.FundPlatformFee, "", "代扣款（扣款用途：消费者体验_订单号:3100000000000000011，付款方：某人）")
-	if note != "代扣款（扣款用途：消费者体验_订单号:3100000000000000011" {
+	note := func(category settlement.Category, description, note string) string {
+		return string(publicNote(category, []byte(description), []byte(note), nil))
+	}
+	if note := note(settlement.FundPlatformFee, "", "代扣款（扣款用途：消费者体验_订单号:3100000000000000011，付款方：某人）"); note != "代扣款（扣款用途：消费者体验_订单号:3100000000000000011" {
 		t.Error(note)
 	}
-	if note := publicNote(settlement.FundTransfer, "转", "给某人"); note != "转" {
+	if note := note(settlement.FundTransfer, "转", "给某人"); note != "转" {
 		t.Error(note)
 	}
 }

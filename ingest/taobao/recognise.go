@@ -22,7 +22,8 @@ func Recognise(head []byte) bool {
 		if !ok {
 			continue
 		}
-		if fields, ok := split(text, nil); ok && isHeader(fields) {
+		var r record
+		if r.text, r.ends, ok = unquote(text, nil, nil); ok && isHeader(r.texts()) {
 			return true
 		}
 	}
@@ -31,11 +32,11 @@ func Recognise(head []byte) bool {
 
 // decoded returns a line as UTF-8 without line end; ok is false where it is not in the
 // encoding.
-func decoded(line []byte, gb18030 bool) (text string, ok bool) {
+func decoded(line []byte, gb18030 bool) (text []byte, ok bool) {
 	line = bytes.TrimRight(line, "\r\n")
 	if !gb18030 {
-		return string(line), utf8.Valid(line)
+		return line, utf8.Valid(line)
 	}
 	out, err := simplifiedchinese.GB18030.NewDecoder().Bytes(line)
-	return string(out), err == nil && !bytes.ContainsRune(out, utf8.RuneError)
+	return out, err == nil && !bytes.ContainsRune(out, utf8.RuneError)
 }

@@ -1,11 +1,10 @@
 package taobao
 
 import (
+	"bytes"
 	"fmt"
-	"strings"
 
 	"reconcile/ingest/delimited"
-	"reconcile/ingest/sheet"
 	"reconcile/settlement"
 )
 
@@ -15,20 +14,20 @@ const (
 	adviceFormat = "tell us of this form: it is not known"
 )
 
-// line is one movement, with the signs of the tables.
+// line is one movement, with the signs of the tables. Its texts are those of the record.
 type line struct {
 	at         settlement.Instant
-	atText     string
+	atText     []byte
 	direction  settlement.Kind
 	category   settlement.Category
 	state      settlement.FundState
 	amount     settlement.Amount
-	account    string
-	flow       string
-	order, raw string // order number without and with its prefix
-	txn        string
-	kind       string // 入账类型
-	note       string
+	account    []byte
+	flow       []byte
+	order, raw []byte // order number without and with its prefix
+	txn        []byte
+	kind       []byte // 入账类型
+	note       []byte
 	number     int64 // of the row
 }
 
@@ -63,130 +62,160 @@ func (r *reading) inSheet() string {
 	return "sheet " + r.record.sheet + ": "
 }
 
-func (r *reading) cell(c column) sheet.Cell {
-	if at := r.head.at[c]; at >= 0 && at < len(r.record.cells) {
-		return r.record.cells[at]
+// text is a cell of the row at hand, nil where the header or the row lacks it.
+func (r *reading) text(c column) []byte {
+	if at := r.head.at[c]; at >= 0 && at < len(r.record.ends) {
+		return clean(r.record.field(at))
 	}
-	return sheet.Cell{}
+	return nil
 }
 
-func (r *reading) text(c column) string { return clean(r.cell(c).Text) }
+// lost says that a spreadsheet has kept only the first digits of a number.
+func (r *reading) lost(c column) bool {
+	at := r.head.at[c]
+	return at >= 0 && at < len(r.record.cells) && r.record.cells[at].Lost()
+}
 
 // parse reads the row at hand; ok is false where something of it is wrong, all of which
 // was recorded.
 func (r *reading) parse() (l line, ok bool) {
-	l = line{number: r.record.row, kind: r.text(rowType), state: settlement.Booked}
-	ok = r.parseTime(&l)
-	ok = r.parseNumbers(&l) && ok
-	ok = r.parseAmount(&l) && ok
-	if l.kind == "" {
+	var timed, numbered, counted bool
+	l.number, l.kind, l.state = r.record.row, r.text(rowType), settlement.Booked
+	l.at, l.atText, timed = r.time()
+	l.flow, l.raw, numbered = r.numbers()
+	l.direction, l.amount, counted = r.money(l.kind)
+	ok = timed && numbered && counted
+	if len(l.kind) == 0 {
 		r.bad(rowType, adviceFetch, "the row does not say what it is")
 		ok = false
 	}
-	if l.account = r.text(shop); l.account == "" {
-		l.account = r.in.Account
+	if l.account = r.text(shop); len(l.account) == 0 {
+		l.account = r.account
 	}
 	description, note := r.text(description), r.text(note)
 	l.category = categoryOf(l.kind, description, note, l.direction)
-	l.note = publicNote(l.category, description, note)
+	r.noteText = publicNote(l.category, description, note, r.noteText[:0])
+	l.note = r.noteText
 	switch l.category {
 	case settlement.FundPayment, settlement.FundRefund:
 		l.txn = l.flow
 	case settlement.FundFee, settlement.FundFeeReturn, settlement.FundPlatformFee:
 		l.txn = tradeInNote(note)
-		if l.raw == "" {
+		if len(l.raw) == 0 {
 			l.raw = orderInNote(note)
 		}
 	}
 	l.order = merchantNumber(l.raw)
-	if r.text(channel) == "支付宝" {
+	if string(r.text(channel)) == "支付宝" {
 		l.state = settlement.CopiedLine
 	}
 	return l, ok
 }
 
-// parseTime reads 入账时间: a moment, or beside 入帐日期 a time of day.
-func (r *reading) parseTime(l *line) bool {
-	text := strings.ReplaceAll(r.text(bookedAt), "/", "-")
-	text, _ = strings.CutSuffix(text, ".0")
-	if day := strings.ReplaceAll(r.text(bookedOn), "/", "-"); len(text) == len("15:04:05") && len(day) >= len("2006-01-02") {
-		text = day[:len("2006-01-02")] + " " + text
-	}
-	at, err := settlement.ParseInstant([]byte(text))
+// time reads 入账时间: a moment, or beside 入帐日期 a time of day.
+func (r *reading) time() (at settlement.Instant, text []byte, ok bool) {
+	text = r.text(bookedAt)
+	at, err := settlement.ParseInstant(text)
 	if err != nil {
-		r.bad(bookedAt, adviceFetch, "%q: %v", delimited.Short(text), err)
-		return false
+		text = r.otherTime(text)
+		at, err = settlement.ParseInstant(text)
 	}
-	l.at, l.atText = at, text
-	return true
+	if err != nil {
+		r.bad(bookedAt, adviceFetch, "%q: %v", delimited.Short(string(text)), err)
+	}
+	return at, text, err == nil
 }
 
-func (r *reading) parseNumbers(l *line) (ok bool) {
-	ok = true
-	for _, n := range []struct {
-		c  column
-		to *string
-	}{{flowNo, &l.flow}, {orderNo, &l.raw}} {
-		cell, text := r.cell(n.c), r.text(n.c)
-		switch {
-		case cell.Lost() || delimited.IsScientific([]byte(text)):
-			r.bad(n.c, adviceLost, "%s: a number of more than 15 digits that was stored as one has lost digits", delimited.Short(text))
-			ok = false
-		case len(text) > 64 || strings.Contains(text, " ") || delimited.HasControl([]byte(text)):
-			r.bad(n.c, adviceFetch, "%q is no number of the export's", delimited.Short(text))
-			ok = false
-		}
-		if text == "-" || text == "--" || text == "0" {
-			text = ""
-		}
-		*n.to = text
+// otherTime is a time of another form as the usual one: with slashes, with .0 behind it, or
+// a time of day alone.
+func (r *reading) otherTime(text []byte) []byte {
+	text = bytes.ReplaceAll(text, []byte{'/'}, []byte{'-'})
+	text = bytes.TrimSuffix(text, []byte(".0"))
+	day := bytes.ReplaceAll(r.text(bookedOn), []byte{'/'}, []byte{'-'})
+	if len(text) == len("15:04:05") && len(day) >= len("2006-01-02") {
+		text = fmt.Appendf(nil, "%s %s", day[:len("2006-01-02")], text)
 	}
-	if ok && l.flow == "" {
+	return text
+}
+
+// numbers reads 支付流水号, which is never missing, and the order's.
+func (r *reading) numbers() (flow, order []byte, ok bool) {
+	flow, ok1 := r.number(flowNo)
+	order, ok2 := r.number(orderNo)
+	if ok = ok1 && ok2; ok && len(flow) == 0 {
 		r.bad(flowNo, adviceFetch, "the row has no number")
-		return false
+		ok = false
 	}
-	return ok
+	return flow, order, ok
 }
 
-// parseAmount reads both sides, of which one is filled. The export prints expenses
-// positive; one that prints them all negative means the same.
-func (r *reading) parseAmount(l *line) bool {
+// number reads a number that may be missing.
+func (r *reading) number(c column) (text []byte, ok bool) {
+	text = r.text(c)
+	switch {
+	case r.lost(c):
+		ok = false
+	case len(text) <= 64 && delimited.IsDigits(text):
+		ok = true
+	case delimited.IsScientific(text):
+		ok = false
+	case len(text) > 64 || bytes.IndexByte(text, ' ') >= 0 || delimited.HasControl(text):
+		r.bad(c, adviceFetch, "%q is no number of the export's", delimited.Short(string(text)))
+		return nil, false
+	default:
+		ok = true
+	}
+	if !ok {
+		r.bad(c, adviceLost, "%s: a number of more than 15 digits that was stored as one has lost digits", delimited.Short(string(text)))
+		return nil, false
+	}
+	if isNone(text) || string(text) == "0" {
+		return nil, true
+	}
+	return text, true
+}
+
+// isNone tells what stands for an empty cell.
+func isNone(text []byte) bool { return len(text) == 0 || string(text) == "-" || string(text) == "--" }
+
+// money reads both sides, of which one is filled. The export prints expenses positive; one
+// that prints them all negative means the same.
+func (r *reading) money(kind []byte) (direction settlement.Kind, amount settlement.Amount, ok bool) {
 	in, inFilled, ok1 := r.amount(income)
 	out, outFilled, ok2 := r.amount(expense)
 	switch {
 	case !ok1 || !ok2:
-		return false
+		return settlement.NoKind, 0, false
 	case in != 0 && out != 0:
 		r.bad(expense, adviceFormat, "both an income of %s and an expense of %s", in, out)
-		return false
+		return settlement.NoKind, 0, false
 	case !inFilled && !outFilled:
 		r.bad(income, adviceFetch, "neither an income nor an expense")
-		return false
+		return settlement.NoKind, 0, false
 	case in < 0:
 		r.bad(income, adviceFormat, "an income of %s", in)
-		return false
+		return settlement.NoKind, 0, false
 	}
 	switch {
 	case out > 0 && r.above == 0:
-		r.above = l.number
+		r.above = r.record.row
 	case out < 0 && r.below == 0:
-		r.below = l.number
+		r.below = r.record.row
 	}
-	l.direction, l.amount = settlement.Income, in
-	if out != 0 || in == 0 && (!inFilled || outFilled && !strings.Contains(l.kind, "收款") && !strings.Contains(l.kind, "退回")) {
-		l.direction, l.amount = settlement.Expense, -out.Abs()
+	if out != 0 || in == 0 && (!inFilled || outFilled && !bytes.Contains(kind, []byte("收款")) && !bytes.Contains(kind, []byte("退回"))) {
+		return settlement.Expense, -out.Abs(), true
 	}
-	return true
+	return settlement.Income, in, true
 }
 
 func (r *reading) amount(c column) (amount settlement.Amount, filled, ok bool) {
 	text := r.text(c)
-	if text == "" || text == "-" || text == "--" {
+	if isNone(text) {
 		return 0, false, true
 	}
-	amount, err := settlement.ParseAmount([]byte(text))
+	amount, err := settlement.ParseAmount(text)
 	if err != nil {
-		r.bad(c, adviceFetch, "%q: %v", delimited.Short(text), err)
+		r.bad(c, adviceFetch, "%q: %v", delimited.Short(string(text)), err)
 		return 0, true, false
 	}
 	return amount, true, true
@@ -194,18 +223,22 @@ func (r *reading) amount(c column) (amount settlement.Amount, filled, ok bool) {
 
 // merchantNumber takes the prefix off that Taobao puts before the order number in the
 // wallets' files: ^T\d+N?P.
-func merchantNumber(order string) string {
-	rest, ok := strings.CutPrefix(order, "T")
-	if !ok {
+func merchantNumber(order []byte) []byte {
+	if len(order) == 0 || order[0] != 'T' {
 		return order
 	}
-	number := strings.TrimLeft(rest, "0123456789")
-	if len(number) == len(rest) {
+	at := 1
+	for at < len(order) && order[at]-'0' <= 9 {
+		at++
+	}
+	if at == 1 {
 		return order
 	}
-	number, ok = strings.CutPrefix(strings.TrimPrefix(number, "N"), "P")
-	if !ok || number == "" {
+	if at < len(order) && order[at] == 'N' {
+		at++
+	}
+	if at+1 >= len(order) || order[at] != 'P' {
 		return order
 	}
-	return number
+	return order[at+1:]
 }

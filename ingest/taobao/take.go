@@ -1,10 +1,10 @@
 package taobao
 
 import (
+	"bytes"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
+	"strconv"
 
 	"reconcile/ingest/delimited"
 	"reconcile/settlement"
@@ -18,38 +18,20 @@ func (r *reading) take(l *line) {
 	}
 	r.last = max(r.last, day)
 	if r.st.Rows == 0 {
-		r.st.Account = l.account
-	} else if r.st.Account != l.account {
-		r.bad(shop, "export each shop alone", "the file holds rows of the shops %q and %q", delimited.Short(r.st.Account), delimited.Short(l.account))
+		r.st.Account = string(l.account)
+	} else if r.st.Account != string(l.account) {
+		r.bad(shop, "export each shop alone", "the file holds rows of the shops %q and %q", delimited.Short(r.st.Account), delimited.Short(string(l.account)))
 		return
 	}
 	r.st.Rows++
 	r.sum(l.direction, l.amount, 0)
 	r.remark(l)
-	r.appendFund(l, day)
+	key := settlement.FundKey(l.order, l.txn, l.flow)
+	r.appendFund(l, day, key)
 	if kind := l.trade(); kind != settlement.NoKind {
 		r.sum(kind, l.amount, l.amount)
-		r.appendLine(l, kind, day)
+		r.appendLine(l, kind, day, key)
 	}
-}
-
-// bytesOf are texts of a row in memory that the next row uses again.
-type bytesOf struct {
-	memory []byte
-	parts  [][]byte
-}
-
-func (b *bytesOf) take(texts ...string) [][]byte {
-	b.memory, b.parts = b.memory[:0], b.parts[:0]
-	for _, text := range texts {
-		b.memory = append(b.memory, text...)
-	}
-	at := 0
-	for _, text := range texts {
-		b.parts = append(b.parts, b.memory[at:at+len(text):at+len(text)])
-		at += len(text)
-	}
-	return b.parts
 }
 
 func (r *reading) sum(kind settlement.Kind, gross, settled settlement.Amount) {
@@ -66,7 +48,7 @@ func (r *reading) remark(l *line) {
 	if l.category == settlement.FundOther {
 		counted(r.others, l.kind, l.amount)
 	}
-	if word := r.text(channel); word != "" && !strings.Contains(word, "聚合") {
+	if word := r.text(channel); len(word) > 0 && !bytes.Contains(word, []byte("聚合")) {
 		counted(r.channels, word, l.amount)
 	}
 	if l.state != settlement.Booked || l.category != settlement.FundPayment && l.category != settlement.FundRefund {
@@ -74,7 +56,7 @@ func (r *reading) remark(l *line) {
 	}
 	if l.trade() == settlement.NoKind {
 		r.reversed.add(l.amount)
-	} else if l.order == "" {
+	} else if len(l.order) == 0 {
 		r.unaddressed++
 	}
 }
@@ -82,41 +64,42 @@ func (r *reading) remark(l *line) {
 // maxWords is how many words of an open list are told apart; the rest is one.
 const maxWords = 50
 
-func counted(of map[string]*count, word string, amount settlement.Amount) {
-	if of[word] == nil && len(of) >= maxWords {
-		word = "…"
+func counted(of map[string]*count, word []byte, amount settlement.Amount) {
+	c := of[string(word)]
+	if c == nil && len(of) >= maxWords {
+		word = []byte("…")
+		c = of[string(word)]
 	}
-	if of[word] == nil {
-		of[word] = &count{}
+	if c == nil {
+		c = &count{}
+		of[string(word)] = c
 	}
-	of[word].add(amount)
+	c.add(amount)
 }
 
-func (r *reading) appendFund(l *line, day settlement.Day) {
-	b := &r.fundBatch
-	texts := r.fundBytes.take(l.account, l.flow, l.order, l.txn)
-	account, flow, order, txn := texts[0], texts[1], texts[2], texts[3]
-	b.ID = append(b.ID, settlement.FundLineID(&r.hasher, settlement.AggregatedFunds, settlement.TaobaoAggregated, account, nil, flow, l.direction))
+func (r *reading) appendFund(l *line, day settlement.Day, key uint64) {
+	b := r.fundBatch
+	b.ID = append(b.ID, settlement.FundLineID(&r.hasher, settlement.AggregatedFunds, settlement.TaobaoAggregated, l.account, nil, l.flow, l.direction))
 	b.Wallet = append(b.Wallet, settlement.TaobaoAggregated)
-	b.Account.Append(account)
+	b.Account.Append(l.account)
 	b.SubAccount.Append(nil)
 	b.Direction = append(b.Direction, l.direction)
 	b.Category = append(b.Category, l.category)
-	b.OrderNo.Append(order)
+	b.OrderNo.Append(l.order)
 	b.RefundNo.Append(nil)
-	b.ProviderTxnID.Append(txn)
-	b.FlowNo.Append(flow)
+	b.ProviderTxnID.Append(l.txn)
+	b.FlowNo.Append(l.flow)
 	b.OccurredAt = append(b.OccurredAt, l.at)
 	b.SettledOn = append(b.SettledOn, day)
 	b.Amount = append(b.Amount, l.amount)
 	b.Balance = append(b.Balance, settlement.NoAmount)
 	b.Currency = append(b.Currency, settlement.CNY)
 	b.State = append(b.State, l.state)
-	b.RawType.AppendString(l.kind)
-	b.RawNote.AppendString(l.note)
+	b.RawType.Append(l.kind)
+	b.RawNote.Append(l.note)
 	b.File = append(b.File, r.in.Index)
 	b.Line = append(b.Line, l.number)
-	b.Key = append(b.Key, settlement.FundKey(order, txn, flow))
+	b.Key = append(b.Key, key)
 }
 
 // lineID is the identity of a payment or refund. Whether 支付流水号 is of the movement or of
@@ -125,33 +108,33 @@ func (r *reading) appendFund(l *line, day settlement.Day) {
 // ones of a file are numbered. Copies of a row in other files get the same.
 func (r *reading) lineID(l *line, kind settlement.Kind) settlement.ID {
 	r.amountText = l.amount.Append(r.amountText[:0])
-	key := append(r.lineBytes.take(l.account, l.flow, kind.String(), l.order, l.atText), r.amountText)
-	id := settlement.LineID(&r.hasher, settlement.AggregatedFunds, settlement.TaobaoAggregated, key[0], key[1:]...)
-	n := r.nth[id]
-	r.nth[id] = n + 1
-	if n == 0 {
+	key := [...][]byte{l.flow, []byte(kind.String()), l.order, l.atText, r.amountText, nil}
+	unnumbered := key[:len(key)-1]
+	id := settlement.LineID(&r.hasher, settlement.AggregatedFunds, settlement.TaobaoAggregated, l.account, unnumbered...)
+	before := r.nth.add(id, l.at)
+	if before == 0 {
 		return id
 	}
-	return settlement.LineID(&r.hasher, settlement.AggregatedFunds, settlement.TaobaoAggregated, key[0], append(key[1:], fmt.Append(nil, n))...)
+	key[len(key)-1] = strconv.AppendUint(nil, uint64(before), 10)
+	return settlement.LineID(&r.hasher, settlement.AggregatedFunds, settlement.TaobaoAggregated, l.account, key[:]...)
 }
 
-func (r *reading) appendLine(l *line, kind settlement.Kind, day settlement.Day) {
-	b := &r.lineBatch
+// appendLine takes the key of the fund line: a trade has a number, so that its own is the same.
+func (r *reading) appendLine(l *line, kind settlement.Kind, day settlement.Day, key uint64) {
+	b := r.lineBatch
 	b.ID = append(b.ID, r.lineID(l, kind))
-	texts := r.lineBytes.take(l.order, l.txn)
-	order, txn := texts[0], texts[1]
 	b.Wallet = append(b.Wallet, settlement.TaobaoAggregated)
-	b.Account.AppendString(l.account)
+	b.Account.Append(l.account)
 	b.SubAccount.Append(nil)
 	b.Kind = append(b.Kind, kind)
-	b.OrderNo.Append(order)
-	if l.raw == l.order {
+	b.OrderNo.Append(l.order)
+	if len(l.raw) == len(l.order) { // it has no prefix
 		b.OrderNoRaw.Append(nil)
 	} else {
-		b.OrderNoRaw.AppendString(l.raw)
+		b.OrderNoRaw.Append(l.raw)
 	}
 	b.RefundNo.Append(nil)
-	b.ProviderTxnID.Append(txn)
+	b.ProviderTxnID.Append(l.txn)
 	b.ProviderRefundID.Append(nil)
 	b.OccurredAt = append(b.OccurredAt, l.at)
 	b.TimeBasis = append(b.TimeBasis, settlement.BasisSuccess)
@@ -163,12 +146,12 @@ func (r *reading) appendLine(l *line, kind settlement.Kind, day settlement.Day) 
 	b.FeeRate = append(b.FeeRate, settlement.NoRate)
 	b.Currency = append(b.Currency, settlement.CNY)
 	b.MatchState = append(b.MatchState, settlement.NoState)
-	b.RawType.AppendString(l.kind)
+	b.RawType.Append(l.kind)
 	b.File = append(b.File, r.in.Index)
 	b.Line = append(b.Line, l.number)
 	b.Status = append(b.Status, settlement.Success)
 	b.Coupon = append(b.Coupon, 0)
-	b.Key = append(b.Key, settlement.PaymentKey(order, txn))
+	b.Key = append(b.Key, key)
 }
 
 // verdict says whether the file may be used. failure is what ended the reading.
