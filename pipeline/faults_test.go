@@ -181,6 +181,9 @@ func (d *faulty) tryAll(t *testing.T) {
 		switch {
 		case r.code == 0 && isNew:
 			whole[f.of]++
+			if f.how == lying && slices.Contains([]string{".staged", ".json", ".arrows"}, filepath.Ext(w.hit)) && strings.Contains(w.hit, ".staging-") {
+				t.Errorf("%v of %s: nobody read back what was written", f, w.hit)
+			}
 		case r.code == 1 && (isFormer || isNew && strings.Contains(r.stderr, "the new result stands")),
 			r.code == 2 && isFormer && filepath.Base(w.hit) == "reconcile.yaml":
 			told[f.of]++
