@@ -159,12 +159,15 @@ func (r *daysRun) day(ctx context.Context, day settlement.Day) error {
 // staleAfter returns the committed days that a change of day makes stale.
 func (r *daysRun) staleAfter(day settlement.Day) (stale []schedule.Due, err error) {
 	due, err := planOf(r.catalogue, &r.job)
+	if err != nil {
+		return nil, fmt.Errorf("the new result stands, but whether later days were built on the former one is not known: %w", err)
+	}
 	for _, d := range due {
 		if d.Day > day.String() && d.Why != schedule.Missing {
 			stale = append(stale, d)
 		}
 	}
-	return stale, err
+	return stale, nil
 }
 
 // preview says what a run of the days would read and replace, and runs nothing.
