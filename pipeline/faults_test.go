@@ -7,9 +7,11 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -19,13 +21,29 @@ import (
 	"reconcile/pipeline"
 )
 
+// faultsEach is about how many operations of each sort fail; RECONCILE_FAULTS says how
+// many, or all.
+func faultsEach(t testing.TB) int {
+	switch text := os.Getenv("RECONCILE_FAULTS"); text {
+	case "":
+		return 3
+	case "all":
+		return math.MaxInt
+	default:
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			t.Fatalf("RECONCILE_FAULTS=%s: a number, or all", text)
+		}
+		return n
+	}
+}
+
 // faulty is a folder with a result that is to be replaced by that of other files.
 type faulty struct {
 	home   string
 	result string   // the folder's name in home
 	args   []string // the command that replaces it, and what it needs
 	env    []string
-	each   int               // about how many operations of each sort fail, of writes three times as many
 	start  map[string]string // home as it is before
 	want   map[string]string // and after a run without faults, as lasting gives it
 }
@@ -94,17 +112,14 @@ func lasting(tree map[string]string) map[string]string {
 	return tree
 }
 
-// faults are those that are tried, spread evenly over the operations of each sort.
-// RECONCILE_FAULTS=all lets every operation fail.
-func (d *faulty) faults(counts map[sort]int) (list []fault) {
+// faultsOf is the faults that are tried, spread evenly over the operations of each sort:
+// each of a sort, and of writes, which may lie, twice as many.
+func faultsOf(counts map[sort]int, each int) (list []fault) {
 	for _, s := range sorts {
-		n, each := counts[s], d.each
-		if s == writes {
-			each *= 3
-		}
+		n := counts[s]
 		step := max(n/each, 1)
-		if os.Getenv("RECONCILE_FAULTS") == "all" {
-			step = 1
+		if s == writes {
+			step = (step + 1) / 2
 		}
 		for k := 1; k <= n; k += step {
 			for _, on := range []bool{false, true} {
@@ -127,7 +142,7 @@ func (d *faulty) faults(counts map[sort]int) (list []fault) {
 func TestWhateverFileOperationFailsTheDayIsWhole(t *testing.T) {
 	home := filepath.Join(t.TempDir(), "home")
 	succeeds(t, program(t, nil, "init", home))
-	d := &faulty{home: home, result: "result", each: 8, args: []string{os.Getenv(programVariable),
+	d := &faulty{home: home, result: "result", args: []string{os.Getenv(programVariable),
 		"run", "--date", "2024-09-12", "--config", filepath.Join(home, "reconcile.yaml"), "--breaks-ok", "--quiet"}}
 	// The former day lacks the last order.
 	orders := filepath.Join(home, "inbox", "orders.csv")
@@ -160,7 +175,7 @@ func TestWhateverFileOperationFailsWhileRowsAreSpilledTheResultIsWhole(t *testin
 	if _, err := pipeline.Run(context.Background(), pipeline.Job{Paths: former.all(), Out: out}); err != nil {
 		t.Fatal(err)
 	}
-	d := &faulty{home: home, result: "result", each: 3, args: key.Files, env: []string{runInstead + "=" + out}}
+	d := &faulty{home: home, result: "result", args: key.Files, env: []string{runInstead + "=" + out}}
 	d.tryAll(t)
 }
 
@@ -169,7 +184,7 @@ func (d *faulty) tryAll(t *testing.T) {
 	d.put(t)
 	_, w := d.run(t, fault{})
 	told, whole := map[sort]int{}, map[sort]int{}
-	for _, f := range d.faults(w.counts) {
+	for _, f := range faultsOf(w.counts, faultsEach(t)) {
 		d.put(t)
 		r, w := d.run(t, f)
 		if w.hit == "" {
