@@ -45,7 +45,7 @@ fuzz: ## every fuzz target for FUZZTIME each (a count such as 10000x, or a time)
 engines: build ## open a result in DuckDB, Polars and pyarrow (installs them with pip)
 	testdata/engines/run $(BIN)
 
-limits: build ## memory that holds, a full disk, killed runs (mounts small file systems)
+limits: build ## memory that holds, a full disk, killed runs, failing file operations (mounts small file systems)
 	testdata/limits/run $(GO) $(BIN)
 
 databases: build ## orders from PostgreSQL and MariaDB (installs them with apt-get where they are missing)

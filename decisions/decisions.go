@@ -2,11 +2,9 @@
 package decisions
 
 import (
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -16,7 +14,8 @@ import (
 
 // Register is what people decided of breaks: a CSV file to which rows are only ever
 // added, with the columns break_id, decision, who and when, and where they are needed
-// note and assignee. Of several rows for one break the last one counts; a note and an
+// note and assignee; or a workbook with these columns among others, in which rows
+// without a decision are of breaks that nobody has looked at. Of several rows for one break the last one counts; a note and an
 // assignee stay until a later row names others.
 type Register struct {
 	// WriteOffLimit is the largest difference that may be written off, as a magnitude.
@@ -53,46 +52,65 @@ const (
 	maxFaults = 100
 )
 
-// Read reads a file of decisions. The error joins every fault with its place
-// and wraps ErrUnusable; a file with a fault is not used at all.
-func Read(path string) (*Register, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
+// Read reads files of decisions, each a CSV or a workbook that was edited; later files
+// go on where the ones before end. The error joins every fault with its place and wraps
+// ErrUnusable; with a fault none of them is used at all.
+func Read(paths ...string) (*Register, error) {
+	d := &Register{byBreak: map[settlement.ID]*decision{}, applied: map[settlement.ID]bool{}}
+	var faults []error
+	for _, path := range paths {
+		r := &reader{path: path}
+		source, err := open(path)
+		if err != nil {
+			return nil, err
+		}
+		err = r.read(source, d)
+		if closed := source.close(); err == nil {
+			err = closed
+		}
+		if err != nil {
+			return nil, err
+		}
+		faults = append(faults, r.faults...)
 	}
-	defer f.Close()
-	r := &reader{path: path, csv: csv.NewReader(f)}
-	r.csv.FieldsPerRecord = -1
-	if r.header, err = r.csv.Read(); err != nil {
+	if len(faults) > 0 {
+		return nil, fmt.Errorf("%w: %w", ErrUnusable, errors.Join(faults...))
+	}
+	return d, nil
+}
+
+// read adds the decisions of one file.
+func (r *reader) read(from source, d *Register) error {
+	header, line, err := from.next()
+	if err != nil {
 		if errors.Is(err, io.EOF) {
 			err = errors.New("the file is empty")
 		}
-		return nil, fmt.Errorf("%w: %s: %w (its first line names the columns: %s)", ErrUnusable, path, err, columns)
+		return fmt.Errorf("%w: %s: %w (its first line names the columns: %s)", ErrUnusable, r.path, err, columns)
 	}
-	r.header[0] = strings.TrimPrefix(r.header[0], "\ufeff")
+	r.header = from.named(header)
 	for _, needed := range []string{"break_id", "decision", "who", "when"} {
 		if !slices.Contains(r.header, needed) {
-			r.fault(1, "the column %s is missing (the columns are %s)", needed, columns)
+			r.fault(line, "the column %s is missing (the columns are %s)", needed, columns)
 		}
 	}
-	d := &Register{byBreak: map[settlement.ID]*decision{}, applied: map[settlement.ID]bool{}}
 	for len(r.faults) < maxFaults {
-		fields, err := r.csv.Read()
+		fields, line, err := from.next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			r.faults = append(r.faults, fmt.Errorf("%s: %w", path, err))
+			r.faults = append(r.faults, fmt.Errorf("%s: %w", r.path, err))
 			break
 		}
-		if id, row, ok := r.row(fields); ok {
+		if from.undecided(r.header, fields) {
+			continue
+		}
+		if id, row, ok := r.row(fields, line, from.word); ok {
 			d.add(id, row)
 		}
 	}
-	if len(r.faults) > 0 {
-		return nil, fmt.Errorf("%w: %w", ErrUnusable, errors.Join(r.faults...))
-	}
-	return d, nil
+	return nil
 }
 
 // Fresh is d for another run: what was decided, of which nothing is applied yet.
@@ -106,7 +124,6 @@ func (d *Register) Fresh() *Register {
 // reader reads rows and gathers what is wrong with them.
 type reader struct {
 	path   string
-	csv    *csv.Reader
 	header []string
 	faults []error
 }
@@ -116,8 +133,7 @@ func (r *reader) fault(line int, format string, args ...any) {
 }
 
 // row reads one row; ok is false where something is wrong with it.
-func (r *reader) row(fields []string) (id settlement.ID, d decision, ok bool) {
-	line, _ := r.csv.FieldPos(0)
+func (r *reader) row(fields []string, line int, word func(string) string) (id settlement.ID, d decision, ok bool) {
 	if len(fields) != len(r.header) {
 		r.fault(line, "%d fields where the header has %d", len(fields), len(r.header))
 		return id, d, false
@@ -127,7 +143,7 @@ func (r *reader) row(fields []string) (id settlement.ID, d decision, ok bool) {
 	for i, name := range r.header {
 		value[name] = strings.TrimSpace(fields[i])
 	}
-	d = decision{what: value["decision"], who: value["who"], assignee: value["assignee"], note: value["note"], line: line}
+	d = decision{what: word(value["decision"]), who: value["who"], assignee: value["assignee"], note: value["note"], line: line}
 	if id, ok = settlement.ParseID(value["break_id"]); !ok {
 		r.fault(line, "break_id: %.40q is no identity of a break (16 characters, as the table breaks has them)", value["break_id"])
 	}

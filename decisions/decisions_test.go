@@ -6,6 +6,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/xuri/excelize/v2"
+
+	"reconcile/settlement"
 )
 
 func TestDecisionsThatCannotBeUsedAreToldWithTheirPlaces(t *testing.T) {
@@ -35,10 +39,76 @@ func TestDecisionsThatCannotBeUsedAreToldWithTheirPlaces(t *testing.T) {
 	}
 }
 
+// worklist is a workbook with a sheet that tells nothing, and one of breaks.
+func worklist(t *testing.T, header []any, rows ...[]any) string {
+	t.Helper()
+	f := excelize.NewFile()
+	sheets := map[string][][]any{"Sheet1": {{"说明"}, {"填写处理、处理人、处理时间"}}, "差异明细": append([][]any{{"差异明细 2024-09-12"}, header}, rows...)}
+	for _, name := range []string{"Sheet1", "差异明细"} {
+		if _, err := f.NewSheet(name); err != nil {
+			t.Fatal(err)
+		}
+		for i, row := range sheets[name] {
+			cell, err := excelize.CoordinatesToCellName(1, i+1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := f.SetSheetRow(name, cell, &row); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	path := filepath.Join(t.TempDir(), "worklist.xlsx")
+	if err := f.SaveAs(path); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestAnEditedWorkbookIsReadLikeRowsOfDecisions(t *testing.T) {
+	const one, two, three = "0000000000000001", "0000000000000002", "0000000000000003"
+	header := []any{"差异编号", "订单号", "差额", "处理", "处理人", "处理时间", "备注", "负责人"}
+	path := worklist(t, header,
+		[]any{one, "O1", "-0.01", "核销", "Li", "2024-09-13 09:05:00", "一分钱"},
+		[]any{two, "O2", "3.00"},
+		[]any{three, "O3", "4.00", "assign", "Li", "2024-09-13 09:06:00", "", "Wang"},
+		[]any{"", "合计", "6.99"})
+	d, err := Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _ := settlement.ParseID(one)
+	third, _ := settlement.ParseID(three)
+	if len(d.byBreak) != 2 || d.byBreak[first].what != decideWriteOff || d.byBreak[first].note != "一分钱" || d.byBreak[third].assignee != "Wang" {
+		t.Errorf("%+v", d.byBreak)
+	}
+	text := filepath.Join(t.TempDir(), "decisions.csv")
+	if err := os.WriteFile(text, []byte("break_id,decision,who,when\n"+one+",accept,Chen,2024-09-14 10:00:00\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if d, err = Read(path, text); err != nil || d.byBreak[first].what != decideAccept || d.byBreak[first].note != "一分钱" {
+		t.Errorf("the later decision counts: %+v, %v", d, err)
+	}
+	for want, rows := range map[string][]any{
+		"worklist.xlsx:3: decision: \"好\" is none of accept": {one, "O1", "1.00", "好", "Li", "2024-09-13 09:05:00"},
+		"worklist.xlsx:3: who: nobody is named":              {one, "O1", "1.00", "接受", "", "2024-09-13 09:05:00"},
+		"worklist.xlsx:3: when: \"\"":                        {one, "O1", "1.00", "接受", "Li"},
+		"worklist.xlsx:3: break_id: \"1\" is no identity":    {"1", "O1", "1.00", "接受", "Li", "2024-09-13 09:05:00"},
+	} {
+		if _, err := Read(worklist(t, header, rows)); !errors.Is(err, ErrUnusable) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+	if _, err := Read(worklist(t, []any{"订单号", "备注"})); !errors.Is(err, ErrUnusable) || !strings.Contains(err.Error(), "no sheet has a row with the columns break_id and decision") {
+		t.Errorf("%v", err)
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add([]byte("break_id,decision,who,when,note,assignee\n0000000000000000,accept,Li,2024-09-13 09:00:00,,\n"))
 	f.Add([]byte("\ufeffbreak_id,decision,who,when\r\n\"0000000000000000\",write_off,Li,2024-09-13 09:00:00\r\n"))
 	f.Add([]byte("break_id,decision\n\""))
+	f.Add([]byte("PK\x03\x04"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		path := filepath.Join(t.TempDir(), "decisions.csv")
 		if err := os.WriteFile(path, text, 0o644); err != nil {

@@ -28,6 +28,9 @@ func (r *CrossRow) appendTo(b *settlement.CrossWallet) {
 		incremental = Incremental(r.Paying, r.Home, r.ChannelFee, r.HomeFee)
 		cost = CrossWalletFee(incremental, r.Repatriation, r.Deposit)
 	}
+	if r.Of == settlement.CostMovement {
+		cost = r.Deposit
+	}
 	b.OrderNo.Append(r.OrderNo)
 	b.Shop.Append(r.Shop)
 	b.Platform.Append(r.Platform)
@@ -67,6 +70,15 @@ func RepatriationRow(p *settlement.Proceeds, i int, fee settlement.Amount, on se
 func OtherRow(of settlement.CostOf, wallet settlement.Wallet, account string, on settlement.Day, fee settlement.Amount, to *settlement.CrossWallet) {
 	row := CrossRow{Repatriation: fee, Of: of, Wallet: wallet, Account: []byte(account), SettledOn: on,
 		ChannelFee: settlement.NoAmount, HomeFee: settlement.NoAmount, Deposit: settlement.NoAmount}
+	row.appendTo(to)
+}
+
+// MovementRow appends what it cost to put money into an account that was withdrawn from
+// another wallet. What the withdrawal itself cost stands with the orders whose money it
+// moved.
+func MovementRow(wallet settlement.Wallet, account string, on settlement.Day, fee settlement.Amount, to *settlement.CrossWallet) {
+	row := CrossRow{Of: settlement.CostMovement, Wallet: wallet, Account: []byte(account), SettledOn: on,
+		ChannelFee: settlement.NoAmount, HomeFee: settlement.NoAmount, Repatriation: settlement.NoAmount, Deposit: fee}
 	row.appendTo(to)
 }
 

@@ -87,6 +87,9 @@ func (p *plan) answer() (*Key, alipayShops, error) {
 	var books *wechatFund // the day's bookings, where a balance is planted
 	if f, asked := p.options.Cases[BalanceOff]; asked && f.of(p.options.Orders) > 0 {
 		books = p.newWeChatFund(io.Discard)
+		if err := books.cameBack(); err != nil {
+			return nil, nil, err
+		}
 	}
 	err := p.each(func(s *sale) error {
 		key.add(s, &p.options)

@@ -128,15 +128,10 @@ func (p *plan) writeWeChatFundText(to io.Writer) error {
 		w.out.buf = append(w.out.buf, "\uFEFF"...)
 	}
 	w.out.buf = append(w.out.buf, wechatFundHeader+"\r\n"...)
-	in, err := w.carriedIn()
-	if err != nil {
+	if err := w.cameBack(); err != nil {
 		return err
 	}
-	if in.back > 0 {
-		of := in.of.payoutNo(w.options.WeChat.MchID)
-		w.row(wechatMovement{1, &of, w.numbers.flowNo(w.options.WeChat.MchID, flowReturn, w.options.Nth, slotEarlier), "充值/提现", "提现退回", in.back, "system", &number{}}, nil)
-	}
-	err = w.each(func(s *sale) error {
+	err := w.each(func(s *sale) error {
 		w.lines(s)
 		return w.out.spill()
 	})
@@ -161,6 +156,16 @@ func (p *plan) writeWeChatFundText(to io.Writer) error {
 	dst = append(strconv.AppendInt(dst, w.expense.rows, 10), ",`"...)
 	w.out.buf = append(w.expense.sum.Append(dst), "\r\n"...)
 	return w.out.flush()
+}
+
+// cameBack books the payout of the day before that the bank sent back.
+func (w *wechatFund) cameBack() error {
+	in, err := w.carriedIn()
+	if err == nil && in.back > 0 {
+		of := in.of.payoutNo(w.options.WeChat.MchID)
+		w.row(wechatMovement{1, &of, w.numbers.flowNo(w.options.WeChat.MchID, flowReturn, w.options.Nth, slotEarlier), "充值/提现", "提现退回", in.back, "system", &number{}}, nil)
+	}
+	return err
 }
 
 // wechatMovement is a row of the bill but for its note and the balance.

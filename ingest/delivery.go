@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
@@ -23,7 +26,8 @@ type Delivery struct {
 	// Size is the decoded size where the container declares it, else −1.
 	Size int64
 	open func() (io.ReadCloser, error)
-	// query is asked where the rows come from a database; then open is nil.
+	// query is asked where the rows come from a database; open is then nil, unless its
+	// answer was kept.
 	query *query
 }
 
@@ -135,6 +139,32 @@ func (d *Delivery) Read(ctx context.Context, index int32, o Options) (*settlemen
 		return nil, d.refuse(err)
 	}
 	defer stream.Close()
+	disk := &diskReader{from: stream}
+	statement, err := d.readStream(ctx, index, o, disk)
+	if broken := disk.broken.Load(); err != nil && broken != nil {
+		return nil, fmt.Errorf("read %s: %w", d.Source(), broken) // whatever the provider made of it
+	}
+	return statement, err
+}
+
+// diskReader notes that the file system failed, which is no fault of the file: the next
+// run may be able to read it.
+type diskReader struct {
+	from   io.Reader
+	broken atomic.Pointer[fs.PathError]
+}
+
+// Read implements io.Reader.
+func (r *diskReader) Read(p []byte) (int, error) {
+	n, err := r.from.Read(p)
+	if broken := (*fs.PathError)(nil); errors.As(err, &broken) {
+		r.broken.Store(broken)
+	}
+	return n, err
+}
+
+// readStream is Read of an opened delivery.
+func (d *Delivery) readStream(ctx context.Context, index int32, o Options, stream io.Reader) (s *settlement.Statement, err error) {
 	head := make([]byte, headSize)
 	n, err := io.ReadFull(stream, head)
 	head = head[:n]
@@ -151,7 +181,12 @@ func (d *Delivery) Read(ctx context.Context, index int32, o Options) (*settlemen
 		if err != nil {
 			return nil, d.refuse(sheet.At(err, d.File, d.Member))
 		}
-		defer spooled.Close()
+		defer func() {
+			if broken := spooled.Broken(); err != nil && broken != nil {
+				s, err = nil, broken
+			}
+			spooled.Close()
+		}()
 		if head, err = spooled.Head(); err != nil {
 			return nil, d.refuse(sheet.At(err, d.File, d.Member))
 		}

@@ -336,7 +336,11 @@ func syncTree(dir string) error {
 		}
 		return err
 	})
-	return errors.Join(err, group.Wait())
+	// The first fault is told, not all: where a disk fails there is one for every file.
+	if failed := group.Wait(); err == nil {
+		err = failed
+	}
+	return err
 }
 
 // syncFolder syncs one file or folder.

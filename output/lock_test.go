@@ -86,3 +86,16 @@ func TestTheLockOfADeadProcessIsFree(t *testing.T) {
 	}
 	l.Release()
 }
+
+// The number in a lock's file may be that of a process that lives, and never had it.
+func TestALockOfADeadProcessIsFreeWhoeverHasItsNumberNow(t *testing.T) {
+	place := filepath.Join(t.TempDir(), "out")
+	if err := os.WriteFile(lockPath(place), fmt.Appendf(nil, "process %d\n", os.Getpid()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	l, err := Acquire(place)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Release()
+}

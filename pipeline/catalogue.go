@@ -18,6 +18,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"reconcile/ingest"
+	"reconcile/output"
 	"reconcile/settlement"
 )
 
@@ -49,6 +50,8 @@ type CataloguedMember struct {
 	From    string `json:"from,omitempty"`
 	Until   string `json:"until,omitempty"`
 	SHA256  string `json:"sha256,omitempty"`
+	// Watermark is up to when an extract speaks.
+	Watermark string `json:"watermark,omitempty"`
 	// Refused says why the file cannot be used, "" where it can.
 	Refused string `json:"refused,omitempty"`
 }
@@ -169,6 +172,7 @@ func membersOf(ctx context.Context, job Job, path string) ([]CataloguedMember, e
 			From: s.From.String(), Until: s.Until.String(), SHA256: s.SHA256}
 		if s.IsExtract() {
 			m.From, m.Until = seen[i].days()
+			m.Watermark = s.Watermark.String()
 		}
 		members = append(members, m)
 	}
@@ -288,6 +292,40 @@ func (c *Catalogue) Days() []settlement.Day {
 	}
 	slices.Sort(list)
 	return list
+}
+
+// OrderDays are the days with which order extracts in the inbox end.
+func (c *Catalogue) OrderDays() (ends []settlement.Day) {
+	for _, file := range c.Files {
+		for _, m := range file.Members {
+			if m.Refused == "" && m.Kind == string(settlement.OrderExtract) {
+				ends = appendEnd(ends, m.Watermark)
+			}
+		}
+	}
+	return ends
+}
+
+// OrderDaysOf are the days with which the order extracts of a committed day end.
+func OrderDaysOf(m *output.Manifest) (ends []settlement.Day) {
+	for _, in := range m.Inputs {
+		if in.Kind == string(settlement.OrderExtract) {
+			ends = appendEnd(ends, in.Watermark)
+		}
+	}
+	return ends
+}
+
+// nightHours is how far into the next day an extract of a day may reach.
+const nightHours = settlement.Instant(6 * time.Hour / time.Microsecond)
+
+// appendEnd adds the day with which an extract ends that speaks up to an instant.
+func appendEnd(ends []settlement.Day, watermark string) []settlement.Day {
+	at, err := settlement.ParseInstant([]byte(watermark))
+	if err != nil {
+		return ends // it has no rows
+	}
+	return append(ends, settlement.DayOf(at-nightHours))
 }
 
 // Undated are the members that can be used and do not say of which day they are.

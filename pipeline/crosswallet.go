@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"reconcile/fees"
+	"reconcile/funds"
 	"reconcile/match"
 	"reconcile/output"
 	"reconcile/settlement"
@@ -184,6 +185,9 @@ func (r *run) settleCosts(ctx context.Context, staging *output.Staging) error {
 	if err := r.scatterOther(queues, w); err != nil {
 		return err
 	}
+	if err := r.scatterMovements(settled.Payouts); err != nil {
+		return err
+	}
 	return r.eachBucket(ctx, func(_ context.Context, b int) error {
 		from, until := r.bucketParts(b)
 		rows, err := r.cross.load(from, until)
@@ -196,6 +200,26 @@ func (r *run) settleCosts(ctx context.Context, staging *output.Staging) error {
 		r.cross.release(from, until)
 		return nil
 	})
+}
+
+// scatterMovements hands on what it cost to put money from one wallet into the other, of
+// the movements that are proven since the day before.
+func (r *run) scatterMovements(payouts []funds.Payout) error {
+	known := map[settlement.ID]bool{}
+	for i, how := range r.payoutsBefore.Movement {
+		known[r.payoutsBefore.LineID[i]] = how == settlement.MovedProven
+	}
+	rows := &settlement.CrossWallet{}
+	for i := range payouts {
+		p := &payouts[i]
+		if p.Movement == settlement.MovedProven && !known[p.ID] && p.LegFee != settlement.NoAmount && p.LegFee != 0 {
+			fees.MovementRow(p.LegWallet, p.LegAccount, r.rules.Match.Day, p.LegFee, rows)
+		}
+	}
+	if rows.Len() == 0 {
+		return nil
+	}
+	return r.cross.scatter(rows)
 }
 
 func (r *run) writeCost(staging *output.Staging, name string, b int, rows settlement.Batch) error {

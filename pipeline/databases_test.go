@@ -5,6 +5,7 @@ package pipeline_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -260,13 +261,13 @@ func (r ended) says(t *testing.T, code int, parts ...string) {
 
 func TestDatabases(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "day")
-	if out, err := exec.Command(os.Getenv("RECONCILE_PROGRAM"), "generate", dir, "--orders", "20000", "--fund-flow", "--quiet").CombinedOutput(); err != nil {
+	if out, err := exec.Command(os.Getenv("RECONCILE_PROGRAM"), "generate", dir, "--orders", "20000", "--fund-flow", "--plant", "all=3", "--quiet").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	inbox, bills := filepath.Join(dir, "inbox"), filepath.Join(dir, "bills")
 	fromFiles := filepath.Join(dir, "from-files")
 	day{}.run(t, nil, inbox, "--out", fromFiles).says(t, 0)
-	want := digests(t, fromFiles, "source_file")
+	want := digests(t, fromFiles, "source_file", "chain_break_file")
 	if err := os.Mkdir(bills, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -299,6 +300,7 @@ func TestDatabases(t *testing.T) {
 			d.theSameTables(t, db, want)
 			d.refusals(t, db)
 			d.nothingIsCommitted(t, db)
+			d.theDayRunsAgain(t, db)
 		})
 	}
 }
@@ -310,7 +312,7 @@ func (d day) theSameTables(t *testing.T, db database, want map[string]string) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d.run(t, nil, d.bills, "--out", d.out, "--config", d.configure(t, db, c.sql)).says(t, 0)
-			sameDigests(t, digests(t, d.out, "source_file"), want)
+			sameDigests(t, digests(t, d.out, "source_file", "chain_break_file"), want)
 		})
 	}
 	t.Run("equal rows have an equal hash", func(t *testing.T) {
@@ -444,4 +446,36 @@ func (d day) nothingIsCommitted(t *testing.T, db database) {
 			}
 		})
 	}
+}
+
+// theDayRunsAgain: what the databases answered for a day is read in place of asking them.
+func (d day) theDayRunsAgain(t *testing.T, db database) {
+	t.Run("a day is run again after the server has gone", func(t *testing.T) {
+		config := d.configure(t, db, "    query: "+orderQuery)
+		write := func(path, text string) {
+			f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+			if err == nil {
+				_, err = f.WriteString(text)
+				err = errors.Join(err, f.Close())
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		write(config, "schedule:\n  inbox: "+d.bills+"\n  out: days\n")
+		days := filepath.Join(filepath.Dir(config), "days")
+		dated := filepath.Join(days, "dt=2024-09-12")
+		d.run(t, nil, "--date", "2024-09-12", "--config", config).says(t, 0)
+		before := digests(t, dated)
+		gone, dsn := d, filepath.Join(filepath.Dir(config), "dsn")
+		gone.dsn = regexp.MustCompile(`127\.0\.0\.1:\d+`).ReplaceAllString(db.dsn, "127.0.0.1:1")
+		if err := os.Truncate(dsn, 0); err != nil {
+			t.Fatal(err)
+		}
+		write(dsn, gone.dsn)
+		gone.run(t, nil, "--date", "2024-09-12", "--config", config).says(t, 0)
+		sameDigests(t, digests(t, dated), before)
+		gone.run(t, nil, "--date", "2024-09-12", "--refresh", "--config", config).says(t, 1, "cannot read from the database", "connection refused")
+		sameDigests(t, digests(t, dated), before)
+	})
 }

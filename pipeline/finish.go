@@ -141,6 +141,7 @@ func (r *run) notes() []string {
 	if note := r.proof.funds.othersNote(); note != "" {
 		notes = append(notes, note)
 	}
+	notes = append(notes, r.oneSided()...)
 	if note := r.suggestions.note(); note != "" {
 		notes = append(notes, note)
 	}
@@ -157,6 +158,26 @@ func (r *run) notes() []string {
 	}
 	if !rules.Coverage.Any() {
 		notes = append(notes, "no statement with a known period was delivered: orders without a line stay open")
+	}
+	return notes
+}
+
+// oneSided names the statements of accounts of which only the trade bill, or only the fund
+// flow, is there, where others have both: they cannot be held against each other.
+func (r *run) oneSided() (notes []string) {
+	if len(r.rules.Flows) == 0 {
+		return nil
+	}
+	for _, i := range r.inNameOrder() {
+		s := r.intake.Statements[i]
+		account := []byte(s.Account)
+		switch {
+		case s.Wallet != settlement.Alipay && s.Wallet != settlement.WeChat:
+		case showsPayments(s) && !r.rules.Match.Coverage.Knows(s.Wallet, account):
+			notes = append(notes, fmt.Sprintf("%s is the fund flow of %s %s, of which there is no trade bill: its payments are held against nothing (is it another account's?)", r.files[i], s.Wallet, s.Account))
+		case !s.Kind.IsFunds() && !s.Kind.IsSummary() && s.Kind.ShowsTrades() && !r.rules.Funds.FundFlows.Knows(s.Wallet, account):
+			notes = append(notes, fmt.Sprintf("%s is the trade bill of %s %s, of which there is no fund flow: whether its money arrived is not known", r.files[i], s.Wallet, s.Account))
+		}
 	}
 	return notes
 }

@@ -36,6 +36,9 @@ type Job struct {
 
 	// Locked says that the caller holds the lock of the dataset or of Out already.
 	Locked bool
+	// Refresh asks the databases for a day of the dataset again, of which a snapshot of
+	// their answers is there.
+	Refresh bool
 	// Supersede names files that take the place of others for the same account, kind
 	// and period.
 	Supersede []string

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -276,4 +277,33 @@ func TestAFullDiskEndsTheRunAndLeavesTheFormerResult(t *testing.T) {
 	if left := beside(t, out); len(left) > 0 {
 		t.Errorf("left beside the result: %v", left)
 	}
+}
+
+// Of many runs of a result that start at once one does it, the others end with exit
+// code 6 and touch nothing.
+func TestOfFiftyRunsThatStartAtOnceOneRuns(t *testing.T) {
+	inbox := generatedInbox(t, 500_000) // the one is at it when the last begins
+	out := filepath.Join(t.TempDir(), "out")
+	ended := make([]ranProgram, 50)
+	var together sync.WaitGroup
+	for i := range ended {
+		together.Go(func() { ended[i] = runs(t, nil, inbox, out, small) })
+	}
+	together.Wait()
+	won := 0
+	for _, r := range ended {
+		switch {
+		case r.code == 0:
+			won++
+		case r.code != 6 || !strings.Contains(r.stderr, "another run holds the lock"):
+			t.Errorf("exit code %d: %s", r.code, r.stderr)
+		}
+	}
+	if won != 1 {
+		t.Errorf("%d of 50 ran", won)
+	}
+	if left := beside(t, out); len(left) > 0 {
+		t.Errorf("left beside the result: %v", left)
+	}
+	succeeds(t, program(t, nil, "verify", out))
 }

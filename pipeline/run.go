@@ -125,7 +125,11 @@ func Run(ctx context.Context, job Job) (*Result, error) {
 		return nil, err
 	}
 	refused = append(refused, job.Refused...)
-	deliveries = append(deliveries, ingest.Queries(job.Mappings)...)
+	answers, bad, err := job.answers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	deliveries, refused = append(deliveries, answers...), append(refused, bad...)
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(max(job.Memory, MinMemory) / 100 * 110))
 	// Two files that contradict each other in a line are found while the buckets are
 	// computed. Both are refused and the run begins again without them.

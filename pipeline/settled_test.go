@@ -2,6 +2,7 @@ package pipeline_test
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -92,6 +93,25 @@ func TestMoneyIsLookedForInTheNextDaysFundFlow(t *testing.T) {
 		!strings.HasSuffix(closed[0], "1230000109_fundflow_BASIC_2024-09-14.csv:4, 50.00") {
 		t.Errorf("%q", closed)
 	}
+}
+
+// A fund flow of another account than the trade bill's proves nothing, and says so.
+func TestAFundFlowOfAnotherAccountIsNamed(t *testing.T) {
+	dir := t.TempDir()
+	flow := fundFlow(t, dir, d1, movement{order: "A", day: d1, kind: "交易", amount: 100_00, at: "12:00:00"})
+	other := filepath.Join(dir, "1900000109_fundflow_BASIC_"+d1+".csv")
+	if err := os.Rename(flow, other); err != nil {
+		t.Fatal(err)
+	}
+	result, out := ran(t, other, wechatBill(t, dir, d1, trade{order: "A", amount: 100_00, at: "12:00:00"}), extract(t, dir, d1, paid("A", 100_00, d1+" 12:00:00")))
+	notes := strings.Join(result.Manifest.Notes, "\n")
+	for _, want := range []string{"1900000109_fundflow_BASIC_2024-09-12.csv is the fund flow of wechat 1900000109, of which there is no trade bill",
+		"1230000109_ALL_2024-09-12.csv is the trade bill of wechat 1230000109, of which there is no fund flow"} {
+		if !strings.Contains(notes, want) {
+			t.Errorf("%s: lacks %s", notes, want)
+		}
+	}
+	expect(t, "breaks", tableRows(t, out, "breaks", "kind"))
 }
 
 // The fee of a payment that is booked after midnight is counted on the payment's day, by

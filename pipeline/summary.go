@@ -147,7 +147,7 @@ func (t *tally) addWithdrawals(w *settlement.Withdrawals) {
 // addCross adds what orders cost that were paid across wallets.
 func (t *tally) addCross(c *settlement.CrossWallet) {
 	for i, of := range c.Of {
-		if of != settlement.CostOrder {
+		if of != settlement.CostOrder && of != settlement.CostMovement {
 			continue
 		}
 		row := t.at(c.SettledOn[i], c.Wallet[i], c.Account.At(i), c.Shop.At(i))

@@ -18,6 +18,8 @@ type Awaited struct {
 	// Bill is the wallet and account, as Delivered has it; "" where no account is
 	// known yet and any bill will do.
 	Bill string
+	// Orders says that the extract of orders is awaited; Bill is then OrdersBill.
+	Orders bool
 	// Deadline is the instant from which the bill is late.
 	Deadline time.Time
 }
@@ -25,8 +27,18 @@ type Awaited struct {
 // Late says that the bill's deadline has passed.
 func (a Awaited) Late(now time.Time) bool { return !now.Before(a.Deadline) }
 
-// Await is what is expected of the wallets.
+// OrdersBill stands where the extract of orders is awaited and no wallet's bill.
+const OrdersBill = "orders"
+
+// ordersEach is of how many days before each must have had an extract of orders of its
+// own, so that a day's is expected: who delivers once a week, or on working days, is not
+// asked for one every day.
+const ordersEach = 7
+
+// Await is what is expected of the wallets, and of who delivers orders.
 type Await struct {
+	// Orders are the days with which extracts of orders end; nil where none is awaited.
+	Orders map[settlement.Day]bool
 	// Delivered are the days of which each account's trade bill is there or was.
 	Delivered map[settlement.Day][]string
 	// First is the first day that is expected; NoDay takes the first that was delivered.
@@ -66,15 +78,35 @@ func (w Await) Missing(now time.Time) (missing []Awaited) {
 			}
 			any = true
 			if !slices.Contains(here, bill) {
-				missing = append(missing, Awaited{day, bill, w.DeadlineOf(day)})
+				missing = append(missing, Awaited{Day: day, Bill: bill, Deadline: w.DeadlineOf(day)})
 			}
 		}
 		if !any && len(seen) == 0 {
-			missing = append(missing, Awaited{day, "", w.DeadlineOf(day)})
+			missing = append(missing, Awaited{Day: day, Deadline: w.DeadlineOf(day)})
+		}
+		if w.ordersMissing(day) {
+			missing = append(missing, Awaited{Day: day, Bill: OrdersBill, Orders: true, Deadline: w.DeadlineOf(day)})
 		}
 		w.note(seen, day)
 	}
 	return missing
+}
+
+// ordersMissing says that the days before each had an extract of orders, and nothing
+// speaks of the day. It holds of one day at a time: those after it are not expected
+// before it is there.
+func (w Await) ordersMissing(day settlement.Day) bool {
+	for back := settlement.Day(1); back <= ordersEach; back++ {
+		if !w.Orders[day-back] {
+			return false
+		}
+	}
+	for end := range w.Orders {
+		if end >= day {
+			return false
+		}
+	}
+	return true
 }
 
 func (w Await) daysBefore(first settlement.Day) (days []settlement.Day) {

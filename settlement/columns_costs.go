@@ -127,7 +127,7 @@ var crossWallet = Table{
 	Key:      []string{"settled_on", "wallet", "account", "cost_of", "order_no"},
 	SortedBy: []string{"wallet", "account", "cost_of", "order_no", "settled_on"},
 	Doc: "What it cost that the buyer used the other wallet. Rows are increments: a day's row holds what changed on it, and all columns can be added over days. " +
-		"Two further rows an account hold what withdrawing other money cost, so that repatriation_fee adds up to the withdrawals' charged_fee.",
+		"Two further rows an account hold what withdrawing other money cost, so that repatriation_fee adds up to the withdrawals' charged_fee; and one (movement) what it cost to put money into it that was withdrawn from the other wallet, once the bank's lines prove that.",
 	Columns: []TableColumn{
 		{Name: "order_no", Type: TypeText, Nullable: true,
 			Doc: "The number under which the wallet knows the payment: the order number, or the payment number where the order has one. Null where cost_of is not order."},

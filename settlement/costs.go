@@ -161,10 +161,11 @@ const (
 	CostOrder           // an order paid with another wallet than its home wallet
 	CostHome            // all other orders of an account: what withdrawing their money cost
 	CostResidual        // what was withdrawn beside the proceeds of orders: top-ups, an opening balance
+	CostMovement        // money that was withdrawn from one wallet and put into the other: what putting it in cost
 )
 
 // CostWords is the dictionary of CostOf.
-var CostWords = []string{"", "order", "home", "residual"}
+var CostWords = []string{"", "order", "home", "residual", "movement"}
 
 func (c CostOf) String() string { return word(CostWords, uint8(c)) }
 

@@ -47,9 +47,10 @@ type config struct {
 	openingFile string         // the opening file, "" where none is named
 	opening     *opening.State // what is in it
 
-	decisions string            // the file of decisions, "" where none is named
-	writeOff  settlement.Amount // the largest difference that may be written off
-	supersede []string          // files that take the place of others
+	decisions       string            // the file of decisions, "" where none is named
+	decidedWorkbook string            // a workbook of breaks with decisions in it
+	writeOff        settlement.Amount // the largest difference that may be written off
+	supersede       []string          // files that take the place of others
 
 	journal journalConfig
 }
@@ -109,9 +110,10 @@ func configFields(r *yamlfile.Reader, root ast.Node, c *config) {
 		"payouts": payoutsField(r, &c.payouts),
 		"account": r.Text(c.takeAccount),
 
-		"opening":         r.Text(func(text string) (string, error) { return takePath(r, text, &c.openingFile) }),
-		"decisions":       r.Text(func(text string) (string, error) { return takePath(r, text, &c.decisions) }),
-		"write_off_limit": r.Text(c.takeWriteOff),
+		"opening":          r.Text(func(text string) (string, error) { return takePath(r, text, &c.openingFile) }),
+		"decisions":        r.Text(func(text string) (string, error) { return takePath(r, text, &c.decisions) }),
+		"decided_workbook": r.Text(func(text string) (string, error) { return takePath(r, text, &c.decidedWorkbook) }),
+		"write_off_limit":  r.Text(c.takeWriteOff),
 		"supersede": r.List(r.Text(func(text string) (string, error) {
 			c.supersede = append(c.supersede, text)
 			return "", nil
@@ -249,16 +251,25 @@ func (c *config) takeWriteOff(text string) (do string, err error) {
 	return "yuan, such as 1.00", err
 }
 
-// readDecisions reads the file of decisions that is named; one that is not there yet has
+// readDecisions reads the files of decisions that are named; one that is not there yet has
 // decided nothing.
 func (c *config) readDecisions() (*decisions.Register, error) {
-	if c.decisions == "" {
+	var paths []string
+	for _, path := range [...]string{c.decisions, c.decidedWorkbook} {
+		if path == "" {
+			continue
+		}
+		if _, err := os.Stat(path); err == nil {
+			paths = append(paths, path)
+		} else if !errors.Is(err, os.ErrNotExist) {
+			return nil, err
+		}
+	}
+	if len(paths) == 0 {
 		return nil, nil
 	}
-	d, err := decisions.Read(c.decisions)
+	d, err := decisions.Read(paths...)
 	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return nil, nil
 	case errors.Is(err, decisions.ErrUnusable):
 		return nil, usage(err)
 	case err != nil:
@@ -321,14 +332,15 @@ func scheduleSection(r *yamlfile.Reader, at string, n ast.Node, to *nightly) {
 			to.cron = text
 			return "", err
 		}),
-		"zone":     zoneField(r, &to.zone),
-		"inbox":    path(&to.inbox),
-		"out":      path(&to.out),
-		"deadline": clockField(r, &to.deadline),
-		"retry":    retryField(r, &to.retry),
-		"first":    dayField(r, &to.first),
-		"over":     r.List(endedAccountField(r, &to.over)),
-		"listen":   listenField(r, &to.listen),
+		"zone":            zoneField(r, &to.zone),
+		"inbox":           path(&to.inbox),
+		"out":             path(&to.out),
+		"deadline":        clockField(r, &to.deadline),
+		"retry":           retryField(r, &to.retry),
+		"first":           dayField(r, &to.first),
+		"over":            r.List(endedAccountField(r, &to.over)),
+		"listen":          listenField(r, &to.listen),
+		"wait_for_orders": boolField(r, &to.waitForOrders),
 	})
 	if to.inbox == "" || to.out == "" {
 		return

@@ -51,16 +51,7 @@ func queryField(r *yamlfile.Reader, to **orders.Query) yamlfile.Field {
 				q.Timeout = d
 				return "", nil
 			}),
-			"allow_empty": r.Text(func(text string) (string, error) {
-				switch text {
-				case "true":
-					q.AllowEmpty = true
-				case "false":
-				default:
-					return "true or false", fmt.Errorf("%q is neither", text)
-				}
-				return "", nil
-			}),
+			"allow_empty": boolField(r, &q.AllowEmpty),
 		})
 		if r.Faults() > before {
 			return // what is missing may be what was written wrong

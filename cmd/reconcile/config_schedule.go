@@ -27,15 +27,17 @@ type nightly struct {
 	deadline time.Duration
 	retry    schedule.Retry
 	first    settlement.Day // the first day whose bills are expected; NoDay where not stated
-	over     []string       // accounts that deliver no more, as "wechat 1600123456"
-	listen   string         // of the metrics; "" where nobody may ask
-	alerts   []alerts.Route
+	// waitForOrders says that a day waits, until deadline, for orders that come daily.
+	waitForOrders bool
+	over          []string // accounts that deliver no more, as "wechat 1600123456"
+	listen        string   // of the metrics; "" where nobody may ask
+	alerts        []alerts.Route
 }
 
 // defaultNightly is what holds where nothing is configured.
 func defaultNightly() nightly {
 	return nightly{
-		zone: settlement.Shanghai, deadline: 12 * time.Hour, first: settlement.NoDay,
+		zone: settlement.Shanghai, deadline: 12 * time.Hour, waitForOrders: true, first: settlement.NoDay,
 		retry: schedule.Retry{First: 10 * time.Minute, Most: time.Hour}, listen: "127.0.0.1:9102",
 	}
 }
@@ -74,6 +76,16 @@ func clockField(r *yamlfile.Reader, to *time.Duration) yamlfile.Field {
 			return `write it in quotes, such as "12:00"`, fmt.Errorf("%q is no time of the clock", text)
 		}
 		*to = time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute
+		return "", nil
+	})
+}
+
+// boolField reads true or false.
+func boolField(r *yamlfile.Reader, to *bool) yamlfile.Field {
+	return r.Text(func(text string) (string, error) {
+		if *to = text == "true"; !*to && text != "false" {
+			return "true or false", fmt.Errorf("%q is neither", text)
+		}
 		return "", nil
 	})
 }

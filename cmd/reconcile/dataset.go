@@ -46,6 +46,7 @@ type dayView struct {
 	closed    bool         // its month is closed: what is due stays as it is
 	late      []string     // wallets and accounts whose bill is late
 	waiting   []string     // the same whose deadline has not passed
+	held      bool         // it is not run before its orders are there, or late
 	openItems int64
 	breaks    breakSums
 	finished  time.Time // when its run ended; zero where that is not told
@@ -70,7 +71,7 @@ func viewDataset(c *nightly, catalogue *pipeline.Catalogue, job *pipeline.Job, n
 	if len(committed) > 0 {
 		v.newest = committed[len(committed)-1]
 	}
-	if v.awaited, err = awaitedBills(c, catalogue, dataset, committed, now); err != nil {
+	if v.awaited, err = awaitedOf(c, catalogue, job, committed, now); err != nil {
 		return nil, err
 	}
 	if v.newest != settlement.NoDay {
@@ -137,11 +138,19 @@ func (v *datasetView) complete(d *dayView) {
 			d.waiting = append(d.waiting, a.Bill)
 		}
 	}
+	d.held = d.due == schedule.Missing && waitsForOrders(v.awaited, v.now, d.day)
 }
 
-// awaitedBills are the bills that should be there and are not: neither in the inbox nor
-// in a committed day.
-func awaitedBills(c *nightly, catalogue *pipeline.Catalogue, dataset string, committed []settlement.Day, now time.Time) ([]schedule.Awaited, error) {
+// waitsForOrders says that a day is not run yet: without its orders, or those of a day
+// before it, it would be all breaks. From the deadline on it is run without them.
+func waitsForOrders(awaited []schedule.Awaited, now time.Time, day settlement.Day) bool {
+	return slices.ContainsFunc(awaited, func(a schedule.Awaited) bool { return a.Orders && !a.Late(now) && a.Day <= day })
+}
+
+// awaitedOf are the bills and orders that should be there and are not: neither in the
+// inbox nor in a committed day.
+func awaitedOf(c *nightly, catalogue *pipeline.Catalogue, job *pipeline.Job, committed []settlement.Day, now time.Time) ([]schedule.Awaited, error) {
+	dataset := job.Dataset
 	floor, err := keptFrom(dataset)
 	if err != nil {
 		return nil, err
@@ -168,7 +177,36 @@ func awaitedBills(c *nightly, catalogue *pipeline.Catalogue, dataset string, com
 		}
 		w.First = max(w.First, floor)
 	}
+	if c.waitForOrders && job.Mappings.OrdersQuery == nil { // a query is asked when its day is run
+		if w.Orders, err = orderDays(catalogue, dataset, committed, now); err != nil {
+			return nil, err
+		}
+	}
 	return w.Missing(now), nil
+}
+
+// orderDays are the days with which extracts of orders end, in the inbox or in committed
+// days of late.
+func orderDays(catalogue *pipeline.Catalogue, dataset string, committed []settlement.Day, now time.Time) (map[settlement.Day]bool, error) {
+	ends := map[settlement.Day]bool{}
+	add := func(days []settlement.Day) {
+		for _, day := range days {
+			ends[day] = true
+		}
+	}
+	add(catalogue.OrderDays())
+	today := settlement.DayOf(settlement.Instant(now.UnixMicro()))
+	for _, day := range committed {
+		if day < today-lookBack {
+			continue
+		}
+		m, err := output.ReadManifest(pipeline.DayFolder(dataset, day))
+		if err != nil {
+			return nil, err
+		}
+		add(pipeline.OrderDaysOf(m))
+	}
+	return ends, nil
 }
 
 // addCoverage adds the days that were delivered up to a committed day.
@@ -220,6 +258,8 @@ func tableRows(m *output.Manifest, table string) int64 {
 // expected.
 func (d *dayView) state() string {
 	switch {
+	case d.held:
+		return stateWaiting
 	case d.due == schedule.Missing:
 		return stateMissing
 	case len(d.late) > 0:
@@ -243,7 +283,7 @@ const (
 	stateMissing    = "missing"    // its bills are there, it was not run
 	stateLate       = "late"       // a bill is late
 	stateStale      = "stale"      // run, and its files or the day before changed since
-	stateWaiting    = "waiting"    // a bill is not there yet and not late
+	stateWaiting    = "waiting"    // a bill, or the orders, are not there yet and not late
 	stateIncomplete = "incomplete" // run, and an input was refused
 	stateBreaks     = "breaks"
 	stateBalanced   = "balanced"
@@ -258,6 +298,7 @@ func (v *datasetView) forMetrics() *metrics.Dataset {
 		day, err := settlement.ParseDay([]byte(one.Day))
 		switch {
 		case err != nil || v.closed.Of(day) != nil:
+		case one.Why == schedule.Missing && waitsForOrders(v.awaited, v.now, day):
 		case one.Why == schedule.Missing:
 			d.Days[stateMissing]++
 		default:

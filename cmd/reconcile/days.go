@@ -20,6 +20,7 @@ type dayFlags struct {
 	date, from, to  string
 	cascade, dryRun bool
 	restate         string
+	refresh         bool
 }
 
 func (f *dayFlags) any() bool { return f.date != "" || f.from != "" || f.to != "" }
@@ -158,12 +159,15 @@ func (r *daysRun) day(ctx context.Context, day settlement.Day) error {
 // staleAfter returns the committed days that a change of day makes stale.
 func (r *daysRun) staleAfter(day settlement.Day) (stale []schedule.Due, err error) {
 	due, err := planOf(r.catalogue, &r.job)
+	if err != nil {
+		return nil, fmt.Errorf("the new result stands, but whether later days were built on the former one is not known: %w", err)
+	}
 	for _, d := range due {
 		if d.Day > day.String() && d.Why != schedule.Missing {
 			stale = append(stale, d)
 		}
 	}
-	return stale, err
+	return stale, nil
 }
 
 // preview says what a run of the days would read and replace, and runs nothing.
@@ -182,6 +186,9 @@ func (r *daysRun) preview(w io.Writer, from, to settlement.Day) error {
 		for _, path := range files.Paths {
 			fmt.Fprintf(w, "  %s\n", path)
 		}
+		if err := r.previewAnswers(w, day); err != nil {
+			return err
+		}
 		before := settlement.NoDay
 		for _, d := range committed {
 			if d < day {
@@ -199,6 +206,35 @@ func (r *daysRun) preview(w io.Writer, from, to settlement.Day) error {
 	}
 	if later := slices.DeleteFunc(committed, func(d settlement.Day) bool { return d <= to }); len(later) > 0 {
 		fmt.Fprintf(w, r.say("then stale where the tables change: %s to %s (--cascade runs them too)")+"\n", later[0], later[len(later)-1])
+	}
+	return nil
+}
+
+// previewAnswers says which snapshots of a database's answers a run of the day would
+// read, and which databases it would ask.
+func (r *daysRun) previewAnswers(w io.Writer, day settlement.Day) error {
+	kept, err := pipeline.Snapshots(r.job.Dataset, day)
+	if err != nil {
+		return err
+	}
+	asked := map[settlement.StatementKind]string{}
+	if q := r.job.Mappings.OrdersQuery; q != nil {
+		asked[settlement.OrderExtract] = q.Source(settlement.OrderExtract)
+	}
+	if q := r.job.Mappings.RefundsQuery; q != nil {
+		asked[settlement.RefundExtract] = q.Source(settlement.RefundExtract)
+	}
+	for _, s := range kept {
+		if asked[s.Kind] != "" && r.job.Refresh {
+			continue
+		}
+		delete(asked, s.Kind)
+		fmt.Fprintf(w, "  "+r.say("%s: what it answered at %s: %s")+"\n", s.Source, s.AskedAt, s.Path())
+	}
+	for _, kind := range []settlement.StatementKind{settlement.OrderExtract, settlement.RefundExtract} {
+		if asked[kind] != "" {
+			fmt.Fprintf(w, "  "+r.say("%s: asking the database")+"\n", asked[kind])
+		}
 	}
 	return nil
 }
@@ -251,6 +287,13 @@ func dayStatesOf(catalogue *pipeline.Catalogue, dataset string) (list []schedule
 		s := at(day)
 		s.Committed, s.Complete, s.Digest = true, m.Complete, m.TablesDigest()
 		s.RanInputs, s.Previous, s.PreviousDigest = m.Day.InputsDigest, m.Day.Previous, m.Day.PreviousDigest
+		used, err := pipeline.SnapshotsUsed(dataset, day, m)
+		if err != nil {
+			return nil, err
+		}
+		if !used {
+			s.RanInputs += " and other answers of a database"
+		}
 		if previous, err := settlement.ParseDay([]byte(s.Previous)); err == nil && previous < floor {
 			s.Previous, s.PreviousDigest = "", "" // it was pruned
 		}

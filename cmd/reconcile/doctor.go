@@ -196,8 +196,23 @@ func (e *examination) examineDataset() {
 		}
 	}
 	e.add("dataset", err, e.say("run the newest day again"), e.sayf("%s: %d days, the newest %s", out, len(days), newest))
+	if newest != "" {
+		e.examineSnapshots(out, days[len(days)-1])
+	}
 	e.examineRoom(beside, size)
 	e.examineLock(out)
+}
+
+// examineSnapshots reads what databases answered for the newest day, as a run of it would.
+func (e *examination) examineSnapshots(out string, newest settlement.Day) {
+	kept, err := pipeline.Snapshots(out, newest)
+	if err != nil {
+		e.add("snapshots", err, "", "")
+	}
+	for i := range kept {
+		s := &kept[i]
+		e.add("snapshots", s.Check(newest), "", e.sayf("%s: %s reads %s (asked at %s)", newest, s.Source, s.Path(), s.AskedAt))
+	}
 }
 
 // manifestBytes is how large the tables and inputs of a run are together: about what a

@@ -11,7 +11,7 @@ import (
 // The exit codes are a contract with the scripts that call the program.
 const (
 	exitDone        = 0
-	exitFailed      = 1 // internal or I/O failure, nothing committed
+	exitFailed      = 1 // internal or I/O failure, nothing committed unless the message says that the new result stands
 	exitUsage       = 2 // usage or configuration
 	exitBreaks      = 3 // done, with breaks
 	exitRefused     = 4 // an input was refused, the run is incomplete

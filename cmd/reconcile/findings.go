@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"reconcile/output"
+	"reconcile/pipeline"
 	"reconcile/schedule/alerts"
 )
 
@@ -80,7 +81,7 @@ func (a *app) classOf(err error) string {
 		return a.say("the disk is full")
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return a.say("a file or folder may not be read or written")
-	case errors.Is(err, output.ErrManifest), errors.Is(err, output.ErrForeign):
+	case errors.Is(err, output.ErrManifest), errors.Is(err, output.ErrForeign), errors.Is(err, pipeline.ErrSnapshot):
 		return a.say("the dataset is damaged, or something else lies in it")
 	case errors.As(err, &usage):
 		return a.say("the configuration does not fit")
@@ -98,12 +99,18 @@ func (n *night) lateFindings(v *datasetView) (found []alerts.Finding) {
 		if !a.Late(v.now) || !v.recent(a.Day) {
 			continue
 		}
+		due := a.Deadline.In(n.c.nightly.zone).Format(time.DateTime)
+		if a.Orders {
+			found = append(found, alerts.Finding{Kind: alerts.Late, Cause: string(alerts.Late) + " " + a.Day.String() + " " + a.Bill,
+				Text: n.sayf("%s: orders late (they were due by %s); the day is run without them", a.Day, due)})
+			continue
+		}
 		bill := a.Bill
 		if bill == "" {
 			bill = n.say("any wallet")
 		}
 		found = append(found, alerts.Finding{Kind: alerts.Late, Cause: strings.TrimSpace(string(alerts.Late) + " " + a.Day.String() + " " + a.Bill),
-			Text: n.sayf("%s: bill late: %s (it was due by %s)", a.Day, bill, a.Deadline.In(n.c.nightly.zone).Format(time.DateTime))})
+			Text: n.sayf("%s: bill late: %s (it was due by %s)", a.Day, bill, due)})
 	}
 	return found
 }

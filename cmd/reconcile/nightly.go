@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"reconcile/output"
+	"reconcile/pipeline"
 	"reconcile/schedule"
 	"reconcile/schedule/alerts"
 	"reconcile/schedule/metrics"
@@ -157,9 +158,24 @@ func (n *night) runDue(ctx, stop context.Context, failed *failures) (*datasetVie
 		return nil, err
 	}
 	defer lock.Release()
+	committed, err := pipeline.Days(r.job.Dataset)
+	if err != nil {
+		failed.add("", err)
+		return nil, err
+	}
+	awaited, err := awaitedOf(&n.c.nightly, r.catalogue, &r.job, committed, n.now())
+	if err != nil {
+		failed.add("", err)
+		return nil, err
+	}
 	asked := 0
-	err = r.due(ctx, func(schedule.Due) bool {
+	err = r.due(ctx, func(d schedule.Due) bool {
 		asked++
+		if day, err := settlement.ParseDay([]byte(d.Day)); err == nil && d.Why == schedule.Missing && waitsForOrders(awaited, n.now(), day) {
+			n.log.Info("a day waits for its orders", "date", d.Day)
+			failed.unknown = true
+			return false
+		}
 		if stop.Err() != nil && ctx.Err() == nil {
 			n.log.Info("stopping: a day that is left is run at the next start")
 			failed.unknown = true
@@ -186,10 +202,18 @@ func (n *night) runDue(ctx, stop context.Context, failed *failures) (*datasetVie
 // logAwaited says which bills are not there: a line an account.
 func (n *night) logAwaited(v *datasetView) {
 	for _, late := range v.lateByAccount() {
+		if late.bill == schedule.OrdersBill {
+			n.log.Warn("orders late", "date", late.first.String())
+			continue
+		}
 		n.log.Warn("bill late", "bill", late.bill, "days", late.days, "first", late.first.String(), "last", late.last.String())
 	}
 	for _, a := range v.awaited {
-		if !a.Late(v.now) {
+		switch {
+		case a.Late(v.now):
+		case a.Orders:
+			n.log.Info("orders not there yet", "date", a.Day.String(), "deadline", a.Deadline.Format(time.RFC3339))
+		default:
 			n.log.Info("bill not there yet", "bill", a.Bill, "date", a.Day.String(), "deadline", a.Deadline.Format(time.RFC3339))
 		}
 	}

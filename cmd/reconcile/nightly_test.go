@@ -39,9 +39,15 @@ type office struct {
 // newOffice makes three days of invented data, 2024-09-12 to 14, and delivers none.
 func newOffice(t *testing.T) *office {
 	t.Helper()
+	return newOfficeOf(t, "3", "")
+}
+
+// newOfficeOf is newOffice of so many days, with another line of its schedule.
+func newOfficeOf(t *testing.T, days, line string) *office {
+	t.Helper()
 	dir := t.TempDir()
 	o := &office{t: t, inbox: filepath.Join(dir, "inbox"), made: filepath.Join(dir, "made"), heard: map[string][]string{}}
-	if code, _, stderr := command(t.Context(), "generate", o.made, "--days", "3", "--orders", "200", "--plant", "all=1", "--quiet"); code != exitDone {
+	if code, _, stderr := command(t.Context(), "generate", o.made, "--days", days, "--orders", "200", "--plant", "all=1", "--quiet"); code != exitDone {
 		t.Fatal(code, stderr)
 	}
 	if err := os.Mkdir(o.inbox, 0o755); err != nil {
@@ -58,7 +64,7 @@ func newOffice(t *testing.T) *office {
   out: days
   first: 2024-09-12
   listen: 127.0.0.1:0
-alerts:
+`+line+`alerts:
   - {name: operations, robot: slack, kinds: [late, failed, incomplete], url_env: OPERATIONS}
   - {name: finance, robot: slack, kinds: [difference], threshold: 1.00, url_env: FINANCE}
 `), 0o644); err != nil {
@@ -486,5 +492,82 @@ func TestTheFirstSignalDrainsAndTheSecondEnds(t *testing.T) {
 	<-hard.Done()
 	if context.Cause(hard) != errSecondSignal {
 		t.Error(context.Cause(hard))
+	}
+}
+
+// deliverWithoutOrders puts a day's files into the inbox, but for its orders.
+func (o *office) deliverWithoutOrders(day string) {
+	for _, part := range []string{"2088", "1600", "refunds"} {
+		o.deliver(day, part)
+	}
+}
+
+// week delivers seven days whole, 2024-09-12 to 18, and runs them.
+func (o *office) week() {
+	for day := 12; day < 19; day++ {
+		o.deliver(fmt.Sprintf("2024-09-%d", day), "")
+	}
+	o.wake("2024-09-19 09:30")
+	o.heard = map[string][]string{}
+}
+
+func TestADayWaitsForOrdersThatComeDaily(t *testing.T) {
+	o := newOfficeOf(t, "9", "")
+	o.week()
+	o.deliverWithoutOrders("2024-09-19")
+	if until := o.wake("2024-09-20 09:30"); until != "2024-09-20 12:00" || o.committed("2024-09-19") || !o.outcome.noBill {
+		t.Errorf("the orders are not there yet: waits until %q, run: %v, %+v", until, o.committed("2024-09-19"), o.outcome)
+	}
+	if view, err := o.view(); err != nil || view.days[len(view.days)-1].state() != stateWaiting {
+		t.Errorf("the day does not wait: %v", err)
+	}
+	o.deliver("2024-09-19", "orders")
+	if until := o.wake("2024-09-20 10:00"); until != "" || !o.committed("2024-09-19") || o.outcome.noBill {
+		t.Errorf("the orders came: waits until %q, %+v", until, o.outcome)
+	}
+	// What is taken away is not missed, and tells all the same that orders come daily.
+	entries, err := os.ReadDir(o.inbox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if err := os.Remove(filepath.Join(o.inbox, e.Name())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o.deliverWithoutOrders("2024-09-20")
+	if until := o.wake("2024-09-21 09:30"); until != "2024-09-21 12:00" || o.committed("2024-09-20") {
+		t.Errorf("waits until %q", until)
+	}
+	for range 2 { // told once
+		if until := o.wake("2024-09-21 12:00"); until != "" || !o.committed("2024-09-20") {
+			t.Errorf("the orders are late: waits until %q, run: %v", until, o.committed("2024-09-20"))
+		}
+	}
+	if said := o.heard["operations"]; len(said) != 1 || !strings.Contains(said[0], "2024-09-20: orders late (they were due by 2024-09-21 12:00:00)") || strings.Contains(said[0], "bill late") {
+		t.Errorf("heard %q", said)
+	}
+	without := o.digestOf("2024-09-20")
+	o.deliver("2024-09-20", "orders")
+	if o.wake("2024-09-21 13:00"); o.digestOf("2024-09-20") == without {
+		t.Error("the day was not run again with its orders")
+	}
+}
+
+func (o *office) digestOf(day string) string {
+	o.t.Helper()
+	m, err := output.ReadManifest(filepath.Join(o.c.nightly.out, "dt="+day))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return m.TablesDigest()
+}
+
+func TestWhoDoesNotWaitForOrdersRunsTheDayAtOnce(t *testing.T) {
+	o := newOfficeOf(t, "8", "  wait_for_orders: false\n")
+	o.week()
+	o.deliverWithoutOrders("2024-09-19")
+	if until := o.wake("2024-09-20 09:30"); until != "" || !o.committed("2024-09-19") {
+		t.Errorf("waits until %q", until)
 	}
 }

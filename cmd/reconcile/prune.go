@@ -129,6 +129,9 @@ func (a *app) prune(dataset string, keep int, dry bool) error {
 		if err := clearStagings(dataset, from); err != nil {
 			return err
 		}
+		if err := pipeline.RemoveSnapshots(dataset, from); err != nil {
+			return err
+		}
 	}
 	return a.printPruned(&p)
 }

@@ -38,7 +38,8 @@ const runExamples = `  reconcile run alipay.zip wechat.csv orders.csv refunds.cs
   reconcile run --from 2024-09-01 --to 2024-09-30`
 
 const runCodes = `  0    done, no breaks (or --breaks-ok)
-  1    internal or I/O failure; nothing was committed
+  1    internal or I/O failure; nothing was committed, unless the message
+       says that the new result stands
   2    usage or configuration
   3    done, with breaks
   4    an input was refused: the run is incomplete
@@ -62,6 +63,9 @@ func (a *app) runCommand() *cobra.Command {
 			}
 			if dated.any() {
 				return nil
+			}
+			if dated.refresh {
+				return usage(errors.New("--refresh is for a day: name it with --date; a run of files asks the database each time"))
 			}
 			return atLeastOne("name the files or folders to reconcile, or a day of the inbox with --date")(cmd, args)
 		},
@@ -90,6 +94,7 @@ func (a *app) runCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&dated.cascade, "cascade", false, "with a day: run the later days again that were built on it")
 	cmd.Flags().BoolVar(&dated.dryRun, "dry-run", false, "with a day: say what would be read and replaced, and run nothing")
 	cmd.Flags().StringVar(&dated.restate, "restate", "", "with a day of a closed month: the reason why it changes")
+	cmd.Flags().BoolVar(&dated.refresh, "refresh", false, "with a day: ask the databases of orders.sql and refunds.sql again, in place of reading what they answered before")
 	a.withConfig(cmd)
 	flags.add(cmd)
 	cmd.Flags().StringVar(&profile, "profile", "", "folder for CPU and heap profiles and the time of each stage")
@@ -133,13 +138,14 @@ func (a *app) runDated(cmd *cobra.Command, dated *dayFlags, flags *jobFlags, out
 		return err
 	}
 	defer lock.Release()
-	r.job.Restate = dated.restate
+	r.job.Restate, r.job.Refresh = dated.restate, dated.refresh
 	if dated.dryRun {
 		return r.preview(a.out, from, to)
 	}
 	if err := r.days(ctx, from, to); err != nil {
 		return err
 	}
+	r.job.Refresh = false // later days read what they were made from
 	if a.metrics != nil {
 		defer func() { a.showDataset(&c.nightly, r) }()
 	}

@@ -52,6 +52,13 @@ func (c *recount) cross(r output.Row) error {
 	repatriation, isRepatriation := known(r, "repatriation_fee")
 	deposit, isDeposit := known(r, "deposit_fee")
 	cost, isCost := known(r, "cross_wallet_fee")
+	if r.Text("cost_of") == settlement.CostMovement.String() {
+		if !isCost || !isDeposit || cost != deposit {
+			return broken("cross_wallet", id, "cross_wallet_fee of a movement is not its deposit_fee %s", r.Text("deposit_fee"))
+		}
+		c.add(&c.at(r).cross, cost)
+		return nil
+	}
 	if isCost && (!isIncremental || !isRepatriation || !isDeposit || cost != incremental+repatriation+deposit) {
 		return broken("cross_wallet", id, "cross_wallet_fee %s is not incremental_fee + repatriation_fee + deposit_fee", cost)
 	}

@@ -217,11 +217,26 @@ func (q *Query) server() (server, error) {
 // Read asks the query and reads its rows as Read does a file; in.File and
 // in.Stream are set here. What the rows have wrong is a *settlement.Refusal, as
 // of a file; what the database did not deliver is a *DatabaseError.
-func (q *Query) Read(ctx context.Context, in delimited.Input, kind settlement.StatementKind, m Mapping, emit func(arrow.Record) error) (*settlement.Statement, error) {
+func (q *Query) Read(ctx context.Context, in delimited.Input, kind settlement.StatementKind, m Mapping, emit func(arrow.Record) error) (st *settlement.Statement, err error) {
 	in.File = q.Source(kind)
+	err = q.answered(ctx, kind, m, func(text *queryText) error {
+		in.Stream = text
+		st, err = readAnswer(ctx, in, kind, m, emit)
+		return err
+	})
+	if err == nil {
+		q.noteOrder(st)
+	}
+	return st, err
+}
+
+// answered asks the query and hands the text of its answer to take. What ends the rows
+// before their end is the error, whatever take makes of it.
+func (q *Query) answered(ctx context.Context, kind settlement.StatementKind, m Mapping, take func(*queryText) error) error {
+	source := q.Source(kind)
 	s, err := q.server()
 	if err != nil {
-		return nil, &DatabaseError{Source: in.File, What: err.Error(), Do: "see dsn_env and dsn_file", cause: err}
+		return &DatabaseError{Source: source, What: err.Error(), Do: "see dsn_env and dsn_file", cause: err}
 	}
 	limit := q.Timeout
 	if limit == 0 {
@@ -242,31 +257,41 @@ func (q *Query) Read(ctx context.Context, in delimited.Input, kind settlement.St
 		} else {
 			what += ": " + scrubbed(err, s.secret())
 		}
-		return &DatabaseError{Source: in.File, What: what, Do: do, cause: err}
+		return &DatabaseError{Source: source, What: what, Do: do, cause: err}
 	}
 	rows, err := s.ask(asked, q.Text, limit)
 	if err != nil {
-		return nil, fail(0, err)
+		return fail(0, err)
 	}
 	defer rows.close()
 	defer cancel()
 	text, err := q.text(rows, kind, m)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	in.Stream, m.Encoding = text, "" // the encoding is that of files beside it
-	st, err := Read(ctx, in, kind, m, emit)
+	err = take(text)
 	if text.lost != nil {
-		return nil, fail(text.rows, text.lost)
+		return fail(text.rows, text.lost)
 	}
+	return err
+}
+
+// readAnswer reads the text of an answer, in.Stream.
+func readAnswer(ctx context.Context, in delimited.Input, kind settlement.StatementKind, m Mapping, emit func(arrow.Record) error) (*settlement.Statement, error) {
+	m.Encoding = "" // is that of files beside it
+	st, err := Read(ctx, in, kind, m, emit)
 	var refusal *settlement.Refusal
 	if errors.As(err, &refusal) {
 		sayRows(refusal)
 	}
-	if err == nil && !strings.Contains(strings.ToLower(q.Text), "order by") {
+	return st, err
+}
+
+// noteOrder notes that nothing says in which order the rows come.
+func (q *Query) noteOrder(st *settlement.Statement) {
+	if !strings.Contains(strings.ToLower(q.Text), "order by") {
 		st.Notef("the query has no ORDER BY: the rows may come in another order the next time, and be known under other line numbers")
 	}
-	return st, err
 }
 
 // sayRows puts the number of the row into each message, since a line means little

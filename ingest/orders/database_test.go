@@ -558,3 +558,73 @@ func FuzzQueryRows(f *testing.F) {
 		}
 	})
 }
+
+// What was asked for and kept is read as it would have been from the database.
+func TestAnAnswerThatWasKeptReadsAsItWasAsked(t *testing.T) {
+	rows := [][]string{{"S-0001", "12.3000", "2024-09-12 08:30:00+08", "paid", `a "b", c`, "0.1"}, {"S-0002", "0", null, "closed", null, null}}
+	want, events, err := asked(t, &stubServer{answer: orderAnswer(rows...)}, Query{}, settlement.OrderExtract, Mapping{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kept strings.Builder
+	q := Query{Text: "SELECT … ORDER BY id"}
+	located(t, &stubServer{answer: orderAnswer(rows...)}, &q)
+	a, err := q.Ask(t.Context(), settlement.OrderExtract, Mapping{}, &kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a.SHA256 != want.SHA256 || a.Bytes != int64(kept.Len()) || a.Rows != 2 || !slices.Equal(a.Unread, []string{"payload"}) || strings.Contains(kept.String(), "0.1") {
+		t.Errorf("%+v:\n%s", a, kept.String())
+	}
+	read := func(m Mapping) (*settlement.Statement, string, error) {
+		var all settlement.Events
+		in := delimited.Input{Index: 3, Workers: 1, Stream: strings.NewReader(kept.String())}
+		st, err := ReadAnswer(t.Context(), in, &q, settlement.OrderExtract, m, a, func(record arrow.Record) error {
+			var events settlement.Events
+			err := settlement.View(record, &events)
+			settlement.AppendAll(&all, &events)
+			return err
+		})
+		if err != nil {
+			return nil, "", err
+		}
+		return st, show(&all, 0) + show(&all, 1), nil
+	}
+	st, got, err := read(Mapping{})
+	if err != nil || st.SHA256 != want.SHA256 || st.Source() != want.Source() || !slices.Equal(st.Notes, want.Notes) || got != show(events, 0)+show(events, 1) {
+		t.Errorf("error %v:\n%+v\n%+v\n%s", err, st, want, got)
+	}
+	var away *DatabaseError
+	if _, _, err := read(Mapping{Columns: map[string]string{"platform": "payload"}}); !errors.As(err, &away) || !strings.Contains(err.Error(), "the column payload is read now") {
+		t.Errorf("a column that was not kept: %v", err)
+	}
+	var refusal *settlement.Refusal
+	if _, _, err := read(Mapping{Statuses: map[string]string{"paid": "nonsense"}}); err == nil {
+		t.Error("a faulty map was read")
+	}
+	kept.WriteString("S-0003,1.234,2024-09-12 08:30:00,paid,,\n")
+	if _, _, err := read(Mapping{}); !errors.As(err, &refusal) || !strings.Contains(err.Error(), "row 3: ") || !strings.Contains(err.Error(), "--refresh") {
+		t.Errorf("a wrong row: %v", err)
+	}
+}
+
+func TestAnAnswerThatBreaksOffIsNoAnswer(t *testing.T) {
+	answer := orderAnswer([]string{"S-0001", "12.30", "2024-09-12 08:30:00+08", "paid", "a", null})
+	answer.broken = errors.New("hunter2 was cut off")
+	q := Query{Text: "SELECT 1"}
+	located(t, &stubServer{answer: answer}, &q)
+	var away *DatabaseError
+	if _, err := q.Ask(t.Context(), settlement.OrderExtract, Mapping{}, &strings.Builder{}); !errors.As(err, &away) || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("error %v", err)
+	}
+	full := errors.New("the disk is full")
+	located(t, &stubServer{answer: orderAnswer([]string{"S-0001", "12.30", "2024-09-12 08:30:00+08", "paid", "a", null})}, &q)
+	if _, err := q.Ask(t.Context(), settlement.OrderExtract, Mapping{}, noRoom{full}); !errors.Is(err, full) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// noRoom takes nothing.
+type noRoom struct{ error }
+
+func (w noRoom) Write([]byte) (int, error) { return 0, w.error }

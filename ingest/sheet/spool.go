@@ -5,8 +5,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
+	"sync/atomic"
 
 	"reconcile/settlement"
 )
@@ -20,6 +22,8 @@ type Spooled struct {
 	size  int64
 	sum   string
 	at    int64
+
+	broken atomic.Pointer[fs.PathError]
 }
 
 // Spool reads stream to its end. Close removes the file.
@@ -81,12 +85,30 @@ func (s *Spooled) Read(p []byte) (int, error) {
 	if s.at >= s.size {
 		return 0, io.EOF
 	}
-	n, err := s.file.ReadAt(p[:min(int64(len(p)), s.size-s.at)], s.at)
+	n, err := s.ReadAt(p[:min(int64(len(p)), s.size-s.at)], s.at)
 	s.at += int64(n)
 	return n, err
 }
 
-func (s *Spooled) whole() io.Reader { return io.NewSectionReader(s.file, 0, s.size) }
+// ReadAt implements io.ReaderAt.
+func (s *Spooled) ReadAt(p []byte, at int64) (int, error) {
+	n, err := s.file.ReadAt(p, at)
+	if broken := (*fs.PathError)(nil); errors.As(err, &broken) {
+		s.broken.Store(broken)
+	}
+	return n, err
+}
+
+// Broken is the error of the temporary file, nil where it could be read: what is said of
+// the spreadsheet otherwise is then no fault of it.
+func (s *Spooled) Broken() error {
+	if broken := s.broken.Load(); broken != nil {
+		return broken
+	}
+	return nil
+}
+
+func (s *Spooled) whole() io.Reader { return io.NewSectionReader(s, 0, s.size) }
 
 // headRows is how many rows Head returns.
 const headRows = 60

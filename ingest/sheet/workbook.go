@@ -45,7 +45,7 @@ func (d *directoryReader) ReadAt(p []byte, at int64) (int, error) {
 			return 0, errDirectoryTooLarge
 		}
 	}
-	return d.from.file.ReadAt(p, at)
+	return d.from.ReadAt(p, at)
 }
 
 func openWorkbook(s *Spooled) (rows, error) {
