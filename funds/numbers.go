@@ -50,11 +50,24 @@ type wanted struct {
 	kind                                              settlement.Kind
 	wallet                                            settlement.Wallet
 	account, orderNo, refundNo, transaction, refundID []byte
+	// amounts are what the other side would come to, with the fee and without.
+	amounts [2]settlement.Amount
+}
+
+// suits says that row i, of which nothing else came yet, is of the amount: of several
+// refunds of one payment that tells them apart.
+func (w *wanted) suits(b *settlement.Unsettled, i int32) bool {
+	if b.Side[i] == settlement.FundsSide {
+		return b.Booked[i] == w.amounts[0] || b.Booked[i] == w.amounts[1]
+	}
+	expected := b.Expected[i]
+	return b.Booked[i] == settlement.NoAmount && (expected == w.amounts[0] || b.Fee[i] != settlement.NoAmount && expected+b.Fee[i] == w.amounts[0])
 }
 
 // find returns the row of b that a row of today is the other side of, −1 for none: by
 // the wallet's number, by the refund number, then by the order number where that leaves
-// one alone. Rows that are done are passed over.
+// one alone; of several of one number that of its amount, else the first. Rows that are
+// done are passed over.
 func (n *numbers) find(b *settlement.Unsettled, w wanted, done []bool) int32 {
 	fits := func(row int32) bool {
 		x := b.Account.At(int(row))
@@ -68,16 +81,15 @@ func (n *numbers) find(b *settlement.Unsettled, w wanted, done []bool) int32 {
 		if len(one.text) == 0 {
 			continue
 		}
-		found, many := int32(-1), false
+		found, many, suits := int32(-1), false, false
 		for _, row := range n.by[numbered{w.wallet, one.of, string(one.text)}] {
 			if !fits(row) || w.kind != settlement.Payment && len(w.refundNo) > 0 && b.RefundNo.Len() > 0 && len(b.RefundNo.At(int(row))) > 0 && !bytes.Equal(b.RefundNo.At(int(row)), w.refundNo) {
 				continue
 			}
-			if found >= 0 {
-				many = true
-				continue
+			many = many || found >= 0
+			if found < 0 || !suits && w.suits(b, row) {
+				found, suits = row, w.suits(b, row)
 			}
-			found = row
 		}
 		if found >= 0 && (!many || one.of != ofOrder) {
 			return found

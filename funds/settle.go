@@ -10,8 +10,8 @@ import (
 
 // Rules is what may be concluded of the money that is missing on one side.
 type Rules struct {
-	// TradeBills and FundFlows are the periods of which they were
-	// delivered. Accounts of which not both are known are not compared.
+	// TradeBills and FundFlows are the periods of which they were delivered. Accounts of
+	// which not both are known are not compared.
 	TradeBills, FundFlows *settlement.Coverage
 	// Window is how far inside a delivered period a line must lie for the other side
 	// to be missing at once (the cut-off, 切日).
@@ -94,8 +94,7 @@ type settling struct {
 	*Rules
 	Trades
 	out Settled
-	// booked is what each line's money comes to, NoAmount for nothing; netted says that
-	// a fee came back to the line in a row of its own.
+	// booked is what each line's money comes to, NoAmount for nothing.
 	booked  []settlement.Amount
 	feeBack map[int32]bool // refunds whose fee came back in a row of its own
 	feeRow  map[int32]bool // of lines, those of which a row books the fee
@@ -210,7 +209,7 @@ func (s *settling) joinBefore() {
 	var left []int32
 	for _, row := range s.alone {
 		f, i := s.Funds, int(row)
-		of := trades.find(b, wanted{kindOf(f, i), f.Wallet[i], f.Account.At(i), f.OrderNo.At(i), f.RefundNo.At(i), f.ProviderTxnID.At(i), nil}, nil)
+		of := trades.find(b, wanted{kindOf(f, i), f.Wallet[i], f.Account.At(i), f.OrderNo.At(i), f.RefundNo.At(i), f.ProviderTxnID.At(i), nil, [2]settlement.Amount{f.Amount[i], f.Amount[i]}}, nil)
 		if of < 0 {
 			left = append(left, row)
 			continue
@@ -226,7 +225,8 @@ func (s *settling) joinBefore() {
 	for _, row := range s.lines {
 		l, i := s.Lines, int(row)
 		for s.booked[i] == settlement.NoAmount {
-			of := funds.find(b, wanted{l.Kind[i], l.Wallet[i], l.Account.At(i), l.OrderNo.At(i), l.RefundNo.At(i), l.ProviderTxnID.At(i), l.ProviderRefundID.At(i)}, s.done)
+			of := funds.find(b, wanted{l.Kind[i], l.Wallet[i], l.Account.At(i), l.OrderNo.At(i), l.RefundNo.At(i), l.ProviderTxnID.At(i), l.ProviderRefundID.At(i),
+				[2]settlement.Amount{l.Settled[i], l.Net[i]}}, s.done)
 			if of < 0 {
 				break
 			}
@@ -260,7 +260,7 @@ func (s *settling) joinFees(trades *numbers) {
 		if isFeeBack(f, i) {
 			kind = settlement.Refund
 		}
-		of := trades.find(b, wanted{kind, f.Wallet[i], f.Account.At(i), f.OrderNo.At(i), f.RefundNo.At(i), f.ProviderTxnID.At(i), nil}, nil)
+		of := trades.find(b, wanted{kind, f.Wallet[i], f.Account.At(i), f.OrderNo.At(i), f.RefundNo.At(i), f.ProviderTxnID.At(i), nil, [2]settlement.Amount{settlement.NoAmount, settlement.NoAmount}}, nil)
 		if of < 0 || b.Fee[of] == settlement.NoAmount || b.Fee[of] == 0 {
 			continue
 		}

@@ -166,6 +166,18 @@ func TestTheOtherSideComesOnALaterDay(t *testing.T) {
 	if got := said(third.Unsettled); got != "trade broken refund -50.00→–" {
 		t.Error(got)
 	}
+	// Two partial refunds of one payment, which their fund lines do not tell apart by number.
+	part := func(no string, amount settlement.Amount) tradeLine {
+		return tradeLine{order: "O5", txn: "T5", refundNo: no, kind: settlement.Refund, second: nearMidnight, settled: amount}
+	}
+	paidBack := func(amount settlement.Amount) fundRow {
+		return fundRow{order: "O5", txn: "T5", category: settlement.FundRefund, second: next, amount: amount}
+	}
+	parts := settled(t, bothDelivered(), []tradeLine{part("R5", -20_00), part("R6", -30_00)}, nil, nil)
+	both := settled(t, bothDelivered(testDay+1), nil, []fundRow{paidBack(-30_00), paidBack(-20_00)}, copyOf(parts.Unsettled))
+	if got := said(both.Unsettled); got != "" || len(both.Closed) != 2 {
+		t.Errorf("two refunds of one payment: %s, closed %v", got, both.Closed)
+	}
 	lone := settled(t, bothDelivered(), nil, []fundRow{{order: "O9", txn: "T9", category: settlement.FundPayment, second: nearMidnight, amount: 7_00}}, nil)
 	came := settled(t, bothDelivered(testDay+1), []tradeLine{{order: "O9", txn: "T9", kind: settlement.Payment, second: next, settled: 7_00}}, nil, copyOf(lone.Unsettled))
 	if got := said(came.Unsettled); got != "" || len(came.Closed) != 1 {

@@ -333,16 +333,20 @@ func TestAMonthIsClosedOnlyWithAllItsDays(t *testing.T) {
 func TestADayOnTopOfAChangedOneIsRefused(t *testing.T) {
 	s, files := twoDays(t)
 	on, _ := settlement.ParseDay([]byte(d1))
-	path := filepath.Join(pipeline.DayFolder(s.dataset, on), "carried_events", "part-00000.parquet")
-	content, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	content[len(content)/2] ^= 1
-	writeText(t, path, string(content))
-	on++
-	if _, err := pipeline.Run(context.Background(), pipeline.Job{Paths: files[d2], Dataset: s.dataset, Day: on}); err == nil || !strings.Contains(err.Error(), "its SHA-256 differs from run.json") {
-		t.Errorf("%v", err)
+	for _, table := range []string{"carried_lines", "carried_events", "unsettled", "breaks", "proceeds", "quotas", "withdrawals", "payouts", "carried_transfers", "balances"} {
+		path := filepath.Join(pipeline.DayFolder(s.dataset, on), table, "part-00000.parquet")
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := slices.Clone(content)
+		changed[len(changed)/2] ^= 1
+		writeText(t, path, string(changed))
+		_, err = pipeline.Run(context.Background(), pipeline.Job{Paths: files[d2], Dataset: s.dataset, Day: on + 1})
+		if err == nil || !strings.Contains(err.Error(), table) || !strings.Contains(err.Error(), "its SHA-256 differs from run.json") {
+			t.Errorf("%s: %v", table, err)
+		}
+		writeText(t, path, string(content))
 	}
 }
 

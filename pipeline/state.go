@@ -96,7 +96,7 @@ func openState(dataset string, day settlement.Day) (*state, error) {
 		s.days = append(s.days, pastDay{d, dir, m.Buckets})
 	}
 	if s.previous != nil {
-		err = checkHashes(s.days[0].dir, s.previous, "carried_lines", "carried_events", "breaks", "proceeds", "quotas", "withdrawals", "payouts", "carried_transfers", "balances")
+		err = checkHashes(s.days[0].dir, s.previous, "carried_lines", "carried_events", "unsettled", "breaks", "proceeds", "quotas", "withdrawals", "payouts", "carried_transfers", "balances")
 	}
 	return s, err
 }

@@ -17,13 +17,14 @@ var typeCategories = map[string]settlement.Category{
 }
 
 // typeParts are tried in order. Buying into a fund (理财申购, 余额宝) moves the merchant's
-// own money elsewhere: a transfer.
+// own money elsewhere: a transfer, and so is what is paid to a buyer beside a refund
+// (赔付). What a dispute holds back (争议, 投诉) is frozen.
 var typeParts = []struct {
 	part     string
 	category settlement.Category
 }{
 	{"手续费", settlement.FundFee}, {"收费", settlement.FundFee}, {"服务费", settlement.FundFee},
-	{"退款", settlement.FundRefund}, {"分账", settlement.FundProfitShare}, {"分润", settlement.FundProfitShare},
+	{"退款", settlement.FundRefund}, {"赔", settlement.FundTransfer}, {"争议", settlement.FundFreeze}, {"投诉", settlement.FundFreeze}, {"分账", settlement.FundProfitShare}, {"分润", settlement.FundProfitShare},
 	{"提现", settlement.FundWithdrawal}, {"充值", settlement.FundTopUp},
 	{"转账", settlement.FundTransfer}, {"代发", settlement.FundTransfer}, {"批量付款", settlement.FundTransfer},
 	{"理财", settlement.FundTransfer}, {"余额宝", settlement.FundTransfer}, {"基金", settlement.FundTransfer},

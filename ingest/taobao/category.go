@@ -15,6 +15,7 @@ var typeParts = []struct {
 	{"交易收款", settlement.FundPayment}, {"交易退款", settlement.FundRefund},
 	{"提现手续费", settlement.FundWithdrawalFee}, {"提现", settlement.FundWithdrawal},
 	{"扣款退回", settlement.FundPlatformFee}, {"服务费退回", settlement.FundFeeReturn}, {"退费", settlement.FundFeeReturn},
+	{"赔", settlement.FundTransfer}, {"争议", settlement.FundFreeze}, {"投诉", settlement.FundFreeze},
 	{"保证金", settlement.FundFreeze}, {"冻结", settlement.FundFreeze},
 	{"扣款", settlement.FundPlatformFee}, {"服务费", settlement.FundFee}, {"手续费", settlement.FundFee},
 	{"佣金", settlement.FundPlatformFee}, {"保险", settlement.FundPlatformFee}, {"营销", settlement.FundPlatformFee},

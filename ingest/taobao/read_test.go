@@ -362,6 +362,8 @@ func TestWhatARowIsAbout(t *testing.T) {
 		{"服务费", "", "", "fee", "fee_return"},
 		{"服务费", "", "基础软件服务费3100000000000000011扣款", "platform_fee", "platform_fee"},
 		{"扣款退回", "", "", "platform_fee", "platform_fee"},
+		{"争议冻结", "", "", "freeze", "freeze"},
+		{"售后赔付", "", "", "transfer", "transfer"},
 		{"扣款退回", "0030038|软件服务费-支付宝服务费", "", "fee", "fee_return"},
 		{"服务费退回", "0030130|软件服务费-基础软件服务费", "", "platform_fee", "platform_fee"},
 		{"提现", "", "", "withdrawal", "withdrawal"},

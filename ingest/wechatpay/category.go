@@ -84,6 +84,9 @@ var telling = []struct {
 	{[]string{"立减"}, settlement.FundCoupon},
 	{[]string{"折扣"}, settlement.FundCoupon},
 	{[]string{"红包"}, settlement.FundCoupon},
+	{[]string{"赔"}, settlement.FundTransfer}, // 赔付: paid to a buyer beside a refund
+	{[]string{"争议"}, settlement.FundFreeze},  // a dispute holds money back
+	{[]string{"投诉"}, settlement.FundFreeze},
 	{[]string{"冻"}, settlement.FundFreeze}, // 冻结, 解冻
 	{[]string{"保证金"}, settlement.FundFreeze},
 }
