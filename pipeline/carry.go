@@ -145,36 +145,6 @@ func (r *run) takeCarriedEvents(dir string, files *sources) error {
 	})
 }
 
-// takeUnsettled takes over the money that trade bills and fund flows did not agree on.
-// What names only the wallet's number looks for its payment's bucket like a stray.
-func (r *run) takeUnsettled(dir string, files *sources) error {
-	return readBatches(dir, "unsettled", func(in *output.BatchReader, rows int) error {
-		u := &settlement.Unsettled{}
-		if err := in.Append(u, allRows(rows), files.number); err != nil {
-			return err
-		}
-		var placed, strays []int32
-		for i := range u.Len() {
-			u.Key[i] = settlement.PaymentKey(u.OrderNo.At(i), u.ProviderTxnID.At(i))
-			if u.Side[i] == settlement.FundsSide && len(u.OrderNo.At(i)) == 0 {
-				strays = append(strays, int32(i))
-				continue
-			}
-			r.earlier.place(u.ID[i], u.Key[i])
-			placed = append(placed, int32(i))
-		}
-		if len(strays) > 0 {
-			if err := r.strayUnsettled.scatterRows(u, strays); err != nil {
-				return err
-			}
-		}
-		if len(placed) == 0 {
-			return nil
-		}
-		return r.unsettled.scatterRows(u, placed)
-	})
-}
-
 // carried is the rows of a bucket that go on to the next day, as the tables
 // carried_lines and carried_events hold them.
 func carried(out *BucketOutput) (*settlement.Lines, *settlement.Events) {

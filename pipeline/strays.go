@@ -88,21 +88,6 @@ func (r *run) placeStrays(ctx context.Context) error {
 	})
 }
 
-// placeUnsettled sends the strays among the unsettled rows of a partition on.
-func (r *run) placeUnsettled(p int, key map[uint64]uint64) error {
-	rows, err := r.strayUnsettled.load(p, p+1)
-	if err != nil || rows.Len() == 0 {
-		return err
-	}
-	for i := range rows.Len() {
-		if of, ok := key[settlement.AddressOf(rows.ProviderTxnID.At(i))]; ok {
-			rows.Key[i] = of
-		}
-		r.earlier.place(rows.ID[i], rows.Key[i])
-	}
-	return r.unsettled.scatter(rows)
-}
-
 // numberSet tells numbers that may be wanted from those that are not, in little memory.
 type numberSet []uint64
 

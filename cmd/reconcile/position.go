@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -47,6 +46,7 @@ type accountPosition struct {
 
 	InWallet       *output.Money `json:"in_wallet"`
 	PendingRelease output.Money  `json:"pending_release"` // of it, what may not be withdrawn yet
+	Releasable     *output.Money `json:"releasable"`      // of it, what may
 	InTransit      output.Money  `json:"in_transit"`
 	Overdue        output.Money  `json:"in_transit_overdue"`
 	NotBooked      output.Money  `json:"not_booked"` // billed, and not in the account
@@ -58,6 +58,7 @@ type accountPosition struct {
 	Sold            output.Money  `json:"sold"`
 	Discounts       output.Money  `json:"discounts"`
 	Refunded        output.Money  `json:"refunded"`
+	Settled         output.Money  `json:"settled"` // what the account booked of payments and refunds
 	Fees            output.Money  `json:"fees"`
 	PlatformFees    output.Money  `json:"platform_fees"`
 	WithdrawalFees  output.Money  `json:"withdrawal_fees"`
@@ -317,7 +318,7 @@ func (p *positions) finish() *moneyPosition {
 		last[key] = a
 	}
 	for key, a := range last {
-		p.day1(p.of(key.wallet, key.account), a, p.books.flows[bookKey{a.Wallet, a.Account, a.On}], p.before[key])
+		p.fillDay(p.of(key.wallet, key.account), a, p.books.flows[bookKey{a.Wallet, a.Account, a.On}], p.before[key])
 	}
 	for _, of := range p.accounts {
 		out.Accounts = append(out.Accounts, of)
@@ -356,9 +357,9 @@ func togetherOf(a, b journal.Account) journal.Account {
 	return a
 }
 
-// day1 fills in the day of an account. What the trade bill and the charges say must be
+// fillDay fills in the day of an account. What the trade bill and the charges say must be
 // what the account says, but for what is not booked.
-func (p *positions) day1(of *accountPosition, a journal.Account, flow bool, before settlement.Amount) {
+func (p *positions) fillDay(of *accountPosition, a journal.Account, flow bool, before settlement.Amount) {
 	of.Sold, of.Discounts = output.Money(a.PaidGross), output.Money(a.PaidSettled-a.PaidGross+a.BackSettled-a.BackGross)
 	of.Refunded = output.Money(a.BackGross)
 	of.Fees = -output.Money(a.Charged[settlement.ChannelFee] + a.Charged[settlement.InstalmentFee])
@@ -368,6 +369,7 @@ func (p *positions) day1(of *accountPosition, a journal.Account, flow bool, befo
 	for _, amount := range a.By {
 		movements += amount
 	}
+	of.Settled = output.Money(a.By[settlement.FundPayment] + a.By[settlement.FundRefund])
 	trade := a.By[settlement.FundPayment] + a.By[settlement.FundRefund] + a.By[settlement.FundFee] + a.By[settlement.FundFeeReturn] + a.By[settlement.FundPlatformFee]
 	of.Other = output.Money(movements-trade) - of.Withdrawn - of.WithdrawalFees
 	net := of.Sold + of.Discounts + of.Refunded + of.Fees + of.PlatformFees
@@ -384,8 +386,9 @@ func (p *positions) day1(of *accountPosition, a journal.Account, flow bool, befo
 		of.Unexplained = &money
 	}
 	if a.Closing != settlement.NoAmount {
-		money := output.Money(a.Closing)
-		of.InWallet = &money
+		held := output.Money(a.Closing)
+		may := held - of.PendingRelease
+		of.InWallet, of.Releasable = &held, &may
 	}
 	if a.Closing != settlement.NoAmount && a.Opening != settlement.NoAmount {
 		change := output.Money(a.Closing - a.Opening)
@@ -402,13 +405,13 @@ func (p *positions) day1(of *accountPosition, a journal.Account, flow bool, befo
 func (of *accountPosition) add(o *accountPosition) {
 	for _, sum := range [...]struct{ to, more *output.Money }{
 		{&of.PendingRelease, &o.PendingRelease}, {&of.InTransit, &o.InTransit}, {&of.Overdue, &o.Overdue}, {&of.NotBooked, &o.NotBooked},
-		{&of.Awaited, &o.Awaited}, {&of.Broken, &o.Broken}, {&of.Sold, &o.Sold}, {&of.Discounts, &o.Discounts}, {&of.Refunded, &o.Refunded}, {&of.Fees, &o.Fees},
+		{&of.Awaited, &o.Awaited}, {&of.Broken, &o.Broken}, {&of.Sold, &o.Sold}, {&of.Discounts, &o.Discounts}, {&of.Refunded, &o.Refunded}, {&of.Settled, &o.Settled}, {&of.Fees, &o.Fees},
 		{&of.PlatformFees, &o.PlatformFees}, {&of.WithdrawalFees, &o.WithdrawalFees}, {&of.Withdrawn, &o.Withdrawn}, {&of.Other, &o.Other},
 		{&of.ChangeNotBooked, &o.ChangeNotBooked}, {&of.FeesElsewhere, &o.FeesElsewhere}, {&of.Difference, &o.Difference},
 	} {
 		*sum.to += *sum.more
 	}
-	for _, sum := range [...]struct{ to, more **output.Money }{{&of.InWallet, &o.InWallet}, {&of.Unexplained, &o.Unexplained}, {&of.Change, &o.Change}} {
+	for _, sum := range [...]struct{ to, more **output.Money }{{&of.InWallet, &o.InWallet}, {&of.Releasable, &o.Releasable}, {&of.Unexplained, &o.Unexplained}, {&of.Change, &o.Change}} {
 		if *sum.more == nil {
 			continue
 		}
@@ -419,86 +422,4 @@ func (of *accountPosition) add(o *accountPosition) {
 		*sum.to = &known
 	}
 	of.Oldest = max(of.Oldest, o.Oldest)
-}
-
-// positionText prints a position. Accounts stand side by side, four at a time.
-func (a *app) positionText(p *moneyPosition) string {
-	var b strings.Builder
-	title := a.say("where the money is")
-	if p.Day != "" {
-		title += " · " + p.Day
-	}
-	fmt.Fprintf(&b, "%s\n\n", title)
-	columns := p.Accounts
-	if len(columns) != 1 {
-		columns = append(slices.Clone(columns), p.Total)
-	}
-	for from := 0; from < len(columns); from += 4 {
-		b.WriteString(a.positionGrid(columns[from:min(from+4, len(columns))]).text("") + "\n")
-	}
-	if len(p.Banks) > 0 {
-		g := newGrid(a.say("in the bank"), a.say("held"))
-		for _, bank := range p.Banks {
-			g.row(bank.Account, moneyOr(bank.Held))
-		}
-		b.WriteString(g.text("") + "\n")
-	}
-	g := newGrid(a.say("shop"), a.say("sold"), a.say("refunded"), a.say("fees"), a.say("net"), a.say("awaited"), a.say("breaks"))
-	for _, s := range p.Shops {
-		g.row(cmp.Or(s.Shop, a.say("(no shop)")), grouped(settlement.Amount(s.Sold)), grouped(settlement.Amount(s.Refunded)), grouped(settlement.Amount(-s.Fees)), grouped(settlement.Amount(s.Net)), grouped(settlement.Amount(s.Awaited)), fmt.Sprint(s.Breaks))
-	}
-	b.WriteString(g.text(""))
-	return b.String()
-}
-
-func moneyOr(m *output.Money) string {
-	if m == nil {
-		return "?"
-	}
-	return grouped(settlement.Amount(*m))
-}
-
-func (a *app) positionGrid(columns []*accountPosition) *grid {
-	heading, numbers := []string{"CNY"}, []string{""}
-	for _, c := range columns {
-		heading, numbers = append(heading, a.say(cmp.Or(c.Wallet, "(no wallet)"))), append(numbers, c.Account)
-	}
-	g := newGrid(heading...)
-	g.rows = slices.Insert(g.rows, 1, numbers)
-	g.rules = map[int]bool{2: true}
-	line := func(name string, of func(*accountPosition) *output.Money) {
-		cells := []string{a.say(name)}
-		for _, c := range columns {
-			cells = append(cells, moneyOr(of(c)))
-		}
-		g.row(cells...)
-	}
-	line("in the wallet", func(p *accountPosition) *output.Money { return p.InWallet })
-	line("of it pending release", func(p *accountPosition) *output.Money { return &p.PendingRelease })
-	line("in transit to the bank", func(p *accountPosition) *output.Money { return &p.InTransit })
-	line("of it overdue", func(p *accountPosition) *output.Money { return &p.Overdue })
-	line("billed, not booked", func(p *accountPosition) *output.Money { return &p.NotBooked })
-	line("awaited for orders", func(p *accountPosition) *output.Money { return &p.Awaited })
-	line("of it missing", func(p *accountPosition) *output.Money { return &p.Broken })
-	cells := []string{a.say("oldest break, days")}
-	for _, c := range columns {
-		cells = append(cells, fmt.Sprint(c.Oldest))
-	}
-	g.row(cells...)
-	g.rule()
-	line("sold", func(p *accountPosition) *output.Money { return &p.Sold })
-	line("discounts", func(p *accountPosition) *output.Money { return &p.Discounts })
-	line("refunded", func(p *accountPosition) *output.Money { return &p.Refunded })
-	line("fees", func(p *accountPosition) *output.Money { return &p.Fees })
-	line("platform fees", func(p *accountPosition) *output.Money { return &p.PlatformFees })
-	line("withdrawn", func(p *accountPosition) *output.Money { return &p.Withdrawn })
-	line("withdrawal fees", func(p *accountPosition) *output.Money { return &p.WithdrawalFees })
-	line("other movements", func(p *accountPosition) *output.Money { return &p.Other })
-	line("unexplained", func(p *accountPosition) *output.Money { return p.Unexplained })
-	g.rule()
-	line("change in the wallet", func(p *accountPosition) *output.Money { return p.Change })
-	line("change of not booked", func(p *accountPosition) *output.Money { return &p.ChangeNotBooked })
-	line("fees not booked", func(p *accountPosition) *output.Money { return &p.FeesElsewhere })
-	line("difference", func(p *accountPosition) *output.Money { return &p.Difference })
-	return g
 }

@@ -141,6 +141,8 @@ var inChinese = map[string]string{
 	// where the money is
 	"where the money is":     "资金在哪里",
 	"in the wallet":          "钱包余额",
+	"of it releasable":       "其中可提现",
+	"settled in the account": "已入账",
 	"of it pending release":  "其中待结算",
 	"in transit to the bank": "提现在途",
 	"of it overdue":          "其中逾期",
