@@ -71,15 +71,18 @@ var rules = []rule{
 		why: "what people decided is told to breaks, whoever found them"},
 	{pkg: "opening", may: []string{"ingest/delimited", "ingest/sheet", "settlement"},
 		why: "what stood open before the first day is rows like any other, whoever takes them"},
+	{pkg: "story", may: []string{"fees", "funds", "output", "settlement"},
+		only: map[string][]string{"fees": {"Arithmetic", "Charge"}, "funds": {"Calendar", "ChineseCalendar", "DaysText"}},
+		why:  "an order's story is read from what was written; of stages it knows how a fee explains itself, and when banks work"},
 	{pkg: "pipeline", may: []string{"decisions", "ingest", "match", "fees", "funds", "opening", "output", "output/overview", "settlement"},
 		why: "the flow is told in one place, and only there stages meet"},
-	{pkg: "cmd/reconcile", may: []string{"decisions", "opening", "pipeline", "schedule", "schedule/alerts", "schedule/metrics", "generate", "output", "output/journal", "output/overview", "output/spreadsheet", "fees", "funds", "ingest", "ingest/bank", "ingest/orders", "settlement", "yamlfile"},
+	{pkg: "cmd/reconcile", may: []string{"decisions", "opening", "pipeline", "schedule", "schedule/alerts", "schedule/metrics", "generate", "output", "output/journal", "output/overview", "output/spreadsheet", "fees", "funds", "ingest", "story", "ingest/bank", "ingest/orders", "settlement", "yamlfile"},
 		only: map[string][]string{
 			"ingest":        {"Mappings", "Found", "Pattern"},
 			"ingest/bank":   {"Mapping"},
 			"ingest/orders": {"Mapping", "Query", "Fault", "RefundedIfPaid"},
-			"funds":         {"BankAccount", "Calendar", "ChineseCalendar", "DaysText", "WalletAccount"},
-			"fees": {"Arithmetic", "Charge",
+			"funds":         {"BankAccount", "Calendar", "ChineseCalendar", "WalletAccount"},
+			"fees": {
 				// what the configuration states
 				"Account", "AccountType", "AccountTypes", "ContractFields", "GapWords", "HomeWallet", "InstantField", "NewTerms", "OpeningQuota",
 				"Period", "LotPeriod", "Periods", "PresetTerms", "ReadContract", "Rule", "RulesField", "Terms", "TermsInput", "TextField",
