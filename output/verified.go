@@ -27,7 +27,9 @@ var (
 // The error wraps ErrNoResult (there is no run.json), ErrManifest (another version, or
 // damaged) or ErrChanged (half written or tampered with), and names the file. Files beside
 // the tables are left to CheckFiles: a report is made from the tables, never read.
-func Verified(ctx context.Context, dir string) (*Manifest, error) {
+//
+// Where tables are named, only their parts are hashed: what is shown comes from them alone.
+func Verified(ctx context.Context, dir string, tables ...string) (*Manifest, error) {
 	m, err := ReadManifest(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		if parts, _ := filepath.Glob(filepath.Join(dir, "*", "part-*")); len(parts) > 0 {
@@ -41,7 +43,7 @@ func Verified(ctx context.Context, dir string) (*Manifest, error) {
 	if err := m.upright(dir); err != nil {
 		return nil, err
 	}
-	checks, err := CheckFiles(ctx, dir, m)
+	checks, err := CheckFiles(ctx, dir, m, tables...)
 	if err != nil {
 		return nil, err
 	}
@@ -88,14 +90,17 @@ type FileCheck struct {
 
 // CheckFiles ties what lies in the folder of a result with what its run.json lists: nothing
 // missing, nothing added, every file with its bytes and SHA-256. Where a file is missing or
-// was added, that alone is said.
-func CheckFiles(ctx context.Context, dir string, m *Manifest) ([]FileCheck, error) {
+// was added, that alone is said. Where tables are named, only their parts are hashed.
+func CheckFiles(ctx context.Context, dir string, m *Manifest, only ...string) ([]FileCheck, error) {
 	listed := map[string]bool{ManifestName: true, SuccessName: m.Complete}
 	var checks []FileCheck
 	tables := map[string]bool{}
-	fault := func(path, what string) {
+	beside := func(path string) bool {
 		folder, _, deep := strings.Cut(path, "/")
-		checks = append(checks, FileCheck{Path: path, Fault: what, Beside: !deep || !tables[folder]})
+		return !deep || !tables[folder]
+	}
+	fault := func(path, what string) {
+		checks = append(checks, FileCheck{Path: path, Fault: what, Beside: beside(path)})
 	}
 	var files []FileOutput
 	for _, t := range m.Tables {
@@ -104,7 +109,6 @@ func CheckFiles(ctx context.Context, dir string, m *Manifest) ([]FileCheck, erro
 			files = append(files, FileOutput{p.Path, p.Bytes, p.SHA256})
 		}
 	}
-	ofTables := len(files)
 	files = append(files, m.Files...)
 	for _, f := range files {
 		if listed[f.Path] {
@@ -132,6 +136,12 @@ func CheckFiles(ctx context.Context, dir string, m *Manifest) ([]FileCheck, erro
 	if len(checks) > 0 {
 		return checks, nil
 	}
+	if len(only) > 0 {
+		files = slices.DeleteFunc(files, func(f FileOutput) bool {
+			table, _, _ := strings.Cut(f.Path, "/")
+			return !slices.Contains(only, table)
+		})
+	}
 	checks = make([]FileCheck, 2*len(files))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
@@ -141,8 +151,8 @@ func CheckFiles(ctx context.Context, dir string, m *Manifest) ([]FileCheck, erro
 				return err
 			}
 			sha, size, err := HashFile(filepath.Join(dir, filepath.FromSlash(f.Path)))
-			checks[2*i] = fileCheck(f.Path, "bytes", fmt.Sprint(f.Bytes), fmt.Sprint(size), i >= ofTables)
-			checks[2*i+1] = fileCheck(f.Path, "SHA-256", f.SHA256, sha, i >= ofTables)
+			checks[2*i] = fileCheck(f.Path, "bytes", fmt.Sprint(f.Bytes), fmt.Sprint(size), beside(f.Path))
+			checks[2*i+1] = fileCheck(f.Path, "SHA-256", f.SHA256, sha, beside(f.Path))
 			return err
 		})
 	}
