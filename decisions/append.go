@@ -233,7 +233,8 @@ func rowsFor(path string, before []byte, entries []Entry) ([]byte, error) {
 		}
 		out.Record(record...)
 	}
-	return text.Bytes(), out.Flush()
+	err := out.Flush()
+	return text.Bytes(), err
 }
 
 // latestOf is when each break of a file was last decided.

@@ -134,6 +134,16 @@ func (s *said) state(r *row) string {
 	return stateTodo
 }
 
+// recordedOf counts those of the open breaks that were accepted or written off since.
+func (s *said) recordedOf(open map[settlement.ID]bool) (n int) {
+	for id, e := range s.latest {
+		if open[id] && (e.What == decisions.Accept || e.What == decisions.WriteOff) {
+			n++
+		}
+	}
+	return n
+}
+
 // assignee is who looks after a break, "" where nobody was named.
 func (s *said) assignee(r *row) string {
 	if e, ok := s.latest[r.ID]; ok && e.Assignee != "" {

@@ -117,6 +117,7 @@ type summary struct {
 	Open, New, Closed int64             // at its end, of them since this day, on it
 	Short, Over       settlement.Amount // of those that are open
 	ids               map[settlement.ID]bool
+	open              map[settlement.ID]bool
 }
 
 // summary adds up a day from the table breaks, which is held against run.json before.
@@ -134,7 +135,7 @@ func (d *day) summary(ctx context.Context) (*summary, error) {
 }
 
 func summaryOf(ctx context.Context, dir string, m *output.Manifest) (*summary, error) {
-	s := &summary{manifest: m, ids: map[settlement.ID]bool{}}
+	s := &summary{manifest: m, ids: map[settlement.ID]bool{}, open: map[settlement.ID]bool{}}
 	day := ""
 	if m.Day != nil {
 		day = m.Day.Day
@@ -144,9 +145,11 @@ func summaryOf(ctx context.Context, dir string, m *output.Manifest) (*summary, e
 		if rows++; rows%stopEvery == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if id, ok := settlement.ParseID(r.Text("break_id")); ok {
-			s.ids[id] = true
+		id, ok := settlement.ParseID(r.Text("break_id"))
+		if !ok {
+			return fmt.Errorf("%s: break_id: %q is no identity", dir, r.Text("break_id"))
 		}
+		s.ids[id] = true
 		switch r.Text("status") {
 		case settlement.BreakClosed.String():
 			s.Closed++
@@ -155,6 +158,7 @@ func summaryOf(ctx context.Context, dir string, m *output.Manifest) (*summary, e
 			return nil
 		}
 		s.Open++
+		s.open[id] = true
 		if r.Text("first_seen_on") == day || day == "" {
 			s.New++
 		}

@@ -156,6 +156,24 @@ type listedDay struct {
 	Summary     *summary
 	Refused     int
 	OpenItems   int64
+	Recorded    int // breaks of the newest day that were decided since its run
+}
+
+// daysPage is the list of days.
+type daysPage struct {
+	frame
+	Days   []listedDay
+	Newest *listedDay // nil where it is damaged
+	More   int        // earlier days that are not listed
+	most   int64      // open breaks of one day
+}
+
+// Share is how much of the day with most open breaks a day has, in hundredths.
+func (p *daysPage) Share(open int64) int64 {
+	if p.most == 0 {
+		return 0
+	}
+	return (open*100 + p.most - 1) / p.most
 }
 
 // shownDays is how many days the list shows.
@@ -170,12 +188,7 @@ func (s *Server) showDays(q *request) error {
 		http.Redirect(q.w, q.Request, "/day/"+single, http.StatusSeeOther)
 		return nil
 	}
-	page := struct {
-		frame
-		Days  []listedDay
-		More  int
-		First string
-	}{frame: s.frame(q, "Days")}
+	page := &daysPage{frame: s.frame(q, "Days")}
 	var known []map[settlement.ID]bool
 	for _, name := range names[:min(len(names), shownDays)] {
 		d := s.data.known(name, names)
@@ -191,6 +204,7 @@ func (s *Server) showDays(q *request) error {
 		}
 		one.Summary, one.State = sums, stateOfDay(sums.manifest)
 		one.Refused, one.OpenItems = len(sums.manifest.Refused), rowsOf(sums.manifest, "open_items")
+		page.most = max(page.most, sums.Open)
 		known = append(known, sums.ids)
 		page.Days = append(page.Days, one)
 	}
@@ -200,7 +214,10 @@ func (s *Server) showDays(q *request) error {
 	if page.More == 0 && len(known) == len(names) {
 		page.Unknown, page.Some = said.unknown(known)
 	}
-	return s.show(q, "days.html", &page)
+	if newest := &page.Days[0]; newest.Fault == "" {
+		page.Newest, newest.Recorded = newest, said.recordedOf(newest.Summary.open)
+	}
+	return s.show(q, "days.html", page)
 }
 
 func rowsOf(m *output.Manifest, table string) int64 {
