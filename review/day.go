@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"reconcile/output"
+	"reconcile/output/overview"
 	"reconcile/settlement"
 )
 
@@ -28,6 +30,7 @@ type day struct {
 	proved, whole state[*output.Manifest]
 	sums          state[*summary]
 	queue         state[*queue]
+	figures       state[*overview.Overview]
 }
 
 // state is a value that was read of a folder, and of which state of the folder it is.
@@ -107,8 +110,15 @@ func (d *day) breaks(ctx context.Context) (*queue, *output.Manifest, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	q, err := d.queue.fresh(stamp, func() (*queue, error) { return readQueue(ctx, d.dir, stamp) })
+	q, err := d.queue.fresh(stamp, func() (*queue, error) { return readQueue(ctx, d.dir) })
 	return q, m, err
+}
+
+// overview is what the result says, without single breaks.
+func (d *day) overview(m *output.Manifest) (*overview.Overview, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.figures.fresh(d.stamp(), func() (*overview.Overview, error) { return overview.Read(d.dir, m, overview.Options{}) })
 }
 
 // summary is a day in the list of days.
@@ -178,7 +188,7 @@ func summaryOf(ctx context.Context, dir string, m *output.Manifest) (*summary, e
 const stopEvery = 4096
 
 // readQueue reads the table breaks of a result, as many parts at a time as there are cores.
-func readQueue(ctx context.Context, dir, stamp string) (*queue, error) {
+func readQueue(ctx context.Context, dir string) (*queue, error) {
 	paths, err := output.Parts(dir, "breaks")
 	if err != nil {
 		return nil, err
@@ -194,10 +204,7 @@ func readQueue(ctx context.Context, dir, stamp string) (*queue, error) {
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	q := &queue{stamp: stamp, at: map[settlement.ID]int32{}}
-	for _, rows := range parts {
-		q.rows = append(q.rows, rows...)
-	}
+	q := &queue{rows: slices.Concat(parts...), at: map[settlement.ID]int32{}}
 	q.index()
 	return q, nil
 }
@@ -219,8 +226,8 @@ func readRows(ctx context.Context, path string) (rows []row, err error) {
 		b := row{Kind: word("kind"), Wallet: word("wallet"), Account: word("account"), Shop: word("shop"),
 			OrderNo: r.Text("order_no"), PaymentNo: r.Text("payment_no"), RefundNo: r.Text("refund_no"), ProviderID: r.Text("provider_txn_id"),
 			LineID: r.Text("line_id"), EventID: r.Text("event_id"), FirstSeen: word("first_seen_on"), Status: word("status"), ClosedOn: word("closed_on"),
-			Reason: word("reason"), Suggestion: word("suggestion"), File: word("source_file"), Line: r.Text("source_line"),
-			Decision: word("decision"), DecidedBy: word("decided_by"), DecidedAt: word("decided_at"), Assignee: word("assignee"), Note: word("note"),
+			Reason: r.Text("reason"), Suggestion: word("suggestion"), File: word("source_file"), Line: r.Text("source_line"),
+			Decision: word("decision"), DecidedBy: word("decided_by"), DecidedAt: word("decided_at"), Assignee: word("assignee"), Note: r.Text("note"),
 			Expected: money(r, "expected_amount"), Actual: money(r, "actual_amount"), Difference: money(r, "difference"), Age: -1}
 		var ok bool
 		if b.ID, ok = settlement.ParseID(r.Text("break_id")); !ok {
@@ -253,10 +260,21 @@ var errNoReport = errors.New("this run wrote no report.html")
 // largestReport is the most that a report may have.
 const largestReport = 64 << 20
 
+// hasReport says why there is no report to be opened, nil where there is one.
+func (d *day) hasReport(m *output.Manifest) error {
+	if !slices.ContainsFunc(m.Files, func(f output.FileOutput) bool { return f.Path == reportName }) {
+		return errNoReport
+	}
+	return nil
+}
+
+// reportName is the file in which a run tells its result.
+const reportName = "report.html"
+
 // report is the day's report.html, once it is what the run wrote: run.json has its SHA-256.
 // It is opened inside the folder, and nothing that leads out of it is.
 func (d *day) report(m *output.Manifest) ([]byte, error) {
-	const name = "report.html"
+	const name = reportName
 	var listed *output.FileOutput
 	for i := range m.Files {
 		if m.Files[i].Path == name {

@@ -25,6 +25,7 @@ type filter struct {
 	Page, Size                  int
 
 	from, to settlement.Amount // NoAmount where none is asked for
+	words    []string          // of Text, in lower case
 	Faults   []string          // what was typed and is not understood, in English
 }
 
@@ -59,6 +60,7 @@ func filterOf(v url.Values) filter {
 			f.Faults = append(f.Faults, "What is looked for is too long.")
 		}
 	}
+	f.words = strings.Fields(strings.ToLower(f.Text))
 	if !slices.Contains(overview.Ages[:], f.Age) {
 		f.Age = ""
 	}
@@ -168,10 +170,7 @@ func (f *filter) fits(r *row, said *said) bool {
 	if f.Assignee != "" && said.assignee(r) != f.Assignee {
 		return false
 	}
-	if f.Text == "" {
-		return true
-	}
-	for _, word := range strings.Fields(strings.ToLower(f.Text)) {
+	for _, word := range f.words {
 		if !strings.Contains(r.search, word) {
 			return false
 		}

@@ -283,7 +283,7 @@ func (s *Server) showDay(q *request) error {
 		}
 		page.Unknown, page.Some = said.unknown([]map[settlement.ID]bool{ids})
 	}
-	page.Overview, err = overview.Read(d.dir, m, overview.Options{})
+	page.Overview, err = d.overview(m)
 	switch {
 	case errors.Is(err, overview.ErrNoFigures):
 		page.NoFigures = true
@@ -299,7 +299,7 @@ func (s *Server) showDay(q *request) error {
 			page.Checks++
 		}
 	}
-	if _, err := d.report(m); err != nil {
+	if err := d.hasReport(m); err != nil {
 		page.Report = err.Error()
 		if errors.Is(err, errNoReport) {
 			page.Report = page.T("This run wrote no report.html.")

@@ -45,13 +45,11 @@ func (r *row) Place() string {
 
 // queue is the breaks of a day in memory. It is not changed once it is read.
 type queue struct {
-	stamp string
-	rows  []row
-	at    map[settlement.ID]int32
+	rows []row
+	at   map[settlement.ID]int32
 
 	Kinds, Wallets, Accounts, Shops []string // that occur, in order
 
-	mu     sync.Mutex
 	orders map[string][]int32 // the rows in order of a sorting, by its name
 }
 
@@ -70,6 +68,17 @@ func (q *queue) index() {
 	}
 	q.Wallets, q.Accounts, q.Shops = words(wallets), words(accounts), words(shops)
 	q.orders = map[string][]int32{}
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	for name, compare := range sortings {
+		all.Go(func() {
+			list := q.sorted(compare)
+			mu.Lock()
+			defer mu.Unlock()
+			q.orders[name] = list
+		})
+	}
+	all.Wait()
 }
 
 func words(set map[string]bool) (list []string) {
@@ -102,14 +111,8 @@ var sortings = map[string]func(a, b *row) int{
 	},
 }
 
-// order is the rows in order of a sorting, computed once.
-func (q *queue) order(name string) []int32 {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if list := q.orders[name]; list != nil {
-		return list
-	}
-	compare := sortings[name]
+// sorted is the rows in order of a sorting.
+func (q *queue) sorted(compare func(a, b *row) int) []int32 {
 	list := make([]int32, len(q.rows))
 	for i := range list {
 		list[i] = int32(i)
@@ -118,7 +121,6 @@ func (q *queue) order(name string) []int32 {
 		a, b := &q.rows[x], &q.rows[y]
 		return cmp.Or(compare(a, b), cmp.Compare(b.size(), a.size()), cmp.Compare(a.ID.Hi, b.ID.Hi), cmp.Compare(a.ID.Lo, b.ID.Lo))
 	})
-	q.orders[name] = list
 	return list
 }
 
@@ -150,7 +152,7 @@ func (f *found) add(r *row) error {
 
 // find goes through all rows in the order that is asked for; each gets its state by said.
 func (q *queue) find(f *filter, said *said) (out found, err error) {
-	order := q.order(f.Sort)
+	order := q.orders[f.Sort]
 	first := (f.Page - 1) * f.Size
 	for n := range order {
 		i := n
@@ -182,7 +184,7 @@ func (q *queue) all(f *filter, said *said) (list []*row) {
 // neighbours are the breaks before and behind one in the order of a filter; nil at the ends.
 // One that the filter does not select any more has the place that it had.
 func (q *queue) neighbours(f *filter, said *said, of *row) (before, behind *row) {
-	order := q.order(f.Sort)
+	order := q.orders[f.Sort]
 	passed := false
 	for n := range order {
 		i := n
