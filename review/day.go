@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -187,6 +188,9 @@ func summaryOf(ctx context.Context, dir string, m *output.Manifest) (*summary, e
 // stopEvery is after how many rows a reader asks whether it is still wanted.
 const stopEvery = 4096
 
+// manyRows is from how many breaks on their memory is worth a thought.
+const manyRows = 20_000
+
 // readQueue reads the table breaks of a result, as many parts at a time as there are cores.
 func readQueue(ctx context.Context, dir string) (*queue, error) {
 	paths, err := output.Parts(dir, "breaks")
@@ -206,6 +210,9 @@ func readQueue(ctx context.Context, dir string) (*queue, error) {
 	}
 	q := &queue{rows: slices.Concat(parts...), at: map[settlement.ID]int32{}}
 	q.index()
+	if len(q.rows) > manyRows {
+		debug.FreeOSMemory() // what reading took is several times what is kept
+	}
 	return q, nil
 }
 
