@@ -247,7 +247,6 @@ func readRows(ctx context.Context, path string) (rows []row, err error) {
 			}
 			b.Age = int32(age)
 		}
-		b.search = strings.ToLower(strings.Join([]string{b.OrderNo, b.PaymentNo, b.RefundNo, b.ProviderID, b.ID.String(), b.Assignee, b.Note}, "\n"))
 		rows = append(rows, b)
 		return nil
 	})

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"reconcile/output/overview"
@@ -55,9 +56,9 @@ func filterOf(v url.Values) filter {
 		State: v.Get("state"), Assignee: strings.TrimSpace(v.Get("assignee")), Sort: v.Get("sort"), Reverse: v.Get("down") == "1", Page: 1, Size: defaultSize,
 		from: settlement.NoAmount, to: settlement.NoAmount}
 	for _, text := range []*string{&f.Text, &f.Kind, &f.Wallet, &f.Account, &f.Shop, &f.Assignee} {
-		if utf8.RuneCountInString(*text) > longestText || !utf8.ValidString(*text) {
+		if utf8.RuneCountInString(*text) > longestText || !utf8.ValidString(*text) || strings.ContainsFunc(*text, unicode.IsControl) {
 			*text = ""
-			f.Faults = append(f.Faults, "What is looked for is too long.")
+			f.Faults = append(f.Faults, "What is looked for is too long, or no text.")
 		}
 	}
 	f.words = strings.Fields(strings.ToLower(f.Text))
@@ -152,7 +153,7 @@ func (f *filter) Narrowed() (n int) {
 	return n
 }
 
-// fits says that a break is asked for.
+// fits says that a break is asked for, by all but the text (see queue.search).
 func (f *filter) fits(r *row, said *said) bool {
 	switch {
 	case f.Kind != "" && r.Kind != f.Kind,
@@ -167,13 +168,5 @@ func (f *filter) fits(r *row, said *said) bool {
 		f.State != stateAll && said.state(r) != f.State:
 		return false
 	}
-	if f.Assignee != "" && said.assignee(r) != f.Assignee {
-		return false
-	}
-	for _, word := range f.words {
-		if !strings.Contains(r.search, word) {
-			return false
-		}
-	}
-	return true
+	return f.Assignee == "" || said.assignee(r) == f.Assignee
 }

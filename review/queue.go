@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"strings"
 	"sync"
 
 	"reconcile/settlement"
@@ -23,8 +24,6 @@ type row struct {
 	Reason, Suggestion, File, Line           string
 	// What the run knew of decisions.
 	Decision, DecidedBy, DecidedAt, Assignee, Note string
-
-	search string // all numbers and names, in lower case
 }
 
 // size is the magnitude of the difference, 0 where there is none.
@@ -48,6 +47,12 @@ type queue struct {
 	rows []row
 	at   map[settlement.ID]int32
 
+	// text is all numbers and names of all rows, in lower case, each row's behind a
+	// rowMark; begins is where each row's begins. Looking through one text takes a tenth
+	// of the time that looking into 100,000 takes.
+	text   string
+	begins []int
+
 	Kinds, Wallets, Accounts, Shops []string // that occur, in order
 
 	orders map[string][]int32 // the rows in order of a sorting, by its name
@@ -67,6 +72,7 @@ func (q *queue) index() {
 		}
 	}
 	q.Wallets, q.Accounts, q.Shops = words(wallets), words(accounts), words(shops)
+	q.text, q.begins = searchable(q.rows)
 	q.orders = map[string][]int32{}
 	var all sync.WaitGroup
 	var mu sync.Mutex
@@ -150,24 +156,83 @@ func (f *found) add(r *row) error {
 	return err
 }
 
-// find goes through all rows in the order that is asked for; each gets its state by said.
-func (q *queue) find(f *filter, said *said) (out found, err error) {
-	order := q.orders[f.Sort]
-	first := (f.Page - 1) * f.Size
-	for n := range order {
-		i := n
-		if f.Reverse {
-			i = len(order) - 1 - n
+// rowMark stands before each row's text; nobody can look for it.
+const rowMark = "\x00"
+
+func searchable(rows []row) (text string, begins []int) {
+	var b strings.Builder
+	for i := range rows {
+		r := &rows[i]
+		begins = append(begins, b.Len())
+		b.WriteString(rowMark)
+		for _, part := range [...]string{r.OrderNo, r.PaymentNo, r.RefundNo, r.ProviderID, r.ID.String(), r.Assignee, r.Note} {
+			b.WriteString(strings.ToLower(part))
+			b.WriteByte('\n')
 		}
-		r := &q.rows[order[i]]
-		if !f.fits(r, said) {
+	}
+	return b.String(), begins
+}
+
+// search finds the rows that have all of the words; nil are all rows.
+func (q *queue) search(words []string) (hits map[int32]bool) {
+	if len(words) == 0 {
+		return nil
+	}
+	hits = map[int32]bool{}
+	for i, at := 0, 0; i < len(q.rows); i++ {
+		next := strings.Index(q.text[at:], words[0])
+		if next < 0 {
+			break
+		}
+		// The row in which it was found is the last one that begins before it.
+		found, exact := slices.BinarySearch(q.begins[i:], at+next)
+		if !exact {
+			found--
+		}
+		i += found
+		end := len(q.text)
+		if i+1 < len(q.begins) {
+			end = q.begins[i+1]
+		}
+		if own := q.text[q.begins[i]:end]; !slices.ContainsFunc(words[1:], func(word string) bool { return !strings.Contains(own, word) }) {
+			hits[int32(i)] = true
+		}
+		at = end
+	}
+	return hits
+}
+
+// fitting says of each row whether a filter selects it. Rows are gone through as they lie in
+// memory, which is what takes the time.
+func (q *queue) fitting(f *filter, said *said) []bool {
+	fits, hits := make([]bool, len(q.rows)), q.search(f.words)
+	for i := range q.rows {
+		fits[i] = (hits == nil || hits[int32(i)]) && f.fits(&q.rows[i], said)
+	}
+	return fits
+}
+
+// find counts and adds up the rows that a filter selects, and returns those of its page.
+func (q *queue) find(f *filter, said *said) (out found, err error) {
+	fits := q.fitting(f, said)
+	for i, is := range fits {
+		if is {
+			if err := out.add(&q.rows[i]); err != nil {
+				return out, err
+			}
+		}
+	}
+	order, skip := q.orders[f.Sort], (f.Page-1)*f.Size
+	for n := 0; n < len(order) && len(out.Rows) < f.Size; n++ {
+		i := order[n]
+		if f.Reverse {
+			i = order[len(order)-1-n]
+		}
+		if !fits[i] {
 			continue
 		}
-		if out.Count >= first && len(out.Rows) < f.Size {
-			out.Rows = append(out.Rows, r)
-		}
-		if err := out.add(r); err != nil {
-			return out, err
+		if skip--; skip < 0 {
+			out.Rows = append(out.Rows, &q.rows[i])
 		}
 	}
 	return out, nil
@@ -184,18 +249,18 @@ func (q *queue) all(f *filter, said *said) (list []*row) {
 // neighbours are the breaks before and behind one in the order of a filter; nil at the ends.
 // One that the filter does not select any more has the place that it had.
 func (q *queue) neighbours(f *filter, said *said, of *row) (before, behind *row) {
-	order := q.orders[f.Sort]
+	order, fits := q.orders[f.Sort], q.fitting(f, said)
 	passed := false
 	for n := range order {
-		i := n
+		i := order[n]
 		if f.Reverse {
-			i = len(order) - 1 - n
+			i = order[len(order)-1-n]
 		}
-		r := &q.rows[order[i]]
+		r := &q.rows[i]
 		switch {
 		case r == of:
 			passed = true
-		case !f.fits(r, said):
+		case !fits[i]:
 		case !passed:
 			before = r
 		default:

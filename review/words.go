@@ -164,7 +164,7 @@ var chinese = map[string]string{
 	"No break is like that.":                                  "没有符合条件的差异。",
 	"Nothing is left to decide.":                              "没有待处理的差异。",
 	"There are none.":                                         "没有。",
-	"What is looked for is too long.":                         "查找内容过长。",
+	"What is looked for is too long, or no text.":             "查找内容过长，或含有控制字符。",
 	"An amount is typed as 12.30, without a sign.":            "金额请写作 12.30，不带正负号。",
 
 	// a break
