@@ -161,7 +161,7 @@ func TestSeveralAreDecidedAfterCountAndSumAreShown(t *testing.T) {
 	}
 	asked, form := confirmed(t, who, url.Values{"action": {"write_off"}, "id": ids, "scope": {"page"}, "note": {"尾差"}})
 	says := textOf(asked)
-	if !strings.Contains(says, fmt.Sprintf("Breaks %d", small)) || !strings.Contains(says, yuan(sum)) || !strings.Contains(says, fmt.Sprintf("%d are left out: Its difference is above the write-off limit. (5.00)", 200-small)) {
+	if !strings.Contains(says, fmt.Sprintf("Breaks %d", small)) || !strings.Contains(says, yuan(sum)) || !strings.Contains(says, fmt.Sprintf("Left out: %d. Its difference is above the write-off limit. (5.00)", 200-small)) {
 		t.Errorf("%s", says)
 	}
 	if _, err := os.Stat(s.Decisions); err == nil {
@@ -274,7 +274,7 @@ func TestDecisionsAboutUnknownBreaksAreTold(t *testing.T) {
 	if err := os.WriteFile(s.Decisions, []byte("break_id,decision,who,when,note,assignee\n0000000000000007,accept,Li,2024-09-13 09:00:00,,\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if page := textOf(newBrowser(t, s).page("/")); !strings.Contains(page, "1 breaks are decided that no day here has.") || !strings.Contains(page, "0000000000000007 ("+s.Decisions+":2)") {
+	if page := textOf(newBrowser(t, s).page("/")); !strings.Contains(page, "Decided, but in no day here: 1.") || !strings.Contains(page, "0000000000000007 ("+s.Decisions+":2)") {
 		t.Errorf("%s", page)
 	}
 }

@@ -49,7 +49,7 @@ var chinese = map[string]string{
 	"A run would stop at it, and nothing is added here until it is mended.":                     "对账会因此中止；修正之前，这里不再写入。",
 	"Another program wrote over the file of decisions.":                                         "处理记录文件被其他程序改写。",
 	"What stood in %s when it was read last is there no longer. Look into it before you go on.": "%s 上次读到的内容已不在其中，请先查明再继续。",
-	"%d breaks are decided that no day here has.":                                               "有 %d 笔处理的差异在各日中均不存在。",
+	"Decided, but in no day here: %d.":                                                          "已处理但各日均不存在的差异：%d 笔。",
 	"Their numbers may be mistyped, or of days that were removed:":                              "可能编号有误，或所属日期已删除：",
 	"A run would not read these decisions.":                                                     "对账不会读取这些处理记录。",
 	"The configuration does not name %s: set decisions there.":                                  "配置中没有指明 %s：请在其中设置 decisions。",
@@ -84,10 +84,10 @@ var chinese = map[string]string{
 
 	// a day
 	"This run kept no figures: it was written by an earlier version.": "该结果由早期版本写出，没有汇总数。",
-	"%d files were refused: what they say is not known here.":         "拒收 %d 个文件，其内容未计入。",
+	"Files refused: %d. What they say is not known here.":             "拒收 %d 个文件，其内容未计入。",
 	"Nothing was compared: no wallet's bill was there.":               "未核对：没有钱包账单。",
 	"Nothing was compared: no orders were there.":                     "未核对：没有订单。",
-	"%s breaks: short %s, over %s.":                                   "差异 %s 笔：短 %s，长 %s。",
+	"Open breaks: %s, short %s, over %s.":                             "差异 %s 笔：短 %s，长 %s。",
 	"Everything agrees, to the fen.":                                  "全部相符，分毫不差。",
 	"Report":                                                          "对账报告",
 	"This run wrote no report.html.":                                  "本次对账未写出 report.html。",
@@ -134,6 +134,7 @@ var chinese = map[string]string{
 	"A page has":                             "每页",
 	"Show":                                   "查询",
 	"Clear":                                  "清除",
+	"one break":                              "差异 1 笔",
 	"%s breaks":                              "差异 %s 笔",
 	"short":                                  "短",
 	"over":                                   "长",
@@ -158,7 +159,7 @@ var chinese = map[string]string{
 	"Decision":                               "处理方式",
 	"Note":                                   "备注",
 	"Assign to":                              "指派给",
-	"Look once more":                         "核对后登记",
+	"Review":                                 "核对后登记",
 	"Nothing is recorded yet: count and sum are shown first.": "尚不登记：先显示笔数与合计。",
 	"Up to %s may be written off.":                            "单笔核销上限 %s。",
 	"No break is like that.":                                  "没有符合条件的差异。",
@@ -189,7 +190,8 @@ var chinese = map[string]string{
 	// several at once
 	"Confirm":                "确认",
 	"Sum of the differences": "差额合计",
-	"%s are left out:":       "不含 %s 笔：",
+	"Left out: %s.":          "不含 %s 笔。",
+	"Record the decision":    "登记",
 	"Record %s decisions":    "登记 %s 笔",
 	"Back":                   "返回",
 

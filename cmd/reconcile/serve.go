@@ -14,10 +14,10 @@ import (
 	"reconcile/review"
 )
 
-const serveHelp = `Shows an output folder, a result or the days of a dataset, as a web page of this
-machine: how each day stands, a searchable list of the open breaks, each with its
-order's whole story, and what people decide of them: accept, write off up to the
-limit, explain, assign, note; one or many at a time.
+const serveHelp = `Shows an output folder, a result or the days of a dataset, as a web page of
+this machine: how each day stands, a searchable list of the open breaks, each
+with its order's whole story, and what people decide of them: accept, write off
+up to the limit, explain, assign, note; one or many at a time.
 
 A decision is a row that is added to the file of decisions of the configuration
 (decisions, or --decisions FILE), with who and when; the next run reads it. The
@@ -25,21 +25,24 @@ results themselves are never changed, and rows are never removed: what was
 accepted by mistake is reopened by a further row. Without such a file the page
 only shows.
 
-A result is shown once every file of its tables has the SHA-256 that its run.json
-states; one that was tampered with, or whose run did not end, is named as such
-and not shown.
+A result is shown once every file of its tables has the SHA-256 that its
+run.json states; one that was tampered with, or whose run did not end, is named
+as such and not shown.
 
-The page listens on the loopback interface alone and asks for no password: it is
-for whoever is logged in on this machine. From elsewhere: ssh -L 8420:127.0.0.1:8420.
+The page listens on the loopback interface alone and asks for no password: it
+is for whoever is logged in on this machine. To reach it from elsewhere:
+
+  ssh -L 8420:127.0.0.1:8420 HOST
+
 Ctrl-C ends it.`
 
 const serveCodes = `  0    it was stopped
   1    the address is taken, or another I/O failure
-  2    usage or configuration, no result there, or an address that others can reach`
+  2    usage or configuration, no result, or an address that others can reach`
 
 const serveExamples = `  reconcile serve --out demo/out --config demo/reconcile.yaml
   reconcile serve --config /etc/reconcile/reconcile.yaml --as 李会计
-  reconcile serve --out demo/out --decisions decisions.csv --listen 127.0.0.1:9000`
+  reconcile serve --out demo/out --decisions decisions.csv --listen 127.0.0.1:0`
 
 // defaultListen is where the page is.
 const defaultListen = "127.0.0.1:8420"
@@ -65,7 +68,7 @@ func (a *app) serveCommand() *cobra.Command {
 	cmd.Flags().StringVar(&flags.listen, "listen", defaultListen, "address, of this machine alone; port 0 takes a free one")
 	cmd.Flags().StringVar(&flags.decisions, "decisions", "", "CSV file to which decisions are added (default: decisions of the configuration)")
 	cmd.Flags().StringVar(&flags.who, "as", "", "name of who decides (default: the page asks)")
-	a.withOutput(cmd, "", "do not print the address")
+	a.withOutput(cmd, "print the address as JSON, once it is listened on", "do not print the address")
 	return cmd
 }
 
@@ -95,7 +98,12 @@ func (a *app) serve(ctx context.Context, flags *serveFlags) error {
 	if err != nil {
 		return fmt.Errorf("%w (another program has the address? choose another with --listen)", err)
 	}
-	if !a.quiet {
+	switch {
+	case a.json:
+		if err := printJSON(a.out, map[string]string{"url": "http://" + listener.Addr().String() + "/", "out": o.Out, "decisions": o.Decisions}); err != nil {
+			return err
+		}
+	case !a.quiet:
 		fmt.Fprintf(a.out, a.say("http://%s/ shows %s; Ctrl-C ends it")+"\n", listener.Addr(), o.Out)
 		if o.Decisions == "" {
 			fmt.Fprintln(a.err, a.say("nothing can be decided: no file of decisions is named (decisions in the configuration, or --decisions FILE)"))

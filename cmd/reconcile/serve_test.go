@@ -41,7 +41,7 @@ func TestThePageAnswersUntilItIsInterrupted(t *testing.T) {
 	if err != nil || address == "" || !strings.Contains(line, out) {
 		t.Fatalf("%q, %v: %s", line, err, stderr.String())
 	}
-	for path, want := range map[string]string{"day/result": "15 breaks", "day/result/breaks": "Up to 1.00 may be written off"} {
+	for path, want := range map[string]string{"day/result": "Open breaks: 15", "day/result/breaks": "Up to 1.00 may be written off"} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address+path, nil)
 		if err != nil {
 			t.Fatal(err)

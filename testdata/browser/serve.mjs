@@ -117,6 +117,7 @@ async function decideOne(page, address) {
   assert.match(story, new RegExp(order), 'the story is of the order')
   assert.match(story, /Expected, by the orders[\s\S]*Received, by the statements/)
   await looked(page, 'break')
+  await looked(page, 'break-top', false)
 
   await page.getByLabel('Your name').fill('李会计')
   await page.getByLabel('Note').fill('=1+1 客户已补差 <script>alert(1)</script>')
@@ -142,7 +143,7 @@ async function writeOffSeveral(page, address) {
   await page.locator('#action').selectOption('write_off')
   await page.getByLabel('Note').fill('尾差核销')
   await looked(page, 'chosen', false)
-  await go(page, page.getByRole('button', { name: 'Look once more' }))
+  await go(page, page.getByRole('button', { name: 'Review' }))
   const sum = rows('kind = fee_variance and status = open').reduce((s, r) => s + BigInt(r.difference.replace('.', '')), 0n)
   const shown = await page.locator('.facts').innerText()
   const digits = (sum < 0n ? -sum : sum).toString().padStart(3, '0')
