@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"reconcile/output"
+	"reconcile/output/spreadsheet"
 	"reconcile/settlement"
 )
 
@@ -85,70 +85,34 @@ func (p *gridPrinter) end() error {
 	return p.flush()
 }
 
-// csvPrinter writes CSV by RFC 4180.
+// csvPrinter writes CSV by RFC 4180, in which no text can become a formula.
 type csvPrinter struct {
 	w       io.Writer
 	columns []settlement.TableColumn
-	buffer  *bufio.Writer
+	csv     *spreadsheet.CSV
 }
 
 func (p *csvPrinter) row(r output.Row) error {
 	p.begin()
+	fields := make([]string, len(p.columns))
 	for i, c := range p.columns {
-		p.cell(i, cellText(c, r))
+		fields[i] = r.Text(c.Name)
 	}
-	_, err := p.buffer.WriteString("\n")
-	return err
+	p.csv.Record(fields...)
+	return nil
 }
 
 func (p *csvPrinter) begin() {
-	if p.buffer != nil {
-		return
+	if p.csv == nil {
+		p.csv = spreadsheet.NewCSV(p.w)
+		p.csv.LineEnd = "\n" // for the programs of a pipe
+		p.csv.Record(columnNames(p.columns)...)
 	}
-	p.buffer = bufio.NewWriter(p.w)
-	for i, c := range p.columns {
-		p.cell(i, c.Name)
-	}
-	p.buffer.WriteString("\n")
-}
-
-func (p *csvPrinter) cell(i int, text string) {
-	if i > 0 {
-		p.buffer.WriteByte(',')
-	}
-	if strings.ContainsAny(text, ",\"\r\n") {
-		text = `"` + strings.ReplaceAll(text, `"`, `""`) + `"`
-	}
-	p.buffer.WriteString(text)
 }
 
 func (p *csvPrinter) end() error {
 	p.begin()
-	return p.buffer.Flush()
-}
-
-// formulaStarts are the characters with which a spreadsheet takes text for a
-// formula; some programs read their full-width forms alike.
-const formulaStarts = "=+-@\t\r\n＝＋－＠"
-
-// cellText is a value for a spreadsheet. A number cannot be a formula; any other
-// value is guarded.
-func cellText(c settlement.TableColumn, r output.Row) string {
-	text := r.Text(c.Name)
-	switch c.Type {
-	case settlement.TypeMoney, settlement.TypeRate, settlement.TypeCount, settlement.TypeDay, settlement.TypeInstant, settlement.TypeFlag:
-		return text
-	}
-	return guarded(text)
-}
-
-// guarded puts a ' before text that a spreadsheet would take for a formula.
-func guarded(text string) string {
-	first, _ := utf8.DecodeRuneInString(text)
-	if text != "" && strings.ContainsRune(formulaStarts, first) {
-		return "'" + text
-	}
-	return text
+	return p.csv.Flush()
 }
 
 // jsonPrinter writes an array of objects. Counts are numbers and flags are
