@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -195,16 +196,19 @@ func (a *app) printDifference(d *difference) error {
 				}
 			}
 		}
-		fmt.Fprintf(&b, "%s\n", g.text(""))
+		fmt.Fprintf(&b, "%s\n", a.table(g, ""))
 	}
 	if len(d.Sums) > 0 {
-		g := newGrid(a.say("sums that differ"), a.say("account"), "", a.say("before"), a.say("after"))
-		g.leftAlign(1)
-		g.leftAlign(2)
+		g := newGrid(a.say("sums that differ"), a.say("before"), a.say("after"))
+		of := changedSum{}
 		for _, s := range d.Sums {
-			g.row(a.say(s.Wallet), s.Account, a.say(s.Name), s.Before, s.After)
+			if s.Wallet != of.Wallet || s.Account != of.Account {
+				of = s
+				g.row(strings.TrimSpace(a.say(cmp.Or(s.Wallet, "(no wallet)")) + " " + s.Account))
+			}
+			g.row("  "+a.say(s.Name), s.Before, s.After)
 		}
-		fmt.Fprintf(&b, "%s\n", g.text(""))
+		fmt.Fprintf(&b, "%s\n", a.table(g, ""))
 	}
 	_, err := io.WriteString(a.out, b.String())
 	return err
@@ -221,5 +225,5 @@ func (a *app) differing(b *strings.Builder, heading string, breaks []fact) {
 	for _, f := range breaks {
 		g.row(a.say(f["kind"]), a.say(f["wallet"]), printable(f["order_no"]), f["difference"])
 	}
-	fmt.Fprintf(b, "%s\n", g.text(""))
+	fmt.Fprintf(b, "%s\n", a.table(g, ""))
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"reconcile/generate"
-	"reconcile/pipeline"
 	"reconcile/settlement"
 	"reconcile/yamlfile"
 )
@@ -292,7 +291,7 @@ func (a *app) generate(ctx context.Context, dir string, o generate.Options, days
 			day.OpeningOff = 0
 		}
 		one, err := a.generateDay(ctx, folder, day, func(done, total int64) {
-			bar.report(stageGenerate, int64(n)*total+done, int64(days)*total)
+			bar.orders(int64(n)*total+done, int64(days)*total, int64(o.Orders)*int64(days))
 		})
 		if err != nil {
 			bar.finish()
@@ -304,9 +303,6 @@ func (a *app) generate(ctx context.Context, dir string, o generate.Options, days
 	bar.finish()
 	return a.printGenerated(dir, written)
 }
-
-// stageGenerate is the one stage of writing days, for the bar.
-const stageGenerate pipeline.Stage = "generate"
 
 const (
 	generatedInbox = "inbox"
@@ -422,7 +418,7 @@ func (a *app) printGenerated(dir string, days []generatedDay) error {
 	}
 	g.rule()
 	g.row(a.say("total"), groupedCount(total))
-	fmt.Fprintf(a.out, "\n%s\n%s\n", g.text(""), a.say("Next:"))
+	fmt.Fprintf(a.out, "\n%s\n%s\n", a.table(g, ""), a.say("Next:"))
 	for i, day := range days {
 		if i == 3 {
 			fmt.Fprintln(a.out, "  …")

@@ -149,18 +149,19 @@ func (a *app) journal(out, format string, flags *dayFlags, c *journalConfig) err
 	if a.json {
 		return a.printVouchers(vouchers)
 	}
+	w := verbatim(a.out)
 	if format == "beancount" {
-		return journal.WriteBeancount(a.out, c.accounts, vouchers, accounts)
+		return journal.WriteBeancount(w, c.accounts, vouchers, accounts)
 	}
 	columns := c.columns
 	if len(columns) == 0 {
 		columns = journal.Columns
 	}
 	// The mark by which spreadsheets know that it is UTF-8.
-	if _, err := io.WriteString(a.out, "\uFEFF"); err != nil {
+	if _, err := io.WriteString(w, "\uFEFF"); err != nil {
 		return err
 	}
-	return journal.WriteCSV(a.out, vouchers, columns, c.names)
+	return journal.WriteCSV(w, vouchers, columns, c.names)
 }
 
 // readBooks reads the result in a folder; of a folder of days those that flags name, else

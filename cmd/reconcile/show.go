@@ -17,6 +17,10 @@ const showHelp = `Prints rows of a table of a result, or of one Parquet file. On
 columns that matter most are shown, and at most 100 rows; --columns and --limit
 change that. --json and --csv print all columns and all rows.
 
+Where a row is wider than the terminal its texts are shortened (…), then it goes
+on in the next line, and where that would be many it is shown as a record, one
+value a line. Numbers are never shortened. --wide, or a pipe, prints rows whole.
+
 EXPR selects rows: conditions joined by “and”, each a column, an operator and a
 value. Operators are = != < <= > >= and ~ (contains). Money, days, times, rates
 and counts compare as what they are; a day stands for all times of that day;
@@ -42,7 +46,7 @@ const defaultRows = 100
 type showFlags struct {
 	out, where, columns string
 	limit               int64
-	csv                 bool
+	csv, wide           bool
 }
 
 func (a *app) showCommand() *cobra.Command {
@@ -71,6 +75,7 @@ func (a *app) showCommand() *cobra.Command {
 	cmd.Flags().StringVarP(&flags.where, "where", "w", "", "which rows, as an expression")
 	cmd.Flags().StringVarP(&flags.columns, "columns", "c", "", "which columns, with commas between; all shows every column")
 	cmd.Flags().Int64VarP(&flags.limit, "limit", "n", 0, "at most so many rows; 0 shows all")
+	cmd.Flags().BoolVar(&flags.wide, "wide", false, "print each row on one line, whole, however wide the terminal is")
 	cmd.Flags().BoolVar(&flags.csv, "csv", false, "print CSV")
 	a.withOutput(cmd, "print a JSON array of objects, money as text", "")
 	cmd.MarkFlagsMutuallyExclusive("json", "csv")
@@ -128,11 +133,15 @@ func (a *app) show(what string, flags showFlags, stop func() error) error {
 	var print printer
 	switch {
 	case a.json:
-		print = &jsonPrinter{w: a.out, columns: columns}
+		print = &jsonPrinter{w: verbatim(a.out), columns: columns}
 	case flags.csv:
-		print = &csvPrinter{w: a.out, columns: columns}
+		print = &csvPrinter{w: verbatim(a.out), columns: columns}
 	default:
-		print = &gridPrinter{w: a.out, columns: columns}
+		p := &gridPrinter{w: a.out, columns: columns, width: a.toOut.width, colour: a.toOut.colour}
+		if flags.wide {
+			p.w, p.width = verbatim(a.out), 0
+		}
+		print = p
 	}
 	shown, more := int64(0), false
 	err = read(func(r output.Row) error {
