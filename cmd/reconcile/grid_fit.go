@@ -2,10 +2,14 @@ package main
 
 import "strings"
 
-// table is g as it fits the page, each line behind indent.
+// table is g as it fits the terminal, each line behind indent. In a pipe each row stays on
+// one line.
 func (a *app) table(g *grid, indent string) string {
 	g.colour = a.toOut.colour
-	return g.fitted(indent, a.page())
+	if a.toOut.width == 0 {
+		return g.text(indent)
+	}
+	return g.fitted(indent, a.toOut.width)
 }
 
 // fitted is the grid in lines of at most width cells, where that can be: whole; with its

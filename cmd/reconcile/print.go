@@ -30,6 +30,7 @@ type gridPrinter struct {
 	// lines, then shown as records. 0 sets every row on one line.
 	width  int
 	colour bool
+	none   string // is said where there is no row to be shown as a record
 	grid   *grid
 	begun  bool
 	number int // of the last record
@@ -83,6 +84,9 @@ func (p *gridPrinter) text() string {
 		return short.text("")
 	} else if len(short.breaksAt(p.width)) <= mostLines+1 {
 		return short.stacked("", p.width)
+	}
+	if len(g.rows) == 1 {
+		return p.none + "\n"
 	}
 	return p.records()
 }

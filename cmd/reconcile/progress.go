@@ -77,7 +77,7 @@ func (p *progress) orders(done, steps, orders int64) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.set(stageGenerate, int64(float64(done)/float64(steps)*float64(orders)), orders,
+	p.set(stageGenerate, done*orders/steps, orders,
 		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString(p.app.say("orders")))
 }
 

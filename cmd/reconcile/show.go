@@ -137,7 +137,7 @@ func (a *app) show(what string, flags showFlags, stop func() error) error {
 	case flags.csv:
 		print = &csvPrinter{w: verbatim(a.out), columns: columns}
 	default:
-		p := &gridPrinter{w: a.out, columns: columns, width: a.toOut.width, colour: a.toOut.colour}
+		p := &gridPrinter{w: a.out, columns: columns, width: a.toOut.width, colour: a.toOut.colour, none: a.say("no rows")}
 		if flags.wide {
 			p.w, p.width = verbatim(a.out), 0
 		}
