@@ -56,7 +56,7 @@ func (p *fundProof) addOther(account, rawType string, rows int64, amount settlem
 func (p *fundProof) othersNote() string {
 	var list []string
 	for key, sums := range p.others {
-		list = append(list, fmt.Sprintf("%s %q (%d rows, %s)", key.account, settlement.MaskedWord(key.rawType), sums.rows, sums.gross))
+		list = append(list, fmt.Sprintf("%s %q (%d rows, %s)", key.account, key.rawType, sums.rows, sums.gross))
 	}
 	if len(list) == 0 {
 		return ""

@@ -51,22 +51,61 @@ var numberMark = regexp.MustCompile(`^[A-Z]{1,2}-?[0-9]`)
 
 // MaskedWord is a word of a column whose words are a closed list (a state, a currency, a
 // direction), as a message shows it: whoever configures the program must see which word is
-// not known. A text that is no such word is masked.
+// not known. Only words that the trade is made of are shown: a name that slipped into the
+// column is masked.
 func MaskedWord(text string) string {
-	const longest = 16
-	if utf8.RuneCountInString(text) > longest {
-		return Masked(text)
+	if isTradeWord(text) {
+		return text
+	}
+	return Masked(text)
+}
+
+// longestWord is how many characters a word of such a column has at most.
+const longestWord = 24
+
+// tradeCharacters are those of which the Chinese words of states, kinds and directions are
+// made; a name hardly has no other.
+const tradeCharacters = "交易支付退款订单状态成功失败关闭取消完成已未待收货发确认处理中等买家卖方部分全额定金尾预售超时冻结解转账帐入出提现充值" +
+	"红包优惠券积分余信用花呗借呗期银行卡零钱微信宝聚合渠道其他它无是否正常异有效撤销冲补差价运费保证手续服务贷记录资流水业来往回返还扣平台" +
+	"技术公司店铺商户线上下自动人工审核通过拒绝进行结算类型不明空的与元币美港欧日拆锁停暂删新库签拒驳约配送揽妥投旧归档废"
+
+// tradeWords are those of which the English ones are made.
+var tradeWords = func() map[string]bool {
+	words := map[string]bool{}
+	for _, word := range strings.Fields(`accepted account alipay amount apply bank bill book buyer c cancel canceled cancelled cash cd change charge chargeback
+		check close closed complete completed confirm confirmed cr create created credit crdt d dbit debit deliver delivered deposit dr done draft draw error escrow
+		expired fail failed fee final finish finished freeze frozen full fully goods hold in income info initial invalid kind lost merchant mch money new no none
+		not null ok open order other out outcome paid partial partially pay payed payer paying payment pdng pending place platform processing ready received
+		refund refunded refunding refunds reject rejected release released return returned reversal reverse reversed revoked review seller send sent settle
+		settled shipped shipping sign signed state status succeed success successful taobao taobao_aggregated timeout to trade transfer trx tx type unknown
+		unpaid unionpay user userpaying notpay payerror orders refunds payments balances paypal valid void wait waiting wallet wechat wx withdraw withdrawal yes amex card unfreeze`) {
+		words[word] = true
+	}
+	return words
+}()
+
+func isTradeWord(text string) bool {
+	if utf8.RuneCountInString(text) > longestWord {
+		return false
+	}
+	if len(text) == 3 && strings.ToUpper(text) == text && !strings.ContainsFunc(text, func(c rune) bool { return c < 'A' || c > 'Z' }) {
+		return true // a currency
+	}
+	latin := strings.FieldsFunc(text, func(c rune) bool { return c < 'A' || c > 'z' || c > 'Z' && c < 'a' })
+	for _, word := range latin {
+		if !tradeWords[strings.ToLower(word)] {
+			return false
+		}
 	}
 	digits := 0
 	for _, c := range text {
 		if unicode.IsDigit(c) {
 			digits++
-		}
-		if digits > 3 || c == '@' || c == ',' || c == '，' {
-			return Masked(text)
+		} else if c >= utf8.RuneSelf && unicode.IsLetter(c) && !strings.ContainsRune(tradeCharacters, c) {
+			return false
 		}
 	}
-	return text
+	return digits <= 3
 }
 
 var (

@@ -47,8 +47,9 @@ func TestMessagesShowFiguresAndNoPersons(t *testing.T) {
 // TestUnknownWordsAreShown: they are what the configuration must map.
 func TestUnknownWordsAreShown(t *testing.T) {
 	for text, want := range map[string]string{
-		"已付定金": "已付定金", "SUCCESS": "SUCCESS", "USD": "USD", "": "",
-		"13800138000": "***********", "a@b.cn": "*@*.**", "oUpF8uMuAJO9M2pxb1Q9": "****8******9*2***1*9",
+		"已付定金": "已付定金", "SUCCESS": "SUCCESS", "USD": "USD", "": "", "TRADE_CLOSED": "TRADE_CLOSED", "partially_paid": "partially_paid",
+		"等待买家付款": "等待买家付款", "13800138000": "***********", "a@b.cn": "*@*.**", "oUpF8uMuAJO9M2pxb1Q9": "****8******9*2***1*9",
+		"张三丰": "***", "李成功": "***", "zhangsan": "********", "ZHANG SAN": "***** ***", "杭州市": "***",
 	} {
 		if got := MaskedWord(text); got != want {
 			t.Errorf("%q is shown as %q, want %q", text, got, want)

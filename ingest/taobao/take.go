@@ -216,14 +216,14 @@ func (r *reading) notes() {
 	}
 	for _, word := range words(r.others) {
 		c := r.others[word]
-		st.Notef("%s %q is not known: %d rows, together %s, are in category other", r.head.name(rowType), settlement.MaskedWord(word), c.rows, c.sum)
+		st.Notef("%s %q is not known: %d rows, together %s, are in category other", r.head.name(rowType), delimited.Short(word), c.rows, c.sum)
 	}
 	for _, word := range words(r.channels) {
 		c := r.channels[word]
 		if word == "支付宝" {
 			st.Notef("%d rows of the channel %s, together %s, are a second view of Alipay's account: they do not count here", c.rows, word, c.sum)
 		} else {
-			st.Notef("%d rows, together %s, are of the channel %q: they count as the aggregated account's", c.rows, c.sum, settlement.MaskedWord(word))
+			st.Notef("%d rows, together %s, are of the channel %q: they count as the aggregated account's", c.rows, c.sum, delimited.Short(word))
 		}
 	}
 	if r.reversed.rows > 0 {

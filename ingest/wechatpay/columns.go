@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"reconcile/ingest/delimited"
 	"reconcile/settlement"
 )
 
@@ -183,9 +184,9 @@ func mapNames(line []byte, wordings [][]string, index []int, layouts string) (na
 		c := slices.IndexFunc(wordings, func(known []string) bool { return slices.Contains(known, name) })
 		switch {
 		case seen[name]:
-			faults = append(faults, headerFault{offset, settlement.MaskedWord(name), "the header has this name twice", layouts})
+			faults = append(faults, headerFault{offset, delimited.Short(name), "the header has this name twice", layouts})
 		case c < 0:
-			unknown = append(unknown, settlement.MaskedWord(name))
+			unknown = append(unknown, delimited.Short(name))
 		case index[c] >= 0:
 			faults = append(faults, headerFault{offset, name,
 				"the header has this column already as " + names[index[c]], layouts})

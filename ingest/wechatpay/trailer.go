@@ -168,7 +168,7 @@ func (f *file) checkTotalNames(names []string, line int64, measures map[string]s
 			known[i] = true
 			have = append(have, m)
 		default:
-			f.statement.Notef("control total %q is not known and was not compared", settlement.MaskedWord(name))
+			f.statement.Notef("control total %q is not known and was not compared", delimited.Short(name))
 		}
 	}
 	for _, name := range need {
