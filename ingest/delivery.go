@@ -261,11 +261,7 @@ func firstLine(head []byte) string {
 			line = decoded
 		}
 	}
-	text := []rune(string(bytes.ToValidUTF8(bytes.TrimSpace(line), []byte("?"))))
-	if len(text) > 60 {
-		text = append(text[:60], '…')
-	}
-	return "“" + string(text) + "”"
+	return "“" + delimited.Heading(string(bytes.ToValidUTF8(bytes.TrimSpace(line), []byte("?")))) + "”"
 }
 
 // refuse makes any error of a delivery a refusal, except the run's own: a

@@ -67,7 +67,7 @@ const longestWord = 24
 // made; a name hardly has no other.
 const tradeCharacters = "交易支付退款订单状态成功失败关闭取消完成已未待收货发确认处理中等买家卖方部分全额定金尾预售超时冻结解转账帐入出提现充值" +
 	"红包优惠券积分余信用花呗借呗期银行卡零钱微信宝聚合渠道其他它无是否正常异有效撤销冲补差价运费保证手续服务贷记录资流水业来往回返还扣平台" +
-	"技术公司店铺商户线上下自动人工审核通过拒绝进行结算类型不明空的与元币美港欧日拆锁停暂删新库签拒驳约配送揽妥投旧归档废"
+	"技术公司店铺商户线上下自动人工审核通过拒绝进行结算类型不明空的与元币美港欧日拆锁停暂删新库签拒驳约配送揽妥投旧归档废含总"
 
 // tradeWords are those of which the English ones are made.
 var tradeWords = func() map[string]bool {
@@ -75,14 +75,23 @@ var tradeWords = func() map[string]bool {
 	for _, word := range strings.Fields(`accepted account alipay amount apply bank bill book buyer c cancel canceled cancelled cash cd change charge chargeback
 		check close closed complete completed confirm confirmed cr create created credit crdt d dbit debit deliver delivered deposit dr done draft draw error escrow
 		expired fail failed fee final finish finished freeze frozen full fully goods hold in income info initial invalid kind lost merchant mch money new no none
-		not null ok open order other out outcome paid partial partially pay payed payer paying payment pdng pending place platform processing ready received
+		not null of ok open order other out outcome paid partial partially pay payed payer paying payment pdng pending place platform processing ready received
 		refund refunded refunding refunds reject rejected release released return returned reversal reverse reversed revoked review seller send sent settle
-		settled shipped shipping sign signed state status succeed success successful taobao taobao_aggregated timeout to trade transfer trx tx type unknown
+		settled shipped shipping sign signed state status succeed success successful taobao aggregated timeout to trade transfer trx tx type unknown
 		unpaid unionpay user userpaying notpay payerror orders refunds payments balances paypal valid void wait waiting wallet wechat wx withdraw withdrawal yes amex card unfreeze`) {
 		words[word] = true
 	}
 	return words
 }()
+
+// PublicNote is a note of a wallet's file without what is a person's, nil where somebody
+// may have typed it: where it has other words than those of the trade.
+func PublicNote(note []byte) []byte {
+	if !hasTradeWordsOnly(string(note)) {
+		return nil
+	}
+	return Redacted(note)
+}
 
 func isTradeWord(text string) bool {
 	if utf8.RuneCountInString(text) > longestWord {
@@ -91,21 +100,45 @@ func isTradeWord(text string) bool {
 	if len(text) == 3 && strings.ToUpper(text) == text && !strings.ContainsFunc(text, func(c rune) bool { return c < 'A' || c > 'Z' }) {
 		return true // a currency
 	}
-	latin := strings.FieldsFunc(text, func(c rune) bool { return c < 'A' || c > 'z' || c > 'Z' && c < 'a' })
-	for _, word := range latin {
-		if !tradeWords[strings.ToLower(word)] {
-			return false
-		}
-	}
 	digits := 0
 	for _, c := range text {
 		if unicode.IsDigit(c) {
 			digits++
-		} else if c >= utf8.RuneSelf && unicode.IsLetter(c) && !strings.ContainsRune(tradeCharacters, c) {
+		}
+	}
+	return digits <= 3 && hasTradeWordsOnly(text)
+}
+
+// isTradeCharacter has a bit for each of tradeCharacters: notes of millions of lines are
+// looked through.
+var isTradeCharacter = func() (set [1 << 10]uint64) {
+	for _, c := range tradeCharacters {
+		set[c>>6] |= 1 << (c & 63)
+	}
+	return set
+}()
+
+// hasTradeWordsOnly says that every letter of text is of a word of the trade.
+func hasTradeWordsOnly(text string) bool {
+	latin := false
+	for _, c := range text {
+		switch {
+		case c < utf8.RuneSelf:
+			latin = latin || c|0x20 >= 'a' && c|0x20 <= 'z'
+		case c < 1<<16 && isTradeCharacter[c>>6]&(1<<(c&63)) != 0:
+		case unicode.IsLetter(c):
 			return false
 		}
 	}
-	return digits <= 3
+	if !latin {
+		return true
+	}
+	for _, word := range strings.FieldsFunc(text, func(c rune) bool { return c|0x20 < 'a' || c|0x20 > 'z' }) {
+		if !tradeWords[strings.ToLower(word)] {
+			return false
+		}
+	}
+	return true
 }
 
 var (

@@ -81,9 +81,25 @@ func TestMaskingIsDoneOnce(t *testing.T) {
 	})
 }
 
-func BenchmarkRedacted(b *testing.B) {
+// TestNotesOfWalletsAreKeptWhereNobodyTypedThem: the wallet's own words are few.
+func TestNotesOfWalletsAreKeptWhereNobodyTypedThem(t *testing.T) {
+	for note, kept := range map[string]bool{
+		"结算总金额 10.00 元;含手续费 0.06 元": true, "退款总金额50.00元;含手续费0.30元": true, "": true, "refund of order 2200012457981263222": true,
+		"张三丰的工资": false, "送到文三路138号": false, "paid by Pat": false, "给李四": false,
+	} {
+		want := note
+		if !kept {
+			want = ""
+		}
+		if got := string(PublicNote([]byte(note))); got != want {
+			t.Errorf("%q becomes %q, want %q", note, got, want)
+		}
+	}
+}
+
+func BenchmarkPublicNote(b *testing.B) {
 	note := []byte("结算总金额 10.00 元;含手续费 0.06 元")
 	for b.Loop() {
-		Redacted(note)
+		PublicNote(note)
 	}
 }

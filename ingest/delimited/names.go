@@ -51,13 +51,19 @@ func holdsFigures(text string) bool {
 	return digits > 3
 }
 
+// Names is how the names of a header are shown in messages: masked where the row is no
+// header but one of data.
+func Names(header []string) (shown func(string) string) {
+	if slices.ContainsFunc(header, holdsFigures) {
+		return settlement.Masked
+	}
+	return Short
+}
+
 // Listed prints up to most names of a header, quoted; masked where the row is one of data.
 func Listed(names []string, most int) string {
 	var out []string
-	shown := Short
-	if slices.ContainsFunc(names, holdsFigures) {
-		shown = settlement.Masked
-	}
+	shown := Names(names)
 	for i, name := range names {
 		if i == most {
 			out = append(out, fmt.Sprintf("and %d more", len(names)-most))

@@ -179,14 +179,14 @@ func mapNames(line []byte, wordings [][]string, index []int, layouts string) (na
 	}
 	raw := bytes.Split(line, []byte{','})
 	seen := make(map[string]bool, len(names))
-	offset := 0
+	offset, shown := 0, delimited.Names(names)
 	for i, name := range names {
 		c := slices.IndexFunc(wordings, func(known []string) bool { return slices.Contains(known, name) })
 		switch {
 		case seen[name]:
-			faults = append(faults, headerFault{offset, delimited.Short(name), "the header has this name twice", layouts})
+			faults = append(faults, headerFault{offset, shown(name), "the header has this name twice", layouts})
 		case c < 0:
-			unknown = append(unknown, delimited.Short(name))
+			unknown = append(unknown, shown(name))
 		case index[c] >= 0:
 			faults = append(faults, headerFault{offset, name,
 				"the header has this column already as " + names[index[c]], layouts})

@@ -73,7 +73,7 @@ func (r *fundRecord) parseFundTexts(row *fundRow) (f *fault) {
 			return r.faultf(c, fetchAgain, "not UTF-8")
 		}
 	}
-	row.rawNote = settlement.Redacted(r.text(fundNote))
+	row.rawNote = settlement.PublicNote(r.text(fundNote))
 	row.rawType = append(append(append(row.rawType[:0], r.text(fundName)...), '/'), r.text(fundType)...)
 	if len(row.rawType) == 1 {
 		return r.faultf(fundType, fetchAgain, "neither 业务名称 nor 业务类型 says what the movement is")
