@@ -48,7 +48,7 @@ func holdsFigures(text string) bool {
 			digits++
 		}
 	}
-	return digits > 3
+	return digits > 4 // a year
 }
 
 // Names is how the names of a header are shown in messages: masked where the row is no
