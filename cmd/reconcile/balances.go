@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"slices"
 
 	"github.com/spf13/cobra"
 
+	"reconcile/output/overview"
 	"reconcile/settlement"
 )
 
@@ -39,8 +41,8 @@ func (a *app) balancesCommand() *cobra.Command {
 		Long:    balancesHelp + exitCodes(balancesCodes),
 		Example: balancesExamples,
 		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			return a.balances(out, date)
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.balances(cmd.Context(), out, date)
 		},
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", defaultOut, "folder of the result, or of the days")
@@ -49,7 +51,7 @@ func (a *app) balancesCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) balances(out, date string) error {
+func (a *app) balances(ctx context.Context, out, date string) error {
 	if date != "" {
 		if _, err := settlement.ParseDay([]byte(date)); err != nil {
 			return usage(fmt.Errorf("--date %q: not a day such as 2024-09-12", date))
@@ -60,12 +62,15 @@ func (a *app) balances(out, date string) error {
 		return err
 	}
 	slices.Reverse(dirs) // the newest day first
-	var days []balanceDay
+	var days []overview.BalanceDay
 	for n, dir := range dirs {
 		if date == "" && n > 0 {
 			break
 		}
-		found, err := balanceDays(dir, date)
+		if _, err := verifiedResult(ctx, dir, "balances"); err != nil {
+			return err
+		}
+		found, err := overview.BalanceDays(dir, date)
 		if err != nil {
 			return fmt.Errorf("%s: %w", dir, err)
 		}
@@ -78,13 +83,13 @@ func (a *app) balances(out, date string) error {
 		}
 		return usage(fmt.Errorf("%s holds %s", out, what))
 	}
-	all, err := rollForwards(days)
+	all, err := overview.RollForwards(days)
 	if err != nil {
 		return err
 	}
 	if a.json {
 		return printJSON(a.out, struct {
-			Balances []*rollForward `json:"balances"`
+			Balances []*overview.RollForward `json:"balances"`
 		}{all})
 	}
 	_, err = io.WriteString(a.out, a.rollText(all))

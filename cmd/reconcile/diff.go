@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -65,7 +66,7 @@ func (a *app) diffCommand() *cobra.Command {
 			return mustExist(args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			d, err := compareResults(args[0], args[1], func() error { return cmd.Context().Err() })
+			d, err := compareResults(cmd.Context(), args[0], args[1])
 			if err != nil {
 				return err
 			}
@@ -80,16 +81,16 @@ func (a *app) diffCommand() *cobra.Command {
 // compared are the columns of a break of which a change is told.
 var compared = []string{"status", "expected_amount", "actual_amount", "difference"}
 
-func compareResults(before, after string, stop func() error) (*difference, error) {
+func compareResults(ctx context.Context, before, after string) (*difference, error) {
 	d := &difference{Opened: []fact{}, Gone: []fact{}, Changed: []changed{}, Sums: []changedSum{}}
 	var breaks [2]map[string]fact
 	var sums [2]map[account]map[string]settlement.Amount
 	for i, dir := range []string{before, after} {
-		dir, m, err := readResult(dir)
+		dir, m, err := readResult(ctx, dir, "breaks")
 		if err != nil {
 			return nil, err
 		}
-		if breaks[i], err = openBreaks(dir, stop); err != nil {
+		if breaks[i], err = openBreaks(dir, ctx.Err); err != nil {
 			return nil, err
 		}
 		sums[i] = sumsOf(m)

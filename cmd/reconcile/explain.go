@@ -44,6 +44,9 @@ func (a *app) explainCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := verifiedResults(cmd.Context(), dirs); err != nil {
+				return err
+			}
 			s, err := tellStory(cmd.Context(), dirs, args[0])
 			if err != nil {
 				return err

@@ -37,7 +37,6 @@ func (a *app) progressOf(day settlement.Day) *progress {
 
 // The stages of work that is no run.
 const (
-	stageHash     pipeline.Stage = "hash"
 	stageCompare  pipeline.Stage = "compare"
 	stageGenerate pipeline.Stage = "generate"
 )
@@ -48,7 +47,6 @@ var stageNames = map[pipeline.Stage]string{
 	pipeline.StageMatch:  "matching",
 	pipeline.StageProve:  "proving",
 	pipeline.StageCommit: "committing",
-	stageHash:            "hashing",
 	stageCompare:         "comparing",
 	stageGenerate:        "writing",
 }

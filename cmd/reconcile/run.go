@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"reconcile/output"
+	"reconcile/output/overview"
 	"reconcile/pipeline"
 	"reconcile/schedule"
 	"reconcile/schedule/metrics"
@@ -165,7 +166,7 @@ func (a *app) runDated(cmd *cobra.Command, dated *dayFlags, flags *jobFlags, out
 
 // showDataset tells the metrics what the dataset looks like after a run of days.
 func (a *app) showDataset(c *nightly, r *daysRun) {
-	v, err := viewDataset(c, r.catalogue, &r.job, time.Now(), lookBack)
+	v, err := viewWhole(c, r.catalogue, &r.job, time.Now(), lookBack)
 	if err != nil {
 		a.log.Warn("the metrics do not show the dataset", "error", err)
 		return
@@ -202,11 +203,11 @@ func (a *app) printRun(result *pipeline.Result, out string) error {
 	}
 	s := summary{app: a, result: result, out: out}
 	if result.Manifest != nil {
-		days, err := balanceDays(out, "")
+		days, err := overview.BalanceDays(out, "")
 		if err != nil {
 			return err
 		}
-		if s.balances, err = rollForwards(days); err != nil {
+		if s.balances, err = overview.RollForwards(days); err != nil {
 			return err
 		}
 	}

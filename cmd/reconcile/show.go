@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -67,8 +68,7 @@ func (a *app) showCommand() *cobra.Command {
 			if !cmd.Flags().Changed("limit") && !a.json && !flags.csv {
 				flags.limit = defaultRows
 			}
-			stop := func() error { return cmd.Context().Err() }
-			return a.show(args[0], flags, stop)
+			return a.show(cmd.Context(), args[0], flags)
 		},
 	}
 	cmd.Flags().StringVarP(&flags.out, "out", "o", defaultOut, "folder of the result")
@@ -114,11 +114,11 @@ var shortColumns = map[string][]string{
 	"balances":          {"wallet", "account", "sub_account", "settled_on", "opening", "income", "expense", "closing", "unexplained", "opening_known_by", "missing_days"},
 }
 
-func (a *app) show(what string, flags showFlags, stop func() error) error {
+func (a *app) show(ctx context.Context, what string, flags showFlags) error {
 	if flags.limit < 0 {
 		return usage(fmt.Errorf("--limit %d: give a number of rows; 0 shows all", flags.limit))
 	}
-	table, read, err := a.source(what, flags.out)
+	table, read, err := a.source(ctx, what, flags.out)
 	if err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func (a *app) show(what string, flags showFlags, stop func() error) error {
 	}
 	shown, more := int64(0), false
 	err = read(func(r output.Row) error {
-		if err := stop(); err != nil {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
 		if !filter.holds(r) {
@@ -168,8 +168,14 @@ func (a *app) show(what string, flags showFlags, stop func() error) error {
 }
 
 // source finds the table or file that what names, and how it is read.
-func (a *app) source(what, dir string) (settlement.Table, func(func(output.Row) error) error, error) {
+func (a *app) source(ctx context.Context, what, dir string) (settlement.Table, func(func(output.Row) error) error, error) {
 	if strings.HasSuffix(what, ".parquet") {
+		// A part of a result is shown where it is what its run wrote.
+		if of := filepath.Dir(filepath.Dir(what)); isResult(of) {
+			if _, err := verifiedResult(ctx, of, filepath.Base(filepath.Dir(what))); err != nil {
+				return settlement.Table{}, nil, err
+			}
+		}
 		table, err := tableOf(what)
 		return table, func(fn func(output.Row) error) error { return output.ReadFile(what, fn) }, err
 	}
@@ -177,7 +183,7 @@ func (a *app) source(what, dir string) (settlement.Table, func(func(output.Row) 
 	if !ok {
 		return table, nil, usage(fmt.Errorf("no table %q (%s)", what, nearest(what, tableNames())))
 	}
-	dir, _, err := readResult(dir)
+	dir, _, err := readResult(ctx, dir, what)
 	if err != nil {
 		return table, nil, err
 	}

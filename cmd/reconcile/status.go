@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,7 +29,7 @@ func (a *app) statusCommand() *cobra.Command {
 		Use:   "status",
 		Short: "The last 30 days at a glance",
 		Long: statusHelp + exitCodes(`  0    shown, whatever it is
-  1    I/O failure
+  1    I/O failure, or a day is not what its run wrote: the others are shown
   2    usage or configuration`),
 		Example: `  reconcile status
   reconcile status --days 7 --config /etc/reconcile/reconcile.yaml
@@ -58,7 +59,10 @@ func (a *app) statusCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.printStatus(v)
+			if err := a.printStatus(v); err != nil {
+				return err
+			}
+			return errors.Join(v.damaged...)
 		},
 	}
 	a.withConfig(cmd)
@@ -175,6 +179,9 @@ func (a *app) statusRow(d *dayView) []string {
 			groupedCount(d.openItems), grouped(d.breaks.short), grouped(d.breaks.over)}
 	}
 	var notes []string
+	if d.damaged != nil {
+		notes = append(notes, a.say("not what its run wrote: see below"))
+	}
 	if len(d.late) > 0 {
 		notes = append(notes, a.sayf("late: %s", strings.Join(d.late, ", ")))
 	}
