@@ -52,6 +52,8 @@ func execute(ctx context.Context, args []string, std streams, getenv func(string
 	defer flushed(a.out)
 	root := a.rootCommand()
 	root.SetArgs(args)
+	root.SetOut(std.out) // a shell reads what completion prints
+	root.InitDefaultCompletionCmd(args...)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	err := root.ExecuteContext(ctx)
@@ -110,8 +112,9 @@ Start with a small day of invented data:
 	root.PersistentFlags().StringVar(&a.langFlag, "lang", "", "language of what is printed: en or zh (default: from LANG)")
 	root.PersistentFlags().StringVar(&a.colorFlag, "color", "auto", "colours: auto, always or never (auto: on a terminal, unless NO_COLOR is set)")
 	root.PersistentFlags().StringVar(&a.logFlag, "log-format", "", "form of the log on stderr: text or json (default: text)")
-	root.AddCommand(a.runCommand(), a.checkCommand(), a.showCommand(), a.explainCommand(), a.verifyCommand(), a.diffCommand(), a.feesCommand(), a.balancesCommand(), a.journalCommand(), a.worklistCommand(), a.positionCommand(), a.quoteCommand(), a.planCommand(), a.configCommand(), a.scheduleCommand(), a.statusCommand(), a.doctorCommand(), a.closeMonthCommand(), a.pruneCommand(), a.initCommand(), a.generateCommand())
+	root.AddCommand(a.runCommand(), a.checkCommand(), a.showCommand(), a.explainCommand(), a.verifyCommand(), a.diffCommand(), a.feesCommand(), a.balancesCommand(), a.journalCommand(), a.worklistCommand(), a.positionCommand(), a.quoteCommand(), a.planCommand(), a.configCommand(), a.scheduleCommand(), a.statusCommand(), a.doctorCommand(), a.closeMonthCommand(), a.pruneCommand(), a.initCommand(), a.generateCommand(), a.manCommand())
 	a.begin(root)
+	a.complete(root)
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", fmt.Sprintf(".FlagUsagesWrapped %d", a.page())))
 	return root
 }
