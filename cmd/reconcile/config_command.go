@@ -71,7 +71,7 @@ overlap.` + exitCodes(`  0    printed
 func schemas() map[string]func() yamlfile.Schema {
 	return map[string]func() yamlfile.Schema{
 		"configuration": func() yamlfile.Schema {
-			return yamlfile.Describe("Configuration of reconcile", func(r *yamlfile.Reader) { configFields(r, nil, &config{}) })
+			return explained(yamlfile.Describe("Configuration of reconcile", func(r *yamlfile.Reader) { configFields(r, nil, &config{}) }))
 		},
 		"contract": func() yamlfile.Schema {
 			return yamlfile.Describe("Contract file of reconcile", func(r *yamlfile.Reader) { fees.ContractFields(r, nil, &[]fees.Rule{}) })
