@@ -75,7 +75,7 @@ var tradeWords = func() map[string]bool {
 	for _, word := range strings.Fields(`accepted account alipay amount apply bank bill book buyer c cancel canceled cancelled cash cd change charge chargeback
 		check close closed complete completed confirm confirmed cr create created credit crdt d dbit debit deliver delivered deposit dr done draft draw error escrow
 		expired fail failed fee final finish finished freeze frozen full fully goods hold in income info initial invalid kind lost merchant mch money new no none
-		not null of ok open order other out outcome paid partial partially pay payed payer paying payment pdng pending place platform processing ready received
+		not null of ok open order other out outcome paid partial partially pay payer paying payment pdng pending place platform processing ready received
 		refund refunded refunding refunds reject rejected release released return returned reversal reverse reversed revoked review seller send sent settle
 		settled shipped shipping sign signed state status succeed success successful taobao aggregated timeout to trade transfer trx tx type unknown
 		unpaid unionpay user userpaying notpay payerror orders refunds payments balances paypal valid void wait waiting wallet wechat wx withdraw withdrawal yes amex card unfreeze`) {

@@ -80,7 +80,7 @@ func folded(line string, width int) string {
 	var b strings.Builder
 	b.WriteString(line[:indent])
 	at, gap, first := indent, 0, true
-	for _, p := range pieces(line[indent:]) {
+	for _, p := range pieces(line[indent:], width-len(below)) {
 		if p.blank {
 			gap = len(p.text)
 			continue
@@ -102,8 +102,9 @@ type piece struct {
 	blank bool
 }
 
-// pieces takes a line apart: at blanks, and within Chinese text between characters.
-func pieces(line string) (all []piece) {
+// pieces takes a line apart: at blanks, and within Chinese text between characters. A
+// path that is wider than room is taken apart between a file and its member.
+func pieces(line string, room int) (all []piece) {
 	for line != "" {
 		if n := len(line) - len(strings.TrimLeft(line, " ")); n > 0 {
 			all, line = append(all, piece{line[:n], true}), line[n:]
@@ -116,6 +117,10 @@ func pieces(line string) (all []piece) {
 		word := line[:end]
 		line = line[end:]
 		if isPath(word) {
+			if file, member, inside := strings.Cut(word, "!"); inside && cellWidth(word) > room {
+				all = append(all, piece{text: file})
+				word = "!" + member
+			}
 			all = append(all, piece{text: word})
 			continue
 		}

@@ -28,8 +28,9 @@ func TestThePictureIsWhatTheTerminalShows(t *testing.T) {
 	if at := strings.LastIndex(text, "\r"); at >= 0 {
 		text = text[at+1:]
 	}
-	chinese, _ := shown(t, dir, nil, 80, program, "show", "breaks", "--out", "out", "-n", "4", "--lang", "zh")
-	picture := drawn([]string{"reconcile run demo/inbox --out out", "reconcile show breaks --out out -n 4"}, []string{text, chinese})
+	const order = "2206783798087133198" // of the sample day, with another amount in the bill
+	chinese, _ := shown(t, dir, nil, 80, program, "explain", order, "--out", "out", "--lang", "zh")
+	picture := drawn([]string{"reconcile run demo/inbox --out out", "reconcile explain " + order + " --out out --lang zh"}, []string{text, chinese})
 	path := filepath.Join("..", "..", "docs", "images", "terminal.svg")
 	if *update {
 		writeFile(t, path, []byte(picture))
@@ -53,7 +54,9 @@ func drawn(commands, texts []string) string {
 	var lines []string
 	for i, command := range commands {
 		lines = append(lines, "\x1b[36m$ "+command+"\x1b[0m")
-		lines = append(lines, strings.Split(strings.TrimRight(texts[i], "\n"), "\n")...)
+		for line := range strings.Lines(strings.TrimRight(texts[i], "\n")) {
+			lines = append(lines, strings.TrimSuffix(line, "\n"))
+		}
 		lines = append(lines, "")
 	}
 	wide, high := int(80*cellWide)+2*margin, len(lines)*lineHigh+2*margin

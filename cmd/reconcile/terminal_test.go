@@ -305,6 +305,7 @@ func TestLongLinesAreFoldedBetweenWords(t *testing.T) {
 		{"  short", "  short"},
 		{"  one two three four five six seven eight", "  one two three four five six\n    seven eight"},
 		{"    at inbox/a_long_name/业务明细(汇总).csv:34 and more", "    at\n      inbox/a_long_name/业务明细(汇总).csv:34\n      and more"},
+		{"  at inbox/bill_20240912.csv.zip!bill_20240912_业务明细.csv:34", "  at\n    inbox/bill_20240912.csv.zip\n    !bill_20240912_业务明细.csv:34"},
 		{"  结果由第二种实现回读，各表均相符，无遗漏，也没有多出来的行。", "  结果由第二种实现回读，各表均\n    相符，无遗漏，也没有多出来\n    的行。"},
 		{"  2200012457981263222420000112233445566", "  2200012457981263222420000112233445566"},
 		{"\x1b[1mone two\x1b[0m three four five six sev", "\x1b[1mone two\x1b[0m three four five six\n  sev"},
