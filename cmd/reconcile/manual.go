@@ -37,10 +37,17 @@ func (a *app) manCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			switch {
+			case a.json:
+				return printJSON(a.out, map[string]any{"folder": args[0], "pages": len(pages)})
+			case a.quiet:
+				return nil
+			}
 			_, err = fmt.Fprintf(a.out, a.say("%d pages in %s")+"\n", len(pages), args[0])
 			return err
 		},
 	}
+	a.withOutput(cmd, "print the number of pages as JSON", "print nothing")
 	return cmd
 }
 
