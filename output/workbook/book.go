@@ -1,10 +1,13 @@
 package workbook
 
 import (
+	"archive/zip"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -117,23 +120,49 @@ func styles() [looks]*excelize.Style {
 
 // save writes the workbook to path, where it is whole or not at all.
 func (b *book) save(path string) (err error) {
+	b.file.SetActiveSheet(0)
+	loose, err := os.CreateTemp(filepath.Dir(path), ".workbook-*.tmp")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, loose.Close(), os.Remove(loose.Name())) }()
+	if err := b.file.Write(loose); err != nil {
+		return err
+	}
 	temporary, err := os.CreateTemp(filepath.Dir(path), ".workbook-*.tmp")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.Remove(temporary.Name()) }() // after the rename it is gone
-	if err := b.write(temporary); err != nil {
-		return errors.Join(err, temporary.Close())
+	err = inOrder(temporary, loose)
+	if err == nil {
+		err = errors.Join(temporary.Chmod(0o644), temporary.Sync())
 	}
-	if err := errors.Join(temporary.Chmod(0o644), temporary.Sync(), temporary.Close()); err != nil {
+	if err := errors.Join(err, temporary.Close()); err != nil {
 		return err
 	}
 	return os.Rename(temporary.Name(), path)
 }
 
-func (b *book) write(to io.Writer) error {
-	b.file.SetActiveSheet(0)
-	return b.file.Write(to)
+// inOrder copies an archive with its members in the order of their names: excelize
+// writes sheets in the order of a map, and equal workbooks would be other files.
+func inOrder(to io.Writer, from *os.File) error {
+	info, err := from.Stat()
+	if err != nil {
+		return err
+	}
+	archive, err := zip.NewReader(from, info.Size())
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(archive.File, func(x, y *zip.File) int { return strings.Compare(x.Name, y.Name) })
+	out := zip.NewWriter(to)
+	for _, member := range archive.File {
+		if err := out.Copy(member); err != nil {
+			return errors.Join(err, out.Close())
+		}
+	}
+	return out.Close()
 }
 
 func (b *book) close() error { return b.file.Close() }
