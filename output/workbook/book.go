@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/klauspost/compress/flate"
 	"github.com/xuri/excelize/v2"
 )
 
@@ -120,13 +121,13 @@ func styles() [looks]*excelize.Style {
 
 // save writes the workbook to path, where it is whole or not at all.
 func (b *book) save(path string) (err error) {
-	b.file.SetActiveSheet(0)
 	loose, err := os.CreateTemp(filepath.Dir(path), ".workbook-*.tmp")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, loose.Close(), os.Remove(loose.Name())) }()
-	if err := b.file.Write(loose); err != nil {
+	b.file.SetZipWriter(func(io.Writer) excelize.ZipWriter { return newArchive(loose) }) // not by way of memory
+	if _, err := b.file.WriteTo(io.Discard); err != nil {
 		return err
 	}
 	temporary, err := os.CreateTemp(filepath.Dir(path), ".workbook-*.tmp")
@@ -164,5 +165,15 @@ func inOrder(to io.Writer, from *os.File) error {
 	}
 	return out.Close()
 }
+
+// newArchive is an archive whose members are packed at little cost.
+func newArchive(to io.Writer) *zip.Writer {
+	w := zip.NewWriter(to)
+	w.RegisterCompressor(zip.Deflate, func(to io.Writer) (io.WriteCloser, error) { return flate.NewWriter(to, packing) })
+	return w
+}
+
+// packing is the level of compression.
+const packing = 4
 
 func (b *book) close() error { return b.file.Close() }

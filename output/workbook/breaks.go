@@ -45,23 +45,27 @@ var breakColumns = []column{
 	{name: "Break id", of: "break_id", width: 19, kind: asID, screen: true},
 }
 
-// breaksTable is the breaks of a result, all or the open ones alone, and how many they
-// are.
-func breaksTable(dir string, openAlone bool) (t *table, n int64, err error) {
-	order, n, err := breaksOf(dir, openAlone)
-	if err != nil {
-		return nil, 0, err
-	}
-	return &table{columns: breakColumns, rows: order.each, onTop: true, filter: true, keep: 4}, n, nil
+// breaksTable is the breaks of a result.
+func breaksTable(o *breakOrder) *table {
+	return &table{columns: breakColumns, rows: o.each, onTop: true, filter: true, keep: 4}
 }
 
 // breakOrder is the breaks of a result in the order in which people look at them: what
 // is open first, the oldest before others. Those of one age stay in the table's order.
 type breakOrder struct {
-	dir string
-	// turns are read one after the other: the ranks of each are held in memory together,
-	// unless it is a single rank.
+	dir  string
+	rows int64
+	// kept are the breaks in their order, where they are few.
+	kept []ranked
+	// turns are else read one after the other: the ranks of each are held in memory
+	// together, unless it is a single rank.
 	turns [][]breakRank
+}
+
+// ranked is a break and where it belongs.
+type ranked struct {
+	rank breakRank
+	row  record
 }
 
 // breakRank is by what breaks are ordered.
@@ -85,21 +89,33 @@ func rankOf(r row) (breakRank, error) {
 	return breakRank{r.Text("status") != settlement.BreakOpen.String(), -age}, err
 }
 
-// breaksInMemory is how many breaks are brought into their order at a time.
-const breaksInMemory = 20_000
+// breaksInMemory is how many breaks are held in memory at a time.
+const breaksInMemory = 10_000
 
-// breaksOf counts the breaks by rank, and shares the ranks out.
-func breaksOf(dir string, openAlone bool) (order *breakOrder, n int64, err error) {
-	counts := map[breakRank]int{}
-	err = output.ReadTable(dir, "breaks", func(r output.Row) error {
+// breaksOf reads the breaks of a result, all or the open ones alone; of many, how many
+// there are of each rank.
+func breaksOf(dir string, openAlone bool, inMemory int) (*breakOrder, error) {
+	o, counts := &breakOrder{dir: dir}, map[breakRank]int{}
+	err := output.ReadTable(dir, "breaks", func(r output.Row) error {
 		rank, err := rankOf(r)
-		if err == nil && (!openAlone || !rank.settled) {
-			counts[rank]++
-			n++
+		if err != nil || openAlone && rank.settled {
+			return err
 		}
-		return err
+		counts[rank]++
+		if o.rows++; o.rows <= int64(inMemory) {
+			o.kept = append(o.kept, ranked{rank, copyOf(r, breakColumns)})
+		}
+		return nil
 	})
-	return &breakOrder{dir, shareOut(counts, breaksInMemory)}, n, err
+	if o.rows > int64(inMemory) {
+		o.kept, o.turns = nil, shareOut(counts, inMemory)
+	}
+	inRanks(o.kept)
+	return o, err
+}
+
+func inRanks(rows []ranked) {
+	slices.SortStableFunc(rows, func(a, b ranked) int { return a.rank.compare(b.rank) })
 }
 
 // shareOut puts ranks together until a turn has so many rows.
@@ -118,6 +134,11 @@ func shareOut(counts map[breakRank]int, most int) (turns [][]breakRank) {
 
 // each calls fn with each break in order.
 func (o *breakOrder) each(fn func(row) error) error {
+	for _, k := range o.kept {
+		if err := fn(k.row); err != nil {
+			return err
+		}
+	}
 	for _, ranks := range o.turns {
 		if err := o.turn(ranks, fn); err != nil {
 			return err
@@ -127,26 +148,22 @@ func (o *breakOrder) each(fn func(row) error) error {
 }
 
 func (o *breakOrder) turn(ranks []breakRank, fn func(row) error) error {
-	type kept struct {
-		rank breakRank
-		row  record
-	}
-	var held []kept
+	var held []ranked
 	err := output.ReadTable(o.dir, "breaks", func(r output.Row) error {
 		rank, err := rankOf(r)
-		if err != nil || !slices.Contains(ranks, rank) {
+		switch {
+		case err != nil || !slices.Contains(ranks, rank):
 			return err
-		}
-		if len(ranks) == 1 {
+		case len(ranks) == 1:
 			return fn(r)
 		}
-		held = append(held, kept{rank, copyOf(r, breakColumns)})
+		held = append(held, ranked{rank, copyOf(r, breakColumns)})
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	slices.SortStableFunc(held, func(a, b kept) int { return a.rank.compare(b.rank) })
+	inRanks(held)
 	for _, k := range held {
 		if err := fn(k.row); err != nil {
 			return err

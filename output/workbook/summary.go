@@ -192,9 +192,9 @@ type ageGroup struct {
 // ageGroups are the ages in days, as status shows them.
 var ageGroups = []ageGroup{{"0 days", 0}, {"1 to 3 days", 3}, {"4 to 7 days", 7}, {"8 to 30 days", 30}, {"more than 30 days", 1<<63 - 1}}
 
-func readOpenBreaks(dir string) (*openBreaks, error) {
-	o := &openBreaks{kinds: map[[2]string]*[3]int64{}, ages: map[[2]string]*[3]int64{}}
-	err := output.ReadTable(dir, "breaks", func(r output.Row) error {
+func (o *breakOrder) open() (*openBreaks, error) {
+	sum := &openBreaks{kinds: map[[2]string]*[3]int64{}, ages: map[[2]string]*[3]int64{}}
+	err := o.each(func(r row) error {
 		if r.Text("status") != settlement.BreakOpen.String() {
 			return nil
 		}
@@ -208,7 +208,7 @@ func readOpenBreaks(dir string) (*openBreaks, error) {
 		for _, group := range []struct {
 			of  map[[2]string]*[3]int64
 			key [2]string
-		}{{o.kinds, [2]string{r.Text("kind"), r.Text("wallet")}}, {o.ages, [2]string{ageGroups[age].name}}} {
+		}{{sum.kinds, [2]string{r.Text("kind"), r.Text("wallet")}}, {sum.ages, [2]string{ageGroups[age].name}}} {
 			sums := group.of[group.key]
 			if sums == nil {
 				sums = &[3]int64{}
@@ -218,12 +218,12 @@ func readOpenBreaks(dir string) (*openBreaks, error) {
 			sums[1] += int64(short)
 			sums[2] += int64(over)
 		}
-		o.count++
-		o.short += int64(short)
-		o.over += int64(over)
+		sum.count++
+		sum.short += int64(short)
+		sum.over += int64(over)
 		return nil
 	})
-	return o, err
+	return sum, err
 }
 
 // groupColumns are breaks by a word, and by wallet.
@@ -262,7 +262,7 @@ func (r *report) summary() error {
 	if err != nil {
 		return err
 	}
-	open, err := readOpenBreaks(r.dir)
+	open, err := r.found.open()
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ const Name = "report.xlsx"
 
 // mostListed is how many rows of a detail are listed that is not what people work off:
 // where there are more, sums are shown for all and the rest stands in the tables.
-const mostListed = 20_000
+const mostListed = 10_000
 
 // The sheets.
 const (
@@ -51,6 +51,7 @@ type report struct {
 	*book
 	dir      string
 	manifest *output.Manifest
+	found    *breakOrder
 	listed   int64
 }
 
@@ -69,6 +70,9 @@ func Write(path, dir string, m *output.Manifest, o Options) (err error) {
 	if o.listed > 0 {
 		r.listed = o.listed
 	}
+	if r.found, err = breaksOf(dir, false, breaksInMemory); err != nil {
+		return err
+	}
 	for _, sheet := range []func() error{r.summary, r.daily, r.breaks, r.fees, r.payouts, r.waits, r.balances, r.about} {
 		if err := sheet(); err != nil {
 			return fmt.Errorf("%s: %w", filepath.Base(path), err)
@@ -85,14 +89,14 @@ func WriteBreaks(path, dir string, o Options) (n int64, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
-	t, n, err := breaksTable(dir, true)
+	open, err := breaksOf(dir, true, breaksInMemory)
 	if err != nil {
 		return 0, err
 	}
-	if err := b.sheet(sheetBreaks, b.say("Open breaks"), []string{b.say(howToDecide)}, t); err != nil {
+	if err := b.sheet(sheetBreaks, b.say("Open breaks"), []string{b.say(howToDecide)}, breaksTable(open)); err != nil {
 		return 0, err
 	}
-	return n, b.save(path)
+	return open.rows, b.save(path)
 }
 
 // rowsOf is how many rows a table has.
@@ -142,10 +146,7 @@ func (r *report) daily() error {
 }
 
 func (r *report) breaks() error {
-	t, _, err := breaksTable(r.dir, false)
-	if err != nil {
-		return err
-	}
+	t := breaksTable(r.found)
 	t.empty = r.say("no breaks")
 	return r.sheet(sheetBreaks, r.titled("All breaks"), []string{r.say(howToDecide)}, t)
 }

@@ -264,23 +264,18 @@ func TestTextIsNeverAFormula(t *testing.T) {
 func TestOpenBreaksComeFirst(t *testing.T) {
 	breaks, _ := manyBreaks(60)
 	dir := resultWith(t, 7, breaks...)
-	order, n, err := breaksOf(dir, false)
-	if err != nil || n != 60 {
-		t.Fatal(n, err)
-	}
-	counts := map[breakRank]int{}
-	for _, b := range breaks {
-		counts[breakRank{b.status != settlement.BreakOpen, -b.age}]++
-	}
 	var wanted []string
-	for _, most := range []int{1000, 10, 1} {
-		order.turns = shareOut(counts, most)
-		if (most == 1000) != (len(order.turns) == 1) {
-			t.Errorf("%d turns with %d in memory", len(order.turns), most)
+	for _, inMemory := range []int{1000, 10, 1} {
+		order, err := breaksOf(dir, false, inMemory)
+		if err != nil || order.rows != 60 {
+			t.Fatal(order, err)
+		}
+		if inMemory == 10 && len(order.turns) < 6 || inMemory == 1000 && order.turns != nil {
+			t.Errorf("%d turns with %d in memory", len(order.turns), inMemory)
 		}
 		var got []string
 		last := breakRank{false, -1000}
-		err := order.each(func(r row) error {
+		err = order.each(func(r row) error {
 			rank, err := rankOf(r)
 			if rank.compare(last) < 0 {
 				t.Errorf("%+v stands behind %+v", rank, last)
@@ -296,7 +291,7 @@ func TestOpenBreaksComeFirst(t *testing.T) {
 			wanted = got
 		}
 		if !slices.Equal(got, wanted) {
-			t.Errorf("with %d in memory the order is another", most)
+			t.Errorf("with %d in memory the order is another", inMemory)
 		}
 	}
 }
