@@ -12,7 +12,7 @@ import (
 // files they were made of.
 
 const (
-	howToDecide = "Fill in the yellow columns, save the file, and name it as decided_workbook in the configuration: the next run reads it."
+	howToDecide = "Fill in the yellow columns and save the file outside the result, which the next run replaces; name it as decided_workbook in the configuration, and that run reads it."
 	cutShort    = "The first %d of %d rows; all of them stand in %s/*.parquet of the result."
 )
 

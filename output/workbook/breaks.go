@@ -19,9 +19,9 @@ var decisions = []string{"accept", "write off", "explain", "assign"}
 var decisionWords = map[string]string{"accept": "accept", "write_off": "write off", "explain": "explain", "assign": "assign"}
 
 var breakColumns = []column{
-	{name: "Kind", of: "kind", width: 14, kind: asWord},
+	{name: "Kind", of: "kind", width: 17, kind: asWord},
 	{name: "Status", of: "status", width: 8, kind: asWord},
-	{name: "Wallet", of: "wallet", width: 10, kind: asWord},
+	{name: "Wallet", of: "wallet", width: 12, kind: asWord},
 	{name: "Order no.", of: "order_no", width: 24, kind: asID},
 	{name: "Refund no.", of: "refund_no", width: 20, kind: asID},
 	{name: "Expected", of: "expected_amount", width: 12, kind: asMoney, total: true},

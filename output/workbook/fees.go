@@ -33,7 +33,7 @@ var feeBreakColumns = []column{
 
 func (r *report) fees() error {
 	ofFees := func(b row) bool { return b.Text("kind") == settlement.FeeVariance.String() }
-	return r.sheet(sheetFees, r.titled("Fees"), []string{r.say("variance = expected − charged: what is negative was overcharged")},
+	return r.sheet(sheetFees, r.titled("Fee check"), []string{r.say("variance = expected − charged: what is negative was overcharged")},
 		&table{title: r.say("Fees by day, account and shop"), columns: feeColumns, rows: read(r.dir, "summary")},
 		&table{title: r.say("Breaks about fees"), columns: feeBreakColumns, rows: where(r.found.each, ofFees), filter: true, empty: r.say("no breaks")})
 }

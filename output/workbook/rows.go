@@ -197,7 +197,7 @@ func (s *sheet) headings(t *table) error {
 	}
 	lines := 1
 	for i, c := range t.columns {
-		lines = max(lines, s.lines(s.say(c.name), i))
+		lines = max(lines, s.lines(s.say(c.name)+"   ", i)) // bold takes more room
 	}
 	return s.write(cells, excelize.RowOpts{Height: float64(lines)*lineHeight + 4})
 }
@@ -271,7 +271,7 @@ func (s *sheet) row(t *table, r row) error {
 			return err
 		}
 		cells[i] = cell
-		if c.kind == asProse || c.kind == asEdited {
+		if c.kind == asProse || c.kind == asEdited || c.kind == asPlace {
 			lines = max(lines, s.lines(r.Text(c.of), i))
 		}
 	}
@@ -308,7 +308,7 @@ func (s *sheet) cell(c *column, r row) (any, error) {
 		if line := r.Text("source_line"); text != "" && line != "" {
 			text += ":" + line
 		}
-		return s.text(lookPlain, text), nil
+		return s.text(lookProse, text), nil
 	case asWord:
 		return s.text(lookWord, s.say(text)), nil
 	case asProse:

@@ -44,12 +44,12 @@ func where(rows func(fn func(row) error) error, wanted func(row) bool) func(fn f
 // dailyColumns are the sheet 渠道日报: the table summary.
 var dailyColumns = []column{
 	{name: "Day", of: "settled_on", width: 11, kind: asDay},
-	{name: "Wallet", of: "wallet", width: 10, kind: asWord},
+	{name: "Wallet", of: "wallet", width: 12, kind: asWord},
 	{name: "Account", of: "account", width: 19, kind: asID},
 	{name: "Shop", of: "shop", width: 16},
 	{name: "Order events", of: "events", width: 8, kind: asCount, total: true},
 	{name: "Bill lines", of: "lines", width: 8, kind: asCount, total: true},
-	{name: "Matched", of: "matched", width: 8, kind: asCount, total: true},
+	{name: "Matched", of: "matched", width: 10, kind: asCount, total: true},
 	{name: "Breaks", of: "breaks", width: 8, kind: asCount, total: true},
 	{name: "Open items", of: "open_items", width: 8, kind: asCount, total: true},
 	{name: "Gross", of: "gross", width: 13, kind: asMoney, total: true},
@@ -67,7 +67,7 @@ var dailyColumns = []column{
 var withdrawalColumns = []column{
 	{name: "Wallet", of: "wallet", width: 13, kind: asWord},
 	{name: "Account", of: "account", width: 19, kind: asID},
-	{name: "Payout no.", of: "payout_no", width: 30, kind: asID},
+	{name: "Payout no.", of: "payout_no", width: 36, kind: asID},
 	{name: "Withdrawn at", of: "withdrawn_at", width: 20},
 	{name: "Status", of: "status", width: 12, kind: asWord},
 	{name: "Amount", of: "amount", width: 15, kind: asMoney, total: true},
@@ -78,7 +78,9 @@ var withdrawalColumns = []column{
 	{name: "Due on", of: "due_on", width: 13, kind: asDay},
 	{name: "Arrived on", of: "arrived_on", width: 13, kind: asDay},
 	{name: "Bank reference", of: "bank_reference", width: 24, kind: asID},
-	{name: "File and line", of: "source_file", width: 24, kind: asPlace, screen: true},
+	{width: 24},
+	{width: 12},
+	{name: "File and line", of: "source_file", width: 60, kind: asPlace, screen: true},
 }
 
 var costColumns = []column{
@@ -86,7 +88,7 @@ var costColumns = []column{
 	{name: "Account", of: "account", width: 19, kind: asID},
 	{name: "Shop", of: "shop", width: 30},
 	{name: "Day", of: "settled_on", width: 20, kind: asDay},
-	{name: "", of: "", width: 12},
+	{width: 12},
 	{name: "Withdrawal fees", of: "withdrawal_fees", width: 12, kind: asMoney, total: true, optional: true},
 	{name: "Cross-wallet cost", of: "cross_wallet_fees", width: 12, kind: asMoney, total: true, optional: true},
 }
@@ -94,7 +96,7 @@ var costColumns = []column{
 var crossColumns = []column{
 	{name: "Home wallet", of: "home_wallet", width: 13, kind: asWord},
 	{name: "Account", of: "account", width: 19, kind: asID},
-	{name: "Order no.", of: "order_no", width: 30, kind: asID},
+	{name: "Order no.", of: "order_no", width: 36, kind: asID},
 	{name: "Day", of: "settled_on", width: 20, kind: asDay},
 	{name: "Paying wallet", of: "paying_wallet", width: 12, kind: asWord},
 	{name: "Paid", of: "paid_amount", width: 15, kind: asMoney, total: true},
@@ -102,7 +104,7 @@ var crossColumns = []column{
 	{name: "Channel fee", of: "channel_fee", width: 13, kind: asMoney, total: true},
 	{name: "Fee in the home wallet", of: "home_fee", width: 13, kind: asMoney, total: true},
 	{name: "Incremental fee", of: "incremental_fee", width: 13, kind: asMoney, total: true},
-	{name: "Withdrawing", of: "repatriation_fee", width: 13, kind: asMoney, total: true},
+	{name: "Withdrawing", of: "repatriation_fee", width: 15, kind: asMoney, total: true},
 	{name: "Deposit fee", of: "deposit_fee", width: 13, kind: asMoney, total: true},
 	{name: "Cross-wallet cost", of: "cross_wallet_fee", width: 13, kind: asMoney, total: true},
 	{name: "Shop", of: "shop", width: 24},
@@ -113,7 +115,7 @@ var crossColumns = []column{
 var waitingColumns = []column{
 	{name: "What waits", of: "what", width: 20, kind: asWord},
 	{name: "Kind", of: "kind", width: 7, kind: asWord},
-	{name: "Wallet", of: "wallet", width: 10, kind: asWord},
+	{name: "Wallet", of: "wallet", width: 12, kind: asWord},
 	{name: "Account", of: "account", width: 18, kind: asID},
 	{name: "Shop", of: "shop", width: 16},
 	{name: "Order no.", of: "order_no", width: 24, kind: asID},
@@ -173,7 +175,7 @@ func waiting(dir string) func(fn func(row) error) error {
 		}
 		transit := settlement.InTransit.String()
 		return read(dir, "payouts")(func(r row) error {
-			if r.Text("status") != transit {
+			if r.Text("status") != transit || r.Text("break_kind") != "" { // overdue ones are breaks
 				return nil
 			}
 			return fn(under{row: r, fixed: map[string]string{"what": "withdrawn, not at the bank yet", "kind": ""},

@@ -57,7 +57,7 @@ var inChinese = map[string]string{
 
 	// titles
 	"Reconciliation": "对账汇总", "Daily report by wallet and shop": "渠道日报", "All breaks": "差异明细", "Breaks": "差异", "Open breaks": "未平差异",
-	"Fees": "手续费核对", "Withdrawals and cross-wallet cost": "提现与跨钱包成本", "Open items and cut-off": "未达与跨日", "Balances": "余额调节表",
+	"Fee check": "手续费核对", "Fees": "手续费", "Withdrawals and cross-wallet cost": "提现与跨钱包成本", "Open items and cut-off": "未达与跨日", "Balances": "余额调节表",
 	"About this workbook": "说明", "Figures": "各账户数字", "Open breaks by kind": "未平差异（按类型）", "Open breaks by age": "未平差异（按账龄）", "What waits": "未达事项",
 	"Fees by day, account and shop": "手续费（按日、账户、店铺）", "Breaks about fees": "手续费差异",
 	"Withdrawals": "提现", "Cost by day and shop": "成本（按日、店铺）", "Orders that were paid across wallets": "跨钱包支付的订单",
@@ -97,7 +97,7 @@ var inChinese = map[string]string{
 	"NOTHING COMPARED: no bill of a wallet": "未核对：没有钱包账单", "NOTHING COMPARED: no orders": "未核对：没有订单",
 	"no breaks in the rest": "其余无差异", "INCOMPLETE: %d refused": "未完成：拒收 %d 个文件", "REFUSED": "拒收",
 	"none": "无", "no breaks": "无差异", "nothing waits": "无未达", "no fund flow was delivered: no balance is known": "没有资金账单，余额不明",
-	howToDecide: "请填写黄色各列并保存，再在配置中以 decided_workbook 指明该文件，下次运行即读取。",
+	howToDecide: "请填写黄色各列，另存到结果目录之外（下次运行会替换本文件），并在配置中以 decided_workbook 指明，下次运行即读取。",
 	cutShort:    "仅列前 %d 行，共 %d 行；全部见结果中的 %s/*.parquet。",
 	"choose one of the list, or leave it empty":                                                            "请从列表中选择，或留空",
 	"variance = expected − charged: what is negative was overcharged":                                      "差异 = 应收 − 实收，负数为多收",
