@@ -30,7 +30,7 @@ func stageResult(t *testing.T, out, mark string) *Staging {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := Manifest{Files: []string{"report.html"}, Notes: []string{mark}}
+	m := Manifest{Files: []FileOutput{{Path: "report.html"}}, Notes: []string{mark}}
 	m.AddPart(info)
 	if err := m.Write(s.Dir()); err != nil {
 		t.Fatal(err)

@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
 
 	"reconcile/settlement"
 )
@@ -36,11 +35,12 @@ type Manifest struct {
 	Inputs              []Input          `json:"inputs"`
 	Refused             []RefusedInput   `json:"refused,omitempty"`
 	Tables              []TableOutput    `json:"tables"`
-	Files               []string         `json:"files,omitempty"` // of the result beside the tables, such as report.html
+	Files               []FileOutput     `json:"files,omitempty"` // of the result beside the tables, such as report.html
 	Totals              []Total          `json:"totals"`
 	Counts              map[string]int64 `json:"counts"`
 	Proof               []Check          `json:"proof"`
 	Notes               []string         `json:"notes,omitempty"`
+	Figures             *Figures         `json:"figures,omitempty"`       // what the run adds up; a result of former versions has none
 	Day                 *DayState        `json:"day,omitempty"`           // of a day of a dataset
 	Stages              []StageCost      `json:"stages,omitempty"`        // what the run took
 	SpilledBytes        int64            `json:"spilled_bytes,omitempty"` // of rows that did not fit into memory, as they took there
@@ -192,6 +192,13 @@ type PartOutput struct {
 	SHA256 string `json:"sha256"`
 }
 
+// FileOutput is a file of the result beside its tables.
+type FileOutput struct {
+	Path   string `json:"path"` // inside the result, with slashes
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
+}
+
 // Total is a sum of the run in yuan.
 type Total struct {
 	Name     string `json:"name"`
@@ -228,22 +235,14 @@ type StageCost struct {
 type Money settlement.Amount
 
 // MarshalJSON implements json.Marshaler.
-func (m Money) MarshalJSON() ([]byte, error) {
-	return strconv.AppendQuote(nil, settlement.Amount(m).String()), nil
-}
+func (m Money) MarshalJSON() ([]byte, error) { return settlement.Amount(m).MarshalJSON() }
 
 // UnmarshalJSON implements json.Unmarshaler. It accepts text alone.
 func (m *Money) UnmarshalJSON(raw []byte) error {
-	var text string
-	if err := json.Unmarshal(raw, &text); err != nil {
+	if string(raw) == "null" {
 		return errors.New("an amount that is not text")
 	}
-	a, err := settlement.ParseAmount([]byte(text))
-	if err != nil {
-		return fmt.Errorf("amount %q: %w", text, err)
-	}
-	*m = Money(a)
-	return nil
+	return (*settlement.Amount)(m).UnmarshalJSON(raw)
 }
 
 // InputOf describes an accepted statement.
@@ -363,9 +362,11 @@ func ownFiles(dir string) (map[string]bool, error) {
 		return nil, err
 	}
 	var m struct {
-		Program string   `json:"program"`
-		Files   []string `json:"files"`
-		Tables  []struct {
+		Program string `json:"program"`
+		Files   []struct {
+			Path string `json:"path"`
+		} `json:"files"`
+		Tables []struct {
 			Parts []struct {
 				Path string `json:"path"`
 			} `json:"parts"`
@@ -376,7 +377,7 @@ func ownFiles(dir string) (map[string]bool, error) {
 	}
 	own := map[string]bool{ManifestName: true, SuccessName: true}
 	for _, f := range m.Files {
-		own[f] = true
+		own[f.Path] = true
 	}
 	for _, t := range m.Tables {
 		for _, p := range t.Parts {

@@ -108,7 +108,7 @@ func (r *run) manifest(checks []output.Check) *output.Manifest {
 		m.AddPart(part)
 	}
 	overview := r.overview()
-	m.Totals, m.Counts = overview.totals(), overview.counts()
+	m.Totals, m.Counts, m.Figures = overview.totals(), overview.counts(), &overview.Figures
 	return m
 }
 
@@ -200,63 +200,24 @@ func versions(own string) map[string]string {
 	return v
 }
 
-// Overview is what a run found, for people: a row a wallet and account.
+// Overview is what a run found, for people.
 type Overview struct {
-	Day settlement.Day
-	// Bills and Orders count the statements of wallets and the extracts of orders that
-	// were used: without both nothing was compared.
-	Bills, Orders int
-	Accounts      []AccountOverview
-	Breaks        []BreakOverview
-	Lines         map[string]int64 // by match state
-	Events        map[string]int64 // by match state
-	Funds         []FundOverview   // a row an account
-	FundLines     map[string]int64 // by state
+	output.Figures
+	Lines     map[string]int64 // by match state
+	Events    map[string]int64 // by match state
+	Funds     []FundOverview   // a row an account
+	FundLines map[string]int64 // by state
 }
 
-// AccountOverview adds up the summary of one wallet and account. Signs are those of
-// the table summary.
-type AccountOverview struct {
-	Wallet                      settlement.Wallet
-	Account                     string
-	Events, Lines, Matched      int64
-	Breaks, Open                int64
-	Gross, Refunds              settlement.Amount
-	Expected, Charged, Variance settlement.Amount
-	Net                         settlement.Amount
-	// Unpriced is the part of Charged for which no rule gives an expectation.
-	Unpriced settlement.Amount
-	// Billed is what the bills state as fees, which a fund flow may contradict; Platform
-	// what the platform took.
-	Billed, Platform settlement.Amount
-	// Withdrawal is the fees of the withdrawals; Cross what orders cost that were paid
-	// across wallets, where it is known. CrossOrders of them were paid, of which
-	// CrossUnknown are not priced.
-	Withdrawal, Cross         settlement.Amount
-	Withdrawals               int64
-	CrossOrders, CrossUnknown int64
-}
-
-// BreakOverview counts the breaks of one kind in one wallet.
-type BreakOverview struct {
-	Wallet     settlement.Wallet
-	Kind       settlement.BreakKind
-	Count      int64
-	Difference settlement.Amount // Short + Over
-	Short      settlement.Amount // Σ of the negative differences
-	Over       settlement.Amount // Σ of the positive ones
-}
-
-// BreakCount is the number of breaks.
-func (o Overview) BreakCount() (n int64) {
-	for _, b := range o.Breaks {
-		n += b.Count
-	}
-	return n
-}
+// AccountOverview and BreakOverview are rows of the figures.
+type (
+	AccountOverview = output.AccountFigures
+	BreakOverview   = output.BreakFigures
+)
 
 func (r *run) overview() Overview {
-	o := Overview{Day: r.rules.Match.Day, Lines: map[string]int64{}, Events: map[string]int64{}, Funds: r.proof.funds.overview(), FundLines: map[string]int64{}}
+	o := Overview{Figures: output.Figures{Day: r.rules.Match.Day, Fees: r.tally.feeFigures(), Cross: r.tally.crossFigures(),
+		Accounts: []AccountOverview{}, Breaks: []BreakOverview{}}, Lines: map[string]int64{}, Events: map[string]int64{}, Funds: r.proof.funds.overview(), FundLines: map[string]int64{}}
 	for i, s := range r.intake.Statements {
 		switch {
 		case !r.intake.Accepted(int32(i)) || s.Kind == settlement.RefundExtract:
@@ -297,6 +258,8 @@ func (r *run) overview() Overview {
 		a.Cross += row.cross
 		a.CrossOrders += row.crossOrders
 		a.CrossUnknown += row.uncrossed
+		r.tally.mergeRate(&a.LinesRate, row.linesRate)
+		r.tally.mergeRate(&a.EventsRate, row.eventsRate)
 	}
 	for _, a := range byPlace {
 		o.Accounts = append(o.Accounts, *a)
@@ -308,7 +271,7 @@ func (r *run) overview() Overview {
 		return slices.Compare([]byte(a.Account), []byte(b.Account))
 	})
 	for key, b := range r.tally.breaks {
-		o.Breaks = append(o.Breaks, BreakOverview{key.wallet, key.kind, b.count, b.short + b.over, b.short, b.over})
+		o.Breaks = append(o.Breaks, BreakOverview{Wallet: key.wallet, Kind: key.kind, Count: b.count, Difference: b.short + b.over, Short: b.short, Over: b.over})
 	}
 	slices.SortFunc(o.Breaks, func(a, b BreakOverview) int {
 		if a.Kind != b.Kind {

@@ -3,13 +3,13 @@ package pipeline
 import (
 	"bytes"
 	"cmp"
-	"math/bits"
 	"slices"
 	"sort"
 
 	"github.com/cespare/xxhash/v2"
 
 	"reconcile/match"
+	"reconcile/output"
 	"reconcile/settlement"
 )
 
@@ -33,6 +33,7 @@ type summaryRow struct {
 	billed                                           settlement.Amount // as the bills state it
 	withdrawal, cross                                settlement.Amount
 	withdrawals, crossed                             int64 // withdrawals; rows of cross_wallet of which the cost is known
+	linesRate, eventsRate                            output.MatchFigures
 	crossOrders, uncrossed                           int64 // orders that were paid across wallets; those whose cost is not known
 }
 
@@ -50,6 +51,9 @@ type tally struct {
 	}
 	// breaks by kind and wallet, for the printed summary.
 	breaks map[breakKey]*breakCount
+	// fees by rule, and cross-wallet cost by the two wallets.
+	fees  feeTally
+	cross map[crossKey]*output.CrossFigures
 	// overflow is set once a sum no longer fits.
 	overflow error
 }
@@ -65,7 +69,8 @@ type breakCount struct {
 }
 
 func newTally() *tally {
-	return &tally{rows: map[summaryKey]*summaryRow{}, texts: map[string]string{}, breaks: map[breakKey]*breakCount{}}
+	return &tally{rows: map[summaryKey]*summaryRow{}, texts: map[string]string{}, breaks: map[breakKey]*breakCount{},
+		fees: feeTally{rules: map[ruleKey]*output.FeeFigures{}}, cross: map[crossKey]*output.CrossFigures{}}
 }
 
 func (t *tally) text(b []byte) string {
@@ -110,6 +115,7 @@ func (t *tally) add(sum *settlement.Amount, v settlement.Amount) {
 func (t *tally) bucket(out *BucketOutput, resolved *match.Resolution) {
 	t.addLines(out, resolved)
 	t.addAlone(out)
+	t.addCharges(out.Charges)
 	t.addEvents(out, resolved)
 	t.addBreaks(out.Breaks)
 	for i := range out.Open.Len() {
@@ -141,12 +147,15 @@ func (t *tally) addWithdrawals(w *settlement.Withdrawals) {
 		row := t.at(w.SettledOn[i], w.Wallet[i], w.Account.At(i), nil)
 		t.add(&row.withdrawal, w.Charged[i])
 		row.withdrawals++
+		f := t.fees.at(w.Wallet[i], settlement.NoComponent, settlement.NoKind, w.Assumed[i] != 0, w.RuleID.At(i), w.RuleVer.At(i))
+		t.addFee(f, w.Amount[i], w.Expected[i], w.Charged[i], w.Variance[i])
 	}
 }
 
 // addCross adds what orders cost that were paid across wallets.
 func (t *tally) addCross(c *settlement.CrossWallet) {
 	for i, of := range c.Of {
+		t.addCrossFigures(c, i)
 		if of != settlement.CostOrder && of != settlement.CostMovement {
 			continue
 		}
@@ -179,6 +188,7 @@ func (t *tally) addLines(out *BucketOutput, resolved *match.Resolution) {
 		if l.MatchState[i] == settlement.Matched {
 			row.matched++
 		}
+		t.addRate(&row.linesRate, l.MatchState[i], l.Gross[i])
 		t.add(&row.billed, -l.Fee[i])
 		t.add(&row.expected, c.Expected[i])
 		t.add(&row.charged, c.Charged[i])
@@ -259,6 +269,7 @@ func (t *tally) addEvents(out *BucketOutput, resolved *match.Resolution) {
 			row = t.at(on, e.Wallet[i], e.Account.At(i), shop)
 		}
 		row.events++
+		t.addRate(&row.eventsRate, e.MatchState[i], e.Amount[i])
 	}
 }
 
@@ -282,6 +293,8 @@ func (t *tally) merge(other *tally) {
 		row.crossed += from.crossed
 		row.crossOrders += from.crossOrders
 		row.uncrossed += from.uncrossed
+		t.mergeRate(&row.linesRate, from.linesRate)
+		t.mergeRate(&row.eventsRate, from.eventsRate)
 		for _, sum := range []struct {
 			to   *settlement.Amount
 			from settlement.Amount
@@ -302,6 +315,7 @@ func (t *tally) merge(other *tally) {
 		t.add(&t.breaks[key].short, from.short)
 		t.add(&t.breaks[key].over, from.over)
 	}
+	t.mergeFigures(other)
 	if other.overflow != nil {
 		t.overflow = other.overflow
 	}
@@ -337,7 +351,7 @@ func (t *tally) table() *settlement.Summary {
 		s.Net = append(s.Net, row.net)
 		s.Withdrawal = append(s.Withdrawal, known(row.withdrawal, row.withdrawals))
 		s.Cross = append(s.Cross, known(row.cross, row.crossed))
-		s.CostBps = append(s.CostBps, basisPoints(row.charged+row.withdrawal, row.gross+row.refunds))
+		s.CostBps = append(s.CostBps, settlement.PartsOf(row.charged+row.withdrawal, row.gross+row.refunds, 10_000))
 		s.Platform = append(s.Platform, known(row.platform, row.platformFees))
 	}
 	return s
@@ -349,28 +363,4 @@ func known(sum settlement.Amount, n int64) settlement.Amount {
 		return settlement.NoAmount
 	}
 	return sum
-}
-
-// CostBps is the blended cost of acceptance in basis points: the fees charged and those
-// of withdrawals over what was kept; NoCount where nothing was.
-func (a *AccountOverview) CostBps() int64 {
-	return basisPoints(a.Charged+a.Withdrawal, a.Gross+a.Refunds)
-}
-
-// basisPoints is cost in hundredths of a percent of base, rounded half away from
-// zero; NoCount where base is not positive.
-func basisPoints(cost, base settlement.Amount) int64 {
-	if base <= 0 {
-		return settlement.NoCount
-	}
-	hi, lo := bits.Mul64(uint64(cost.Abs()), 10_000)
-	lo, carry := bits.Add64(lo, uint64(base)/2, 0)
-	if hi += carry; hi >= uint64(base) {
-		return settlement.NoCount
-	}
-	quotient, _ := bits.Div64(hi, lo, uint64(base))
-	if cost < 0 {
-		return -int64(quotient)
-	}
-	return int64(quotient)
 }

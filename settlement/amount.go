@@ -2,6 +2,7 @@ package settlement
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"math/bits"
 	"unicode/utf8"
@@ -216,6 +217,51 @@ func (a Amount) Append(dst []byte) []byte {
 		v /= 10
 	}
 	return append(dst, digits[i:]...)
+}
+
+// MarshalJSON writes a as text in yuan ("-12.30"), since a JSON number may pass through
+// a float; NoAmount as null.
+func (a Amount) MarshalJSON() ([]byte, error) {
+	if a == NoAmount {
+		return []byte("null"), nil
+	}
+	return append(a.Append([]byte{'"'}), '"'), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON writes, and nothing else.
+func (a *Amount) UnmarshalJSON(raw []byte) (err error) {
+	if string(raw) == "null" {
+		*a = NoAmount
+		return nil
+	}
+	if len(raw) < 2 || raw[0] != '"' || raw[len(raw)-1] != '"' {
+		return errors.New("an amount that is not text")
+	}
+	if *a, err = ParseAmount(raw[1 : len(raw)-1]); err != nil {
+		return fmt.Errorf("amount %s: %w", raw, err)
+	}
+	return nil
+}
+
+// PartsOf is part in scale-ths of whole, rounded half away from zero; NoCount where whole
+// is not positive, and where the result does not fit.
+func PartsOf(part, whole Amount, scale int64) int64 {
+	if whole <= 0 || scale <= 0 {
+		return NoCount
+	}
+	hi, lo := bits.Mul64(uint64(part.Abs()), uint64(scale))
+	lo, carry := bits.Add64(lo, uint64(whole)/2, 0)
+	if hi += carry; hi >= uint64(whole) {
+		return NoCount
+	}
+	quotient, _ := bits.Div64(hi, lo, uint64(whole))
+	if quotient > math.MaxInt64 {
+		return NoCount
+	}
+	if part < 0 {
+		return -int64(quotient)
+	}
+	return int64(quotient)
 }
 
 // Rate is a share in millionths: 0.60 % is 6000.

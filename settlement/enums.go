@@ -1,5 +1,10 @@
 package settlement
 
+import (
+	"fmt"
+	"slices"
+)
+
 // Enumerations travel in batches as one byte, the index into a dictionary that
 // is the same for all batches of the program; the tables hold the words. Code 0
 // is always "not stated", which the tables show as null.
@@ -161,6 +166,32 @@ func (m MatchState) String() string    { return word(StateWords, uint8(m)) }
 func (v Verdict) String() string       { return word(VerdictWords, uint8(v)) }
 func (b BreakKind) String() string     { return word(BreakWords, uint8(b)) }
 func (c VarianceClass) String() string { return word(ClassWords, uint8(c)) }
+
+// MarshalText implements encoding.TextMarshaler.
+func (w Wallet) MarshalText() ([]byte, error) { return []byte(w.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (w *Wallet) UnmarshalText(text []byte) error {
+	known, ok := ParseWallet(string(text))
+	if !ok && len(text) > 0 {
+		return fmt.Errorf("%q is no wallet", text)
+	}
+	*w = known
+	return nil
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (b BreakKind) MarshalText() ([]byte, error) { return []byte(b.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (b *BreakKind) UnmarshalText(text []byte) error {
+	code := slices.Index(BreakWords, string(text))
+	if code < 0 {
+		return fmt.Errorf("%q is no kind of break", text)
+	}
+	*b = BreakKind(code)
+	return nil
+}
 
 // ParseWallet returns the wallet of a word of WalletWords; ok is false for any
 // other word, and for "".

@@ -147,3 +147,14 @@ func (d Day) String() string {
 	}
 	return d.Start().Time().Format("2006-01-02")
 }
+
+// MarshalText implements encoding.TextMarshaler: "2006-01-02", "" for NoDay.
+func (d Day) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (d *Day) UnmarshalText(text []byte) (err error) {
+	if *d = NoDay; len(text) > 0 {
+		*d, err = ParseDay(text)
+	}
+	return err
+}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"reconcile/output/overview"
 	"reconcile/settlement"
 )
 
@@ -60,12 +61,12 @@ func (a *app) balances(out, date string) error {
 		return err
 	}
 	slices.Reverse(dirs) // the newest day first
-	var days []balanceDay
+	var days []overview.BalanceDay
 	for n, dir := range dirs {
 		if date == "" && n > 0 {
 			break
 		}
-		found, err := balanceDays(dir, date)
+		found, err := overview.BalanceDays(dir, date)
 		if err != nil {
 			return fmt.Errorf("%s: %w", dir, err)
 		}
@@ -78,13 +79,13 @@ func (a *app) balances(out, date string) error {
 		}
 		return usage(fmt.Errorf("%s holds %s", out, what))
 	}
-	all, err := rollForwards(days)
+	all, err := overview.RollForwards(days)
 	if err != nil {
 		return err
 	}
 	if a.json {
 		return printJSON(a.out, struct {
-			Balances []*rollForward `json:"balances"`
+			Balances []*overview.RollForward `json:"balances"`
 		}{all})
 	}
 	_, err = io.WriteString(a.out, a.rollText(all))

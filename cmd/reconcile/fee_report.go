@@ -13,9 +13,6 @@ import (
 	"reconcile/settlement"
 )
 
-// ownRateRule is rule_id of fees that are priced by the rate that their row prints.
-const ownRateRule = "own_rate"
-
 // mostOvercharged is how many lines a rule shows.
 const mostOvercharged = 10
 
@@ -192,7 +189,7 @@ func (r *feeReport) settle() {
 		switch {
 		case f.Assumed:
 			return 2
-		case f.RuleID == ownRateRule:
+		case f.RuleID == output.OwnRateRule:
 			return 1
 		}
 		return 0

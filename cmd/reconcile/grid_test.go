@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"reconcile/output"
+	"reconcile/output/overview"
 	"reconcile/pipeline"
 	"reconcile/settlement"
 )
@@ -50,7 +52,7 @@ func TestFiguresFitATerminal(t *testing.T) {
 		accounts = append(accounts, pipeline.AccountOverview{Wallet: wallet, Account: number, Lines: 1000, Gross: 1_234_567_890_12, Net: 1_234_567_890_12})
 	}
 	for _, language := range []language{english, chinese} {
-		s := summary{app: &app{language: language}, result: &pipeline.Result{Overview: pipeline.Overview{Accounts: accounts}}}
+		s := summary{app: &app{language: language}, result: &pipeline.Result{Overview: pipeline.Overview{Figures: output.Figures{Accounts: accounts}}}}
 		s.figures()
 		text := s.b.String()
 		for line := range strings.Lines(text) {
@@ -79,7 +81,7 @@ func TestFiguresFitATerminal(t *testing.T) {
 // TestFiguresAddUp: what is printed between gross and net explains their difference.
 func TestFiguresAddUp(t *testing.T) {
 	a := pipeline.AccountOverview{Gross: 100_00, Refunds: -20_00, Billed: 48, Net: 77_52}
-	if got := unsettled(&a); got != -2_00 {
+	if got := overview.Unsettled(&a); got != -2_00 {
 		t.Errorf("coupons %s", got)
 	}
 }

@@ -5,31 +5,32 @@ import (
 	"strings"
 	"testing"
 
+	"reconcile/output/overview"
 	"reconcile/settlement"
 )
 
 // balancesOfDays are days of several accounts, each with every category.
-func balancesOfDays(accounts, days int) (all []balanceDay) {
+func balancesOfDays(accounts, days int) (all []overview.BalanceDay) {
 	for a := range accounts {
 		opening := settlement.Amount(9_876_543_210_12)
 		for d := range days {
-			one := balanceDay{purseDay: purseDay{"wechat", fmt.Sprintf("16001234%02d", a), "operation", fmt.Sprintf("2024-09-%02d", 12+d)},
-				opening: opening, opens: "day_before", lines: 2, closing: opening}
-			for i := range one.by {
-				one.by[i] = settlement.Amount(i - 3)
-				one.income += max(one.by[i], 0)
-				one.expense += max(-one.by[i], 0)
+			one := overview.BalanceDay{PurseDay: overview.PurseDay{Wallet: "wechat", Account: fmt.Sprintf("16001234%02d", a), SubAccount: "operation", Day: fmt.Sprintf("2024-09-%02d", 12+d)},
+				Opening: opening, Opens: "day_before", Lines: 2, Closing: opening}
+			for i := range one.By {
+				one.By[i] = settlement.Amount(i - 3)
+				one.Income += max(one.By[i], 0)
+				one.Expense += max(-one.By[i], 0)
 			}
-			one.closing += one.income - one.expense
+			one.Closing += one.Income - one.Expense
 			all = append(all, one)
-			opening = one.closing
+			opening = one.Closing
 		}
 	}
 	return all
 }
 
 func TestRollForwardsFitATerminal(t *testing.T) {
-	all, err := rollForwards(balancesOfDays(7, 3))
+	all, err := overview.RollForwards(balancesOfDays(7, 3))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,22 +53,22 @@ func TestRollForwardsFitATerminal(t *testing.T) {
 // days; where nothing moved, the file's last word holds.
 func TestARollForwardAddsUp(t *testing.T) {
 	days := balancesOfDays(1, 3)
-	days[2].closing += 5
-	quiet := balanceDay{purseDay: days[2].purseDay, opening: days[2].closing, closing: settlement.NoAmount, opens: "day_before", missing: 2, breaks: 1, breaksAt: "f:9"}
-	quiet.day = "2024-09-17"
-	all, err := rollForwards(append(days, quiet))
+	days[2].Closing += 5
+	quiet := overview.BalanceDay{PurseDay: days[2].PurseDay, Opening: days[2].Closing, Closing: settlement.NoAmount, Opens: "day_before", Missing: 2, Breaks: 1, BreaksAt: "f:9"}
+	quiet.Day = "2024-09-17"
+	all, err := overview.RollForwards(append(days, quiet))
 	if err != nil || len(all) != 1 {
 		t.Fatalf("%d: %v", len(all), err)
 	}
 	r := all[0]
-	sum := *r.Opening
+	sum := r.Opening
 	for _, amount := range r.Categories {
 		sum += amount
 	}
-	if sum != *r.Computed || *r.Opening+r.Income-r.Expense != *r.Computed {
+	if sum != r.Computed || r.Opening+r.Income-r.Expense != r.Computed {
 		t.Errorf("%+v", r)
 	}
-	if *r.Closing != *r.Computed+5 || *r.Unexplained != 5 || r.From != "2024-09-12" || r.To != "2024-09-17" || r.Lines != 6 || r.Missing != 2 || r.BreaksAt != "f:9" {
+	if r.Closing != r.Computed+5 || r.Unexplained != 5 || r.From != "2024-09-12" || r.To != "2024-09-17" || r.Lines != 6 || r.Missing != 2 || r.BreaksAt != "f:9" {
 		t.Errorf("%+v", r)
 	}
 	text := (&app{}).rollText(all)
@@ -80,9 +81,9 @@ func TestARollForwardAddsUp(t *testing.T) {
 
 func TestWhatIsNotKnownIsSaid(t *testing.T) {
 	days := balancesOfDays(1, 1)
-	days[0].opening, days[0].closing, days[0].opens = settlement.NoAmount, settlement.NoAmount, "unknown"
-	all, err := rollForwards(days)
-	if err != nil || all[0].Opening != nil || all[0].Computed != nil || all[0].Unexplained != nil {
+	days[0].Opening, days[0].Closing, days[0].Opens = settlement.NoAmount, settlement.NoAmount, "unknown"
+	all, err := overview.RollForwards(days)
+	if err != nil || all[0].Opening != settlement.NoAmount || all[0].Computed != settlement.NoAmount || all[0].Unexplained != settlement.NoAmount {
 		t.Fatalf("%+v: %v", all[0], err)
 	}
 	if n := strings.Count((&app{}).rollText(all), "not known"); n != 4 {

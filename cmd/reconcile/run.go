@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"reconcile/output"
+	"reconcile/output/overview"
 	"reconcile/pipeline"
 	"reconcile/schedule"
 	"reconcile/schedule/metrics"
@@ -200,11 +201,11 @@ func (a *app) printRun(result *pipeline.Result, out string) error {
 	}
 	s := summary{app: a, result: result, out: out}
 	if result.Manifest != nil {
-		days, err := balanceDays(out, "")
+		days, err := overview.BalanceDays(out, "")
 		if err != nil {
 			return err
 		}
-		if s.balances, err = rollForwards(days); err != nil {
+		if s.balances, err = overview.RollForwards(days); err != nil {
 			return err
 		}
 	}

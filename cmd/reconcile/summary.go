@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"reconcile/output"
+	"reconcile/output/overview"
 	"reconcile/pipeline"
 	"reconcile/settlement"
 )
@@ -20,7 +21,7 @@ type summary struct {
 	result *pipeline.Result
 	out    string
 	// balances is how the accounts' balances moved.
-	balances []*rollForward
+	balances []*overview.RollForward
 	b        strings.Builder
 }
 
@@ -121,7 +122,7 @@ var figureRows = []figure{
 	{name: "open", count: func(a *pipeline.AccountOverview) int64 { return a.Open }},
 	{name: "gross", rule: true, money: func(a *pipeline.AccountOverview) settlement.Amount { return a.Gross }},
 	{name: "refunds", money: func(a *pipeline.AccountOverview) settlement.Amount { return a.Refunds }},
-	{name: "coupons, not settled", optional: true, money: unsettled},
+	{name: "coupons, not settled", optional: true, money: overview.Unsettled},
 	{name: "fees", money: func(a *pipeline.AccountOverview) settlement.Amount { return -a.Billed }},
 	{name: "net", rule: true, money: func(a *pipeline.AccountOverview) settlement.Amount { return a.Net }},
 	{name: "fees expected", rule: true, money: func(a *pipeline.AccountOverview) settlement.Amount { return a.Expected }},
@@ -139,12 +140,6 @@ var figureRows = []figure{
 
 // costBps is the blended cost of acceptance of an account, 0 where nothing was kept.
 func costBps(a *pipeline.AccountOverview) int64 { return max(a.CostBps(), 0) }
-
-// unsettled is the part of gross and refunds that is not settled with the
-// merchant, such as coupons of the merchant's own: what makes the column add up.
-func unsettled(a *pipeline.AccountOverview) settlement.Amount {
-	return a.Net - a.Gross - a.Refunds + a.Billed
-}
 
 func (f *figure) text(a *pipeline.AccountOverview) string {
 	if f.count != nil {
@@ -173,7 +168,8 @@ func (s *summary) figures() {
 	slices.SortStableFunc(columns, func(a, b pipeline.AccountOverview) int {
 		return cmp.Compare(lastRank(a), lastRank(b))
 	})
-	columns = append(columns, totalOf(columns))
+	total, _ := overview.TotalOf(columns) // the run has added them up before
+	columns = append(columns, total)
 	for len(columns) > 0 {
 		n := len(columns)
 		g := s.block(columns, n)
@@ -196,32 +192,6 @@ func lastRank(a pipeline.AccountOverview) int {
 		return 1
 	}
 	return 0
-}
-
-// totalOf adds accounts up; its wallet and account say nothing.
-func totalOf(accounts []pipeline.AccountOverview) (total pipeline.AccountOverview) {
-	for _, a := range accounts {
-		total.Events += a.Events
-		total.Lines += a.Lines
-		total.Matched += a.Matched
-		total.Breaks += a.Breaks
-		total.Open += a.Open
-		total.Gross += a.Gross
-		total.Refunds += a.Refunds
-		total.Expected += a.Expected
-		total.Charged += a.Charged
-		total.Variance += a.Variance
-		total.Unpriced += a.Unpriced
-		total.Billed += a.Billed
-		total.Platform += a.Platform
-		total.Withdrawal += a.Withdrawal
-		total.Withdrawals += a.Withdrawals
-		total.Cross += a.Cross
-		total.CrossOrders += a.CrossOrders
-		total.CrossUnknown += a.CrossUnknown
-		total.Net += a.Net
-	}
-	return total
 }
 
 // block sets the first n of the columns side by side. The last of all columns is

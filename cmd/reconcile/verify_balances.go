@@ -1,28 +1,12 @@
 package main
 
 import (
-	"cmp"
 	"slices"
-	"strings"
 
 	"reconcile/output"
+	"reconcile/output/overview"
 	"reconcile/settlement"
 )
-
-// purseDay is what a row of the table balances is about.
-type purseDay struct{ wallet, account, purse, day string }
-
-func purseDayOf(r output.Row) purseDay {
-	return purseDay{r.Text("wallet"), r.Text("account"), r.Text("sub_account"), r.Text("settled_on")}
-}
-
-func (p purseDay) String() string {
-	return strings.Join(slices.DeleteFunc([]string{p.wallet, p.account, p.purse, p.day}, func(text string) bool { return text == "" }), " ")
-}
-
-func (p purseDay) compare(q purseDay) int {
-	return cmp.Or(cmp.Compare(p.wallet, q.wallet), cmp.Compare(p.account, q.account), cmp.Compare(p.purse, q.purse), cmp.Compare(p.day, q.day))
-}
 
 // purseSums is what the booked fund lines of an account and day come to.
 type purseSums struct {
@@ -33,7 +17,7 @@ type purseSums struct {
 
 // booked adds a booked fund line.
 func (c *recount) booked(r output.Row, amount settlement.Amount) {
-	key := purseDayOf(r)
+	key := overview.PurseDayOf(r)
 	if c.purses[key] == nil {
 		c.purses[key] = &purseSums{by: map[string]settlement.Amount{}}
 	}
@@ -50,7 +34,7 @@ func (c *recount) booked(r output.Row, amount settlement.Amount) {
 // balance holds a row of balances against itself and against the fund lines of its
 // account and day, which were read before.
 func (c *recount) balance(r output.Row) error {
-	key := purseDayOf(r)
+	key := overview.PurseDayOf(r)
 	id := key.String()
 	income, expense := amountOrZero(r, "income"), amountOrZero(r, "expense")
 	opening, opens := known(r, "opening")
@@ -90,11 +74,11 @@ func (c *recount) tieBalances() {
 	if !slices.ContainsFunc(c.v.m.Tables, func(t output.TableOutput) bool { return t.Name == "balances" }) {
 		return
 	}
-	var left []purseDay
+	var left []overview.PurseDay
 	for key := range c.purses {
 		left = append(left, key)
 	}
-	slices.SortFunc(left, purseDay.compare)
+	slices.SortFunc(left, overview.PurseDay.Compare)
 	for _, key := range left {
 		c.v.fault("balances", "it has no row of %s, which has %d booked fund_lines", key, c.purses[key].lines)
 	}

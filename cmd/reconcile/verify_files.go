@@ -72,82 +72,19 @@ func (v *verification) checkTables() {
 }
 
 // listFiles ties what lies in the folder with what run.json lists: nothing missing,
-// nothing added, every part with its bytes and SHA-256.
+// nothing added, every file with its bytes and SHA-256.
 func (v *verification) listFiles() error {
-	listed := map[string]bool{output.ManifestName: true, output.SuccessName: v.m.Complete}
-	for _, f := range v.m.Files {
-		listed[f] = true
-	}
-	for _, t := range v.m.Tables {
-		for _, p := range t.Parts {
-			if listed[p.Path] {
-				v.fault(output.ManifestName, "it lists %s twice", p.Path)
-			}
-			listed[p.Path] = true
-		}
-	}
-	present, err := v.present()
+	checks, err := output.CheckFiles(v.ctx, v.dir, v.m)
 	if err != nil {
 		return err
 	}
-	for _, name := range present {
-		if !listed[name] {
-			v.fault(name, "the run did not write it: run.json does not list it")
+	for _, c := range checks {
+		if c.Name == "" {
+			v.fault(c.Path, "%s", c.Fault)
+			continue
 		}
+		v.equal(c.Path, c.Name, c.Expected, c.Actual)
 	}
-	for name, want := range listed {
-		if want && !slices.Contains(present, name) {
-			v.fault(name, "it is missing: run.json lists it")
-		}
-	}
-	if len(v.faults) > 0 {
-		return nil
-	}
-	for _, t := range v.m.Tables {
-		for _, p := range t.Parts {
-			if err := v.hash(p); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// present lists the files below the folder, as slash paths.
-func (v *verification) present() ([]string, error) {
-	root, err := filepath.EvalSymlinks(v.dir)
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	err = filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		name, err := filepath.Rel(root, path)
-		if err != nil || e.IsDir() {
-			return err
-		}
-		name = filepath.ToSlash(name)
-		if !e.Type().IsRegular() {
-			v.fault(name, "it is no regular file, as all files of a result are")
-		}
-		names = append(names, name)
-		return nil
-	})
-	return names, err
-}
-
-func (v *verification) hash(p output.PartOutput) error {
-	if err := v.ctx.Err(); err != nil {
-		return err
-	}
-	sha, size, err := output.HashFile(v.path(p.Path))
-	if err != nil {
-		return err
-	}
-	v.equal(p.Path, "bytes", p.Bytes, size)
-	v.equal(p.Path, "SHA-256", p.SHA256, sha)
 	return nil
 }
 

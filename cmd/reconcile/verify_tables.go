@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"reconcile/output"
+	"reconcile/output/overview"
 	"reconcile/pipeline"
 	"reconcile/settlement"
 )
@@ -45,7 +46,7 @@ type recount struct {
 	divided map[string]settlement.Amount
 	// purses are the booked fund lines by account and day that no row of balances has
 	// taken yet.
-	purses map[purseDay]*purseSums
+	purses map[overview.PurseDay]*purseSums
 	// paired is the sum of line_amount over the matches.
 	paired settlement.Amount
 }
@@ -77,7 +78,7 @@ func (v *verification) recompute() error {
 	c := &recount{v: v, rows: map[string]int64{}, counts: map[string]int64{"breaks": 0},
 		by: map[account]*figures{}, billed: map[account]settlement.Amount{}, stated: map[account]settlement.Amount{},
 		moved: map[string]settlement.Amount{}, kept: map[string]settlement.Amount{}, divided: map[string]settlement.Amount{},
-		purses: map[purseDay]*purseSums{}}
+		purses: map[overview.PurseDay]*purseSums{}}
 	for _, t := range []struct {
 		name string
 		row  func(output.Row) error

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"reconcile/output/overview"
 	"reconcile/settlement"
 )
 
@@ -52,8 +53,8 @@ func spoken(t *testing.T) map[string]bool {
 	for _, f := range figureRows {
 		texts[f.name] = true
 	}
-	for _, row := range rollRows() {
-		texts[row.name] = true
+	for _, row := range overview.RollRows() {
+		texts[row.Name] = true
 	}
 	for _, name := range append(checkNames, dayStates...) {
 		texts[name] = true
