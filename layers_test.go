@@ -57,7 +57,7 @@ var rules = []rule{
 		why: "what a result says is read from what was written, whoever wrote it and whoever shows it"},
 	{pkg: "output/journal", may: []string{"settlement"},
 		why: "vouchers are made of sums, whoever added them up"},
-	{pkg: "output/workbook", may: []string{"output", "settlement"},
+	{pkg: "output/workbook", may: []string{"output", "output/overview", "settlement"},
 		why: "a workbook shows what is written, whoever found it"},
 	{pkg: "schedule", may: []string{"settlement"},
 		why: "when a run happens has nothing to do with what it does: cmd joins the two"},

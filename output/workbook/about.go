@@ -32,7 +32,7 @@ func (r *report) about() error {
 			[2]string{sheetSummary, "the verdict, the figures of each account, open breaks by kind and age, what waits"},
 			[2]string{sheetDaily, "a row a day, wallet, account and shop"},
 			[2]string{sheetBreaks, "every break of the result, what is open first, the oldest before others; the yellow columns are to be filled in"},
-			[2]string{sheetFees, "what each account should have paid in fees and what it paid; the breaks about fees"},
+			[2]string{sheetFees, "what fees should have been and what they were, by rule and by account; the breaks about fees"},
 			[2]string{sheetPayouts, "withdrawals to the bank with their fees and arrival; what orders cost that were paid with another wallet than usual"},
 			[2]string{sheetWaiting, "what is only late: it waits for its counterpart and is no break"},
 			[2]string{sheetBalances, "how the balance of each account moved, day by day"}),
@@ -83,7 +83,7 @@ var meanings = map[string]string{
 // inputs are the files that were used, and those that were refused.
 func (r *report) inputs() *table {
 	var rows []record
-	for _, in := range r.manifest.Inputs {
+	for _, in := range r.Manifest.Inputs {
 		state := "used"
 		switch {
 		case in.DuplicateOf != "":
@@ -99,7 +99,7 @@ func (r *report) inputs() *table {
 		text := []string{r.say(in.Kind), r.say(in.Wallet), in.Account, days, fmt.Sprintf(r.say("%d rows"), in.Rows), fmt.Sprintf(r.say("%d control totals tie"), len(in.Totals)), r.say(state)}
 		rows = append(rows, record{texts: map[string]string{"what": name, "text": strings.Join(notEmpty(text), " · ")}})
 	}
-	for _, refused := range r.manifest.Refused {
+	for _, refused := range r.Manifest.Refused {
 		rows = append(rows, record{texts: map[string]string{"what": refused.Source, "text": r.say("REFUSED")}})
 	}
 	return &table{title: r.say("Files"), rows: listed(rows),
@@ -108,7 +108,7 @@ func (r *report) inputs() *table {
 
 // notes is what the run says of itself.
 func (r *report) notes() *table {
-	m := r.manifest
+	m := r.Manifest
 	var lines []record
 	line := func(what, text string) {
 		lines = append(lines, record{texts: map[string]string{"what": r.say(what), "text": text}})

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"reconcile/output"
+	"reconcile/output/overview"
 	"reconcile/settlement"
 )
 
@@ -96,9 +97,19 @@ func appendBreak(b *settlement.Breaks, one breakOf) {
 
 // manifestOf is a manifest of that many rows of breaks.
 func manifestOf(rows int64) *output.Manifest {
-	return &output.Manifest{Versions: map[string]string{"reconcile": "test"},
+	return &output.Manifest{Figures: &output.Figures{}, Versions: map[string]string{"reconcile": "test"},
 		Inputs: []output.Input{{Name: "inbox/bill.csv", Kind: "trade_bill", Wallet: "alipay", From: "2024-09-12", Until: "2024-09-13"}},
 		Tables: []output.TableOutput{{Name: "breaks", Rows: rows}}}
+}
+
+// overviewOf is what a fixture says.
+func overviewOf(t testing.TB, dir string, m *output.Manifest) *overview.Overview {
+	t.Helper()
+	v, err := overview.Read(dir, m, overview.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
 }
 
 // cellXML is a cell as the file has it.

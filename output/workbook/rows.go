@@ -291,10 +291,17 @@ func (s *sheet) cell(c *column, r row) (any, error) {
 	case asMoney:
 		return s.money(c, r), nil
 	case asFigure:
-		if r.Text("unit") != "count" {
-			return s.money(c, r), nil
+		column := *c
+		if r.Text("total is") != "" {
+			column.formula = ""
 		}
-		return s.count(c, text)
+		switch r.Text("unit") {
+		case "count":
+			return s.count(&column, text)
+		case "rate":
+			return s.rate(text), nil
+		}
+		return s.money(&column, r), nil
 	case asCount:
 		return s.count(c, text)
 	case asDay:
@@ -360,6 +367,9 @@ func (s *sheet) formula(c *column) string {
 // rate is a fraction such as 0.006000, shown in percent; its digits are as few as those
 // that number carries.
 func (s *sheet) rate(text string) any {
+	if text == "" {
+		return excelize.Cell{StyleID: s.styles[lookRate]}
+	}
 	fraction, err := strconv.ParseFloat(text, 64)
 	if err != nil {
 		return s.text(lookPlain, text)

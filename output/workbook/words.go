@@ -24,6 +24,7 @@ var inEnglish = map[string]string{
 	"refund_missing_in_statement": "refund missing in statement", "refund_missing_in_orders": "refund missing in orders",
 	"refund_exceeds_payment": "refund exceeds payment", "fee_variance": "fee variance", "settlement_mismatch": "settlement mismatch",
 	"balance_gap": "balance gap", "payout_missing": "payout missing", "payout_mismatch": "payout mismatch",
+	"0d": "0 days", "1-3d": "1 to 3 days", "4-7d": "4 to 7 days", "8-30d": "8 to 30 days", "31d+": "more than 30 days",
 	"day_before": "day before", "first_row": "first row", "opening_file": "opening file",
 	"trade_bill": "trade bill", "trade_bill_success": "trade bill (success)", "trade_bill_refund": "trade bill (refunds)", "trade_summary": "trade summary",
 	"fund_bill": "fund-flow bill", "account_log": "account log", "account_summary": "account log summary", "portal_funds": "portal, account movements",
@@ -59,7 +60,7 @@ var inChinese = map[string]string{
 	"Reconciliation": "对账汇总", "Daily report by wallet and shop": "渠道日报", "All breaks": "差异明细", "Breaks": "差异", "Open breaks": "未平差异",
 	"Fee check": "手续费核对", "Fees": "手续费", "Withdrawals and cross-wallet cost": "提现与跨钱包成本", "Open items and cut-off": "未达与跨日", "Balances": "余额调节表",
 	"About this workbook": "说明", "Figures": "各账户数字", "Open breaks by kind": "未平差异（按类型）", "Open breaks by age": "未平差异（按账龄）", "What waits": "未达事项",
-	"Fees by day, account and shop": "手续费（按日、账户、店铺）", "Breaks about fees": "手续费差异",
+	"Fees by account": "手续费（按账户）", "Fees by rule": "手续费（按规则）", "Breaks about fees": "手续费差异",
 	"Withdrawals": "提现", "Cost by day and shop": "成本（按日、店铺）", "Orders that were paid across wallets": "跨钱包支付的订单",
 	"All that waits": "未达合计", "Detail": "明细", "Sheets": "各工作表", "How to decide of a break": "如何处理差异",
 	"What the figures mean": "口径", "Kinds of breaks": "差异类型", "Files": "输入文件", "The run": "本次运行",
@@ -85,16 +86,23 @@ var inChinese = map[string]string{
 	"What": "项目", "Meaning": "说明", "File": "文件", "What it is": "内容", "Then": "然后", "Who, When": "处理人、处理时间", "Note, Assignee": "备注、负责人",
 	"Totals": "合计", "Amounts": "金额", "Large amounts": "大额", "Numbers": "单号", "Proof": "核验", "Program": "程序", "Configuration": "配置", "Note of the run": "运行说明",
 
+	"Match rate, by count": "勾对率（笔数）", "Match rate, by amount": "勾对率（金额）", "Coupons, not settled": "优惠等未结算", "Fees, by the bills": "手续费（账单）",
+	"Paid across wallets": "跨钱包支付笔数", "of these not priced": "其中无法定价",
+	"Rule": "规则", "Version": "版本", "By": "依据", "Fee of": "费用项", "Event": "事件", "Rows": "笔数", "Base": "计费基数", "Charged, of base": "实际费率",
+	"Overcharged rows": "多收笔数", "Overcharged": "多收金额", "Kept": "收款减退款",
+	"contract": "合同", "the row's rate": "账单费率", "preset, assumed": "预置（假定）", "no rule": "无规则",
+	"channel": "渠道手续费", "instalment": "分期手续费", "platform": "平台服务费", "withdrawal": "提现",
+
 	// what waits
 	"billed, no order yet": "已出账，订单未到", "ordered, no bill yet": "有订单，账单未到",
 	"billed, not booked yet": "已出账，未入账", "booked, no bill yet": "已入账，未出账", "withdrawn, not at the bank yet": "提现在途",
 
 	// ages
-	"0 days": "当日", "1 to 3 days": "1–3 天", "4 to 7 days": "4–7 天", "8 to 30 days": "8–30 天", "more than 30 days": "30 天以上",
+	"0d": "当日", "1-3d": "1–3 天", "4-7d": "4–7 天", "8-30d": "8–30 天", "31d+": "30 天以上",
 
 	// sentences
 	"BALANCED: no breaks": "平账：无差异", "BREAKS: %d, short %s, over %s": "有差异：%d 笔，短 %s，长 %s",
-	"NOTHING COMPARED: no bill of a wallet": "未核对：没有钱包账单", "NOTHING COMPARED: no orders": "未核对：没有订单",
+	"open items: %d": "未达 %d 笔", "NOTHING COMPARED: no bill of a wallet": "未核对：没有钱包账单", "NOTHING COMPARED: no orders": "未核对：没有订单",
 	"no breaks in the rest": "其余无差异", "INCOMPLETE: %d refused": "未完成：拒收 %d 个文件", "REFUSED": "拒收",
 	"none": "无", "no breaks": "无差异", "nothing waits": "无未达", "no fund flow was delivered: no balance is known": "没有资金账单，余额不明",
 	howToDecide: "请填写黄色各列，另存到结果目录之外（下次运行会替换本文件），并在配置中以 decided_workbook 指明，下次运行即读取。",
@@ -109,7 +117,7 @@ var inChinese = map[string]string{
 	"the verdict, the figures of each account, open breaks by kind and age, what waits":                                                                     "对账结论、各账户数字、未平差异（按类型、账龄）、未达事项",
 	"a row a day, wallet, account and shop":                                                                                                                 "每日、每渠道、每商户号、每店铺一行",
 	"every break of the result, what is open first, the oldest before others; the yellow columns are to be filled in":                                       "全部差异，未平在前，账龄长者在前；黄色各列供填写",
-	"what each account should have paid in fees and what it paid; the breaks about fees":                                                                    "各账户应收、实收手续费，以及手续费差异",
+	"what fees should have been and what they were, by rule and by account; the breaks about fees":                                                          "按规则、按账户的应收与实收手续费，以及手续费差异",
 	"withdrawals to the bank with their fees and arrival; what orders cost that were paid with another wallet than usual":                                   "提现及其手续费、到账情况；以非本位钱包支付的订单的成本",
 	"what is only late: it waits for its counterpart and is no break":                                                                                       "只是尚未到的：等待对方数据，不算差异",
 	"how the balance of each account moved, day by day":                                                                                                     "各账户余额逐日变动",

@@ -14,7 +14,7 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"reconcile/output"
+	"reconcile/output/overview"
 )
 
 // Name is the workbook's name in a result.
@@ -49,21 +49,21 @@ type Options struct {
 // report is a workbook of a result while it is written.
 type report struct {
 	*book
-	dir      string
-	manifest *output.Manifest
-	found    *breakOrder
-	listed   int64
+	*overview.Overview
+	dir    string
+	found  *breakOrder
+	listed int64
 }
 
-// Write writes the result in dir, of which m is the manifest, as a workbook to path. The
-// file is there whole or not at all.
-func Write(path, dir string, m *output.Manifest, o Options) (err error) {
+// Write writes a result as a workbook to path: its tables are in dir, v is what was read of
+// it. The file is there whole or not at all.
+func Write(path, dir string, v *overview.Overview, o Options) (err error) {
 	b, err := newBook(filepath.Dir(path), sayer(o.Chinese))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
-	r := &report{book: b, dir: dir, manifest: m, listed: mostListed}
+	r := &report{book: b, Overview: v, dir: dir, listed: mostListed}
 	if o.rows > 0 {
 		b.limit = o.rows
 	}
@@ -73,7 +73,7 @@ func Write(path, dir string, m *output.Manifest, o Options) (err error) {
 	if r.found, err = breaksOf(dir, false, breaksInMemory); err != nil {
 		return err
 	}
-	for _, sheet := range []func() error{r.summary, r.daily, r.breaks, r.fees, r.payouts, r.waits, r.balances, r.about} {
+	for _, sheet := range []func() error{r.summary, r.daily, r.breakSheet, r.feeSheet, r.payouts, r.waits, r.balanceSheet, r.about} {
 		if err := sheet(); err != nil {
 			return fmt.Errorf("%s: %w", filepath.Base(path), err)
 		}
@@ -101,7 +101,7 @@ func WriteBreaks(path, dir string, o Options) (n int64, err error) {
 
 // rowsOf is how many rows a table has.
 func (r *report) rowsOf(table string) int64 {
-	for _, t := range r.manifest.Tables {
+	for _, t := range r.Manifest.Tables {
 		if t.Name == table {
 			return t.Rows
 		}
@@ -119,11 +119,11 @@ func (r *report) titled(text string) string {
 
 // days is the day of a day of a dataset, else the first and last day of the bills.
 func (r *report) days() string {
-	if d := r.manifest.Day; d != nil {
+	if d := r.Manifest.Day; d != nil {
 		return d.Day
 	}
 	from, last := "", ""
-	for _, in := range r.manifest.Inputs {
+	for _, in := range r.Manifest.Inputs {
 		if in.Wallet == "" || in.From == "" || in.Until == "" {
 			continue
 		}
@@ -145,7 +145,7 @@ func (r *report) daily() error {
 		&table{columns: dailyColumns, rows: read(r.dir, "summary"), onTop: true, filter: true})
 }
 
-func (r *report) breaks() error {
+func (r *report) breakSheet() error {
 	t := breaksTable(r.found)
 	t.empty = r.say("no breaks")
 	return r.sheet(sheetBreaks, r.titled("All breaks"), []string{r.say(howToDecide)}, t)
@@ -185,7 +185,7 @@ func (r *report) waits() error {
 		&table{columns: waitingColumns, rows: rows, onTop: true, filter: true, empty: r.say("nothing waits")})
 }
 
-func (r *report) balances() error {
+func (r *report) balanceSheet() error {
 	rows, err := balanceRows(r.dir)
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"github.com/xuri/excelize/v2"
 	"pgregory.net/rapid"
 
+	"reconcile/output/overview"
 	"reconcile/settlement"
 )
 
@@ -116,7 +117,7 @@ func manyBreaks(n int) (breaks []breakOf, sum settlement.Amount) {
 func TestASheetGoesOnWhereItIsFull(t *testing.T) {
 	breaks, sum := manyBreaks(100)
 	dir, path := resultWith(t, 30, breaks...), filepath.Join(t.TempDir(), Name)
-	if err := Write(path, dir, manifestOf(100), Options{Chinese: true, rows: 40}); err != nil {
+	if err := Write(path, dir, overviewOf(t, dir, manifestOf(100)), Options{Chinese: true, rows: 40}); err != nil {
 		t.Fatal(err)
 	}
 	f, err := excelize.OpenFile(path)
@@ -224,7 +225,7 @@ func TestTextIsNeverAFormula(t *testing.T) {
 	dir, path := resultWith(t, 100, breaks...), filepath.Join(t.TempDir(), Name)
 	m := manifestOf(int64(len(breaks)))
 	m.Notes, m.Inputs[0].Name = append(hostile, "\xff\xfe"), "=1+1\x01.csv"
-	if err := Write(path, dir, m, Options{Chinese: true}); err != nil {
+	if err := Write(path, dir, overviewOf(t, dir, m), Options{Chinese: true}); err != nil {
 		t.Fatal(err)
 	}
 	sheets := sheetsOf(t, path)
@@ -303,7 +304,7 @@ func TestEqualResultsGiveEqualWorkbooks(t *testing.T) {
 	var files [2][]byte
 	for i := range files {
 		path := filepath.Join(t.TempDir(), Name)
-		if err := Write(path, dir, manifestOf(20), Options{}); err != nil {
+		if err := Write(path, dir, overviewOf(t, dir, manifestOf(20)), Options{}); err != nil {
 			t.Fatal(err)
 		}
 		var err error
@@ -319,7 +320,7 @@ func TestEqualResultsGiveEqualWorkbooks(t *testing.T) {
 // TestEveryWordHasItsChinese: nothing that the program itself says stays English.
 func TestEveryWordHasItsChinese(t *testing.T) {
 	for _, columns := range [][]column{breakColumns, dailyColumns, withdrawalColumns, costColumns, crossColumns, waitingColumns, waitingSumColumns,
-		feeColumns, feeBreakColumns, groupColumns("Kind"), groupColumns("Age"), balanceColumns(nil)} {
+		ruleColumns, feeColumns, feeBreakColumns, groupColumns("Kind"), groupColumns("Age"), balanceColumns(nil)} {
 		for _, c := range columns {
 			if inChinese[c.name] == "" && c.name != "" {
 				t.Errorf("the heading %q", c.name)
@@ -327,7 +328,7 @@ func TestEveryWordHasItsChinese(t *testing.T) {
 		}
 	}
 	for _, words := range [][]string{settlement.BreakWords, settlement.WalletWords, settlement.BreakStatusWords, settlement.WithdrawalStatusWords, settlement.KnownByWords,
-		settlement.CostWords, settlement.KindWords[:settlement.Income], decisions} {
+		settlement.CostWords, settlement.KindWords[:settlement.Income], settlement.ComponentWords, ruleRanks, overview.Ages[:], decisions} {
 		for _, word := range words {
 			if inChinese[word] == "" && word != "" {
 				t.Errorf("the word %q", word)
@@ -361,7 +362,7 @@ func TestADetailThatIsTooLongIsCutWithAPointer(t *testing.T) {
 	m := manifestOf(0)
 	m.Tables[0].Name, m.Tables[0].Rows = "open_items", 30
 	path := filepath.Join(t.TempDir(), Name)
-	if err := Write(path, dir, m, Options{Chinese: true, listed: 10}); err != nil {
+	if err := Write(path, dir, overviewOf(t, dir, m), Options{Chinese: true, listed: 10}); err != nil {
 		t.Fatal(err)
 	}
 	s := named(t, sheetsOf(t, path), sheetWaiting)
