@@ -64,6 +64,9 @@ var feeColumns = []column{
 func feeRows(accounts []output.AccountFigures) (rows []record) {
 	for i := range accounts {
 		a := &accounts[i]
+		if a.Lines == 0 && a.Charged == 0 && a.Withdrawal == 0 && a.Platform == 0 {
+			continue // only orders, or breaks, stand there
+		}
 		texts := map[string]string{"wallet": a.Wallet.String(), "account": a.Account}
 		if bp := a.CostBps(); bp != settlement.NoCount {
 			texts["bp"] = countText(bp)
@@ -77,8 +80,8 @@ func feeRows(accounts []output.AccountFigures) (rows []record) {
 // feeBreakColumns are the breaks that are about fees.
 var feeBreakColumns = []column{
 	{name: "Wallet", of: "wallet", width: 13, kind: asWord},
-	{name: "Account", of: "account", width: 24, kind: asID},
 	{name: "Order no.", of: "order_no", width: 24, kind: asID},
+	{name: "Reason", of: "reason", width: 38, kind: asProse},
 	{name: "Status", of: "status", width: 14, kind: asWord},
 	{name: "First seen", of: "first_seen_on", width: 14, kind: asDay},
 	{name: "Age, days", of: "age_days", width: 10, kind: asCount},
@@ -87,7 +90,6 @@ var feeBreakColumns = []column{
 	{name: "Expected", of: "expected_amount", width: 14, kind: asMoney, total: true},
 	{name: "Actual", of: "actual_amount", width: 14, kind: asMoney, total: true},
 	{name: "Difference", of: "difference", width: 13, kind: asMoney, total: true},
-	{name: "Reason", of: "reason", width: 11},
 }
 
 func (r *report) feeSheet() error {
