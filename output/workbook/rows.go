@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/mattn/go-runewidth"
 	"github.com/xuri/excelize/v2"
@@ -205,15 +206,24 @@ func (s *sheet) headings(t *table) error {
 // lineHeight is the height of a line, in points.
 const lineHeight = 16.5
 
-// width counts Chinese characters as two digits.
-var width = &runewidth.Condition{StrictEmojiNeutral: true}
+// digits is about how many digits a line is wide: Chinese characters count as two.
+func digits(line string) (n int) {
+	for _, c := range line {
+		if c < utf8.RuneSelf {
+			n++
+		} else {
+			n += runewidth.RuneWidth(c)
+		}
+	}
+	return n
+}
 
 // lines is about how many lines a text takes in a column: programs that show the sheet
 // leave the height of a row as it is, or work it out like this.
 func (s *sheet) lines(text string, column int) int {
 	lines := 0
 	for line := range strings.SplitSeq(text, "\n") {
-		lines += 1 + width.StringWidth(line)*21/20/(s.widths[column]+1)
+		lines += 1 + digits(line)*21/20/(s.widths[column]+1)
 	}
 	return lines
 }

@@ -162,7 +162,16 @@ func (s *sheet) finish() error {
 			return err
 		}
 	}
-	paper, landscape, wide, high := 9, "landscape", 1, 0 // A4, one page wide, as many high as it takes
+	// Numbers of orders are text on purpose: no program shall mark each of them as a fault.
+	if err := s.file.AddIgnoredErrors(s.name, "A1:"+cellName(len(s.widths), s.next-1), excelize.IgnoredErrorsNumberStoredAsText); err != nil {
+		return err
+	}
+	return s.paper()
+}
+
+// paper is how the sheet is printed: on A4 across, one page wide, headings on each page.
+func (s *sheet) paper() error {
+	paper, landscape, wide, high := 9, "landscape", 1, 0 // as many high as it takes
 	if err := s.file.SetPageLayout(s.name, &excelize.PageLayoutOptions{Size: &paper, Orientation: &landscape, FitToWidth: &wide, FitToHeight: &high}); err != nil {
 		return err
 	}
