@@ -206,13 +206,16 @@ func (s *sheet) headings(t *table) error {
 // lineHeight is the height of a line, in points.
 const lineHeight = 16.5
 
+// widths are those of characters, whatever the environment says of them.
+var widths = &runewidth.Condition{StrictEmojiNeutral: true}
+
 // digits is about how many digits a line is wide: Chinese characters count as two.
 func digits(line string) (n int) {
 	for _, c := range line {
 		if c < utf8.RuneSelf {
 			n++
 		} else {
-			n += runewidth.RuneWidth(c)
+			n += widths.RuneWidth(c)
 		}
 	}
 	return n
