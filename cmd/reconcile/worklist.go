@@ -56,7 +56,7 @@ func (a *app) worklist(out, path string) error {
 	if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
 		return usage(fmt.Errorf("%s exists already: it may hold decisions (name another file)", path))
 	}
-	n, err := workbook.WriteBreaks(path, dir, workbook.Options{Chinese: a.language == chinese})
+	n, err := workbook.WriteBreaks(path, dir, a.workbookOptions())
 	if err != nil {
 		return err
 	}

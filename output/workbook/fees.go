@@ -16,13 +16,13 @@ var ruleColumns = []column{
 	{name: "Fee of", of: "component", width: 14, kind: asWord},
 	{name: "Event", of: "event", width: 10, kind: asWord},
 	{name: "Rows", of: "lines", width: 10, kind: asCount, total: true},
-	{name: "Base", of: "base", width: 15, kind: asMoney, total: true},
+	{name: "Base", of: "base", width: 15, kind: asMoney},
 	{name: "Fees expected", of: "expected", width: 14, kind: asMoney, total: true},
 	{name: "Fees charged", of: "charged", width: 14, kind: asMoney, total: true},
 	{name: "Variance", of: "variance", width: 13, kind: asMoney, total: true},
 	{name: "Charged, of base", of: "rate", width: 11, kind: asRate},
-	{name: "Overcharged rows", of: "overcharged", width: 10, kind: asCount, total: true},
-	{name: "Overcharged", of: "over", width: 13, kind: asMoney, total: true},
+	{name: "Overcharged rows", of: "overcharged", width: 13, kind: asCount, total: true},
+	{name: "Overcharged", of: "over", width: 14, kind: asMoney, total: true},
 }
 
 // ruleRanks are by what an expectation is known, as output.FeeFigures ranks it.

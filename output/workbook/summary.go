@@ -232,10 +232,22 @@ func (r *report) verdict() string {
 		parts = append(parts, r.say("BALANCED: no breaks"))
 	}
 	if v.Breaks > 0 {
-		parts = append(parts, fmt.Sprintf(r.say("BREAKS: %d, short %s, over %s"), v.Breaks, v.Short, v.Over))
+		parts = append(parts, fmt.Sprintf(r.say("BREAKS: %d, short %s, over %s"), v.Breaks, grouped(v.Short), grouped(v.Over)))
 	}
 	if v.Open > 0 {
 		parts = append(parts, fmt.Sprintf(r.say("open items: %d"), v.Open))
 	}
 	return strings.Join(parts, " · ")
+}
+
+// grouped is an amount with its thousands apart, as the cells show them.
+func grouped(a settlement.Amount) string {
+	text, sign := a.Abs().String(), ""
+	if a < 0 {
+		sign = "-"
+	}
+	for i := len(text) - 6; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return sign + text
 }
