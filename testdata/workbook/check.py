@@ -30,6 +30,11 @@ TOTALS = {
     "差异明细": ("breaks", {"应收": "expected_amount", "实收": "actual_amount", "差额": "difference"}),
     "余额": ("balances", {"收入": "income", "支出": "expense", "未解释差额": "unexplained", "流水笔数": "lines"}),
 }
+ENGLISH = {
+    "收款": "Gross", "退款": "Refunds", "净额": "Net", "应收手续费": "Fees expected", "实收手续费": "Fees charged", "手续费差异": "Fee variance",
+    "订单收退款": "Order events", "账单行": "Bill lines", "对平": "Matched", "差异": "Breaks", "未达": "Open items", "应收": "Expected", "实收": "Actual",
+    "差额": "Difference", "收入": "Income", "支出": "Expense", "未解释差额": "Unexplained", "流水笔数": "Lines",
+}
 
 
 def check(ok, message):
@@ -107,9 +112,10 @@ def cents(value):
     return decimal.Decimal(repr(value)).quantize(decimal.Decimal("0.01")) if value is not None else decimal.Decimal(0)
 
 
-def totals(program, result, values, formulas):
+def totals(program, result, values, formulas, said):
     compared = 0
     for sheet, (name, columns) in TOTALS.items():
+        columns = {said(heading): column for heading, column in columns.items()}
         rows = table(program, result, name)
         page = values[sheet]
         heads = next(row for row in page.iter_rows(min_row=1, max_row=8) if row[0].value and any(c.value in columns for c in row))
@@ -128,7 +134,7 @@ def totals(program, result, values, formulas):
     manifest = json.load(open(f"{result}/run.json"))
     for name, heading in (("gross", "收款"), ("refunds", "退款"), ("net", "净额"), ("charged_fees", "实收手续费")):
         want = sum((decimal.Decimal(t["amount"]) for t in manifest["totals"] if t["name"] == name), decimal.Decimal(0))
-        row = next(row for row in values["汇总"].iter_rows() if row[0].value == heading)
+        row = next(row for row in values["汇总"].iter_rows() if row[0].value == said(heading))
         total = [c.value for c in row if c.value is not None][-1]
         check(cents(total) == want, f"汇总 {heading}: {total}, run.json says {want}")
         compared += 1
@@ -163,7 +169,8 @@ def main():
         check(page.page_setup.orientation == "landscape" and page.page_setup.paperSize == 9 and page.page_setup.fitToWidth == 1 and page.page_setup.fitToHeight == 0
               and page.sheet_properties.pageSetUpPr.fitToPage, f"{page.title}: not A4 landscape, one page wide")
     chinese = any(cell.value == "差异编号" for row in values["差异明细"].iter_rows(max_row=8) for cell in row)
-    compared = totals(program, result, values, formulas) if chinese else 0
+    compared = totals(program, result, values, formulas, (lambda text: text) if chinese else ENGLISH.get)
+    check(compared >= 15, f"only {compared} totals were found")
     cells = recalculated(values, openpyxl.load_workbook(again, data_only=True))
     print(f"workbook: {path}: {len(sheets)} sheets, {count} formulas and {cells} cells are the same recalculated, {compared} totals are those of the tables")
 
