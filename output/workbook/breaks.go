@@ -41,7 +41,7 @@ var breakColumns = []column{
 	{name: "Transaction", of: "provider_txn_id", width: 31, kind: asID, screen: true},
 	{name: "Payment no.", of: "payment_no", width: 24, kind: asID, screen: true},
 	{name: "Closed on", of: "closed_on", width: 12, kind: asDay, screen: true},
-	{name: "File and line", of: "source_file", width: 44, kind: asPlace, screen: true},
+	{name: "File and line", of: "source_file", width: 90, kind: asPlace, screen: true},
 	{name: "Break id", of: "break_id", width: 19, kind: asID, screen: true},
 }
 

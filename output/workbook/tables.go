@@ -127,7 +127,7 @@ var waitingColumns = []column{
 	{name: "Why", of: "reason", width: 40, kind: asProse},
 	{name: "Payment no.", of: "payment_no", width: 26, kind: asID, screen: true},
 	{name: "Transaction", of: "provider_txn_id", width: 31, kind: asID, screen: true},
-	{name: "File and line", of: "source_file", width: 44, kind: asPlace, screen: true},
+	{name: "File and line", of: "source_file", width: 90, kind: asPlace, screen: true},
 }
 
 // under shows a row under the names of another table's columns.
