@@ -57,6 +57,8 @@ var rules = []rule{
 		why: "what a result says is read from what was written, whoever wrote it and whoever shows it"},
 	{pkg: "output/journal", may: []string{"settlement"},
 		why: "vouchers are made of sums, whoever added them up"},
+	{pkg: "output/workbook", may: []string{"output", "output/overview", "settlement"},
+		why: "a workbook shows what is written, whoever found it"},
 	{pkg: "schedule", may: []string{"settlement"},
 		why: "when a run happens has nothing to do with what it does: cmd joins the two"},
 	{pkg: "schedule/alerts",
@@ -71,7 +73,7 @@ var rules = []rule{
 		why: "what stood open before the first day is rows like any other, whoever takes them"},
 	{pkg: "pipeline", may: []string{"decisions", "ingest", "match", "fees", "funds", "opening", "output", "output/overview", "settlement"},
 		why: "the flow is told in one place, and only there stages meet"},
-	{pkg: "cmd/reconcile", may: []string{"decisions", "opening", "pipeline", "schedule", "schedule/alerts", "schedule/metrics", "generate", "output", "output/journal", "output/overview", "fees", "funds", "ingest", "ingest/bank", "ingest/orders", "settlement", "yamlfile"},
+	{pkg: "cmd/reconcile", may: []string{"decisions", "opening", "pipeline", "schedule", "schedule/alerts", "schedule/metrics", "generate", "output", "output/journal", "output/overview", "output/workbook", "fees", "funds", "ingest", "ingest/bank", "ingest/orders", "settlement", "yamlfile"},
 		only: map[string][]string{
 			"ingest":        {"Mappings", "Found", "Pattern"},
 			"ingest/bank":   {"Mapping"},

@@ -56,6 +56,9 @@ func (a *app) nightlyJob(c *config, flags *jobFlags, dataset string) (pipeline.J
 	if err != nil {
 		return job, err
 	}
+	if !flags.noReport {
+		job.Show = a.showResult
+	}
 	if dataset == "" {
 		dataset = c.nightly.out
 	}

@@ -4,11 +4,15 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"reconcile/ingest"
+	"reconcile/output"
+	"reconcile/output/overview"
+	"reconcile/output/workbook"
 	"reconcile/pipeline"
 	"reconcile/settlement"
 )
@@ -22,6 +26,7 @@ type jobFlags struct {
 	account, day, memory string
 	jobs                 int
 	supersede            []string
+	noReport             bool
 }
 
 func (f *jobFlags) add(cmd *cobra.Command) {
@@ -30,6 +35,11 @@ func (f *jobFlags) add(cmd *cobra.Command) {
 	cmd.Flags().IntVar(&f.jobs, "jobs", 0, "cores to use (default: all)")
 	cmd.Flags().StringArrayVar(&f.supersede, "supersede", nil, "file that takes the place of another for the same account and period; may be repeated")
 	cmd.Flags().StringVar(&f.memory, "memory", "", "most memory to use, such as 512MiB, at least 256MiB (default: 1GiB)")
+}
+
+// addReport adds the flag that leaves out what people look at.
+func (f *jobFlags) addReport(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.noReport, "no-report", false, "do not write report.xlsx into the result")
 }
 
 // job is the job that flags and configuration ask for.
@@ -45,7 +55,24 @@ func (a *app) job(f *jobFlags, paths []string) (pipeline.Job, error) {
 	for _, w := range c.fees.warnings {
 		a.log.Warn(w.Error())
 	}
-	return c.job(f, paths)
+	job, err := c.job(f, paths)
+	if !f.noReport {
+		job.Show = a.showResult
+	}
+	return job, err
+}
+
+// showResult writes what people look at into a result, in their language.
+func (a *app) showResult(dir string, m *output.Manifest) ([]string, error) {
+	v, err := overview.Read(dir, m, overview.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return []string{workbook.Name}, workbook.Write(filepath.Join(dir, workbook.Name), dir, v, a.workbookOptions())
+}
+
+func (a *app) workbookOptions() workbook.Options {
+	return workbook.Options{Chinese: a.language == chinese}
 }
 
 // mustBeFound says which of the paths does not exist, or is a pattern that no file

@@ -32,6 +32,7 @@ var stageNames = map[pipeline.Stage]string{
 	pipeline.StageIngest: "reading",
 	pipeline.StageMatch:  "matching",
 	pipeline.StageProve:  "proving",
+	pipeline.StageReport: "writing the report",
 	pipeline.StageCommit: "committing",
 }
 
