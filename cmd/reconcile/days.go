@@ -56,11 +56,11 @@ func (a *app) nightlyJob(c *config, flags *jobFlags, dataset string) (pipeline.J
 	if err != nil {
 		return job, err
 	}
-	if !flags.noReport {
-		job.Show = a.showResult
-	}
 	if dataset == "" {
 		dataset = c.nightly.out
+	}
+	if !flags.noReport && !c.noReport {
+		job.Show = a.showing(dataset)
 	}
 	job.Dataset = dataset
 	if job.Opening, err = c.openingOf(dataset); err != nil {

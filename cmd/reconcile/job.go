@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 
@@ -12,6 +13,7 @@ import (
 	"reconcile/ingest"
 	"reconcile/output"
 	"reconcile/output/overview"
+	"reconcile/output/report"
 	"reconcile/output/workbook"
 	"reconcile/pipeline"
 	"reconcile/settlement"
@@ -39,7 +41,7 @@ func (f *jobFlags) add(cmd *cobra.Command) {
 
 // addReport adds the flag that leaves out what people look at.
 func (f *jobFlags) addReport(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&f.noReport, "no-report", false, "do not write report.xlsx into the result")
+	cmd.Flags().BoolVar(&f.noReport, "no-report", false, "do not write report.html and report.xlsx into the result")
 }
 
 // job is the job that flags and configuration ask for.
@@ -56,19 +58,42 @@ func (a *app) job(f *jobFlags, paths []string) (pipeline.Job, error) {
 		a.log.Warn(w.Error())
 	}
 	job, err := c.job(f, paths)
-	if !f.noReport {
-		job.Show = a.showResult
+	if !f.noReport && !c.noReport {
+		job.Show = a.showing("")
 	}
 	return job, err
 }
 
-// showResult writes what people look at into a result, in their language.
-func (a *app) showResult(dir string, m *output.Manifest) ([]string, error) {
-	v, err := overview.Read(dir, m, overview.Options{})
-	if err != nil {
-		return nil, err
+// showing writes what people look at into a result, in their language. dataset is the folder
+// of the days that a day's history is of, "" of a result that is no day of one.
+func (a *app) showing(dataset string) func(dir string, m *output.Manifest) ([]string, error) {
+	return func(dir string, m *output.Manifest) ([]string, error) {
+		v, err := overview.Read(dir, m, report.Reading(dataset))
+		if err != nil {
+			return nil, err
+		}
+		if err := a.writePage(filepath.Join(dir, report.Name), v); err != nil {
+			return nil, err
+		}
+		return []string{report.Name, workbook.Name}, workbook.Write(filepath.Join(dir, workbook.Name), dir, v, a.workbookOptions())
 	}
-	return []string{workbook.Name}, workbook.Write(filepath.Join(dir, workbook.Name), dir, v, a.workbookOptions())
+}
+
+// writePage writes the page of a result to a file.
+func (a *app) writePage(path string, v *overview.Overview) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(report.Write(f, v, a.pageLanguage()), f.Close())
+}
+
+// pageLanguage is the language that a page shows first.
+func (a *app) pageLanguage() report.Language {
+	if a.language == chinese {
+		return report.Chinese
+	}
+	return report.English
 }
 
 func (a *app) workbookOptions() workbook.Options {
