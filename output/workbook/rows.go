@@ -194,7 +194,7 @@ func (s *sheet) headings(t *table) error {
 		case asEdited, asChoice, asMoment:
 			as = lookEditedHeading
 		}
-		cells[i] = excelize.Cell{StyleID: s.styles[as], Value: s.say(c.name)}
+		cells[i] = s.text(as, s.say(c.name))
 	}
 	lines := 1
 	for i, c := range t.columns {
