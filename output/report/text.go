@@ -17,7 +17,7 @@ var functions = template.FuncMap{
 	"t": say, "tf": sayf, "word": word, "money": money, "cost": cost, "count": count, "share": share,
 	"css":   func() template.CSS { return template.CSS(cssText) },
 	"js":    func() template.JS { return template.JS(jsText) },
-	"short": clip, "why": reason, "bare": bare, "code": code, "shell": shell,
+	"short": clip, "why": reason, "code": code, "shell": shell,
 	"sub": func(a, b int64) int64 { return a - b },
 }
 
@@ -56,9 +56,6 @@ func word(of any) template.HTML {
 	}
 	return both(text, text)
 }
-
-// bare is an amount as text: "-1,234.50".
-func bare(a settlement.Amount) string { return grouped(a.String()) }
 
 // money is an amount with its thousands apart. The hyphen of a negative one is copied, a minus
 // is drawn. What is not known is a dash.

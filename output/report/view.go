@@ -273,6 +273,7 @@ type totalRow struct {
 	overview.NamedTotal
 	Ours, Theirs, Apart template.HTML
 	Ties                bool
+	NewKind             bool // it is the first of its kind of file
 }
 
 func totalRowOf(t overview.NamedTotal) totalRow {
@@ -280,7 +281,7 @@ func totalRowOf(t overview.NamedTotal) totalRow {
 	if t.Whole {
 		text = func(a settlement.Amount) template.HTML { return count(int64(a / 100)) }
 	}
-	return totalRow{t, text(t.Computed), text(t.Stated), text(t.Computed - t.Stated), t.Computed == t.Stated}
+	return totalRow{NamedTotal: t, Ours: text(t.Computed), Theirs: text(t.Stated), Apart: text(t.Computed - t.Stated), Ties: t.Computed == t.Stated}
 }
 
 // roll is a roll-forward of a card.
@@ -316,7 +317,9 @@ func cards(v *overview.Overview) []card {
 		c.Files += t.Files
 		c.Rows += t.Rows
 		for _, total := range t.Totals {
-			c.Totals = append(c.Totals, totalRowOf(total))
+			row := totalRowOf(total)
+			row.NewKind = len(c.Totals) == 0 || c.Totals[len(c.Totals)-1].Kind != total.Kind
+			c.Totals = append(c.Totals, row)
 		}
 	}
 	for _, r := range v.Balances {
