@@ -279,6 +279,11 @@ func (s *sheet) row(t *table, r row) error {
 	cells, lines := s.cells[:len(t.columns)], 1
 	for i := range t.columns {
 		c := &t.columns[i]
+		if c.kind == asReason {
+			text := s.reason(r.Text(c.of))
+			cells[i], lines = s.text(lookProse, text), max(lines, s.lines(text, i))
+			continue
+		}
 		cell, err := s.cell(c, r)
 		if err != nil {
 			return err
