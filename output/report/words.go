@@ -71,6 +71,9 @@ var words = map[string][2]string{
 	"aggregated_funds":   {"aggregated account", "聚合账户收支明细"},
 	"profit_share_bill":  {"profit-sharing bill", "分账账单"},
 	"bank_statement":     {"bank statement", "银行对账单"},
+	"order":              {"order", "订单"},
+	"line":               {"line", "账单行"},
+	"lines":              {"lines", "账单行"},
 	"orders":             {"orders", "订单"},
 	"refunds":            {"refunds", "退款单"},
 }
