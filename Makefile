@@ -9,7 +9,7 @@ BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 # Split, parse and decode; join; fee; encode and read back. One core, six times each.
 BENCH := $(GO) test -run '^$$' -bench . -benchmem -cpu 1 -count 6 ./settlement ./ingest/... ./match ./fees ./output
 
-.PHONY: help build demo demo-month test race fuzz check engines limits databases ledger shells man bench bench-baseline bench-formats clean
+.PHONY: help build demo demo-month test race fuzz check engines limits databases ledger shells man workbook bench bench-baseline bench-formats clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ shells: build ## complete command lines in bash, zsh and fish; have the manual p
 
 man: build ## write the manual pages into bin/man
 	$(BIN) man bin/man
+
+workbook: build ## open report.xlsx in LibreOffice, which calculates it again (installs it with apt-get where it is missing)
+	testdata/workbook/run $(BIN)
 
 check: ## formatting, vet, linters, known vulnerabilities
 	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }

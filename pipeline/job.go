@@ -75,6 +75,11 @@ type Job struct {
 	// MinMemory does not hold.
 	Memory int64
 
+	// Show writes what people look at, from the tables in dir and their manifest, into dir,
+	// before the result takes its place, and returns the names of the files; nil for
+	// nothing. It is not asked where nothing is committed.
+	Show func(dir string, m *output.Manifest) (files []string, err error)
+
 	// ConfigHash identifies the configuration in the manifest; "" for none.
 	ConfigHash string
 	// ProfileDir is where profiles and the costs of the stages are written; "" for
@@ -102,6 +107,7 @@ const (
 	StageIngest Stage = "ingest"
 	StageMatch  Stage = "match"
 	StageProve  Stage = "prove"
+	StageReport Stage = "report"
 	StageCommit Stage = "commit"
 )
 

@@ -46,6 +46,7 @@ var stageNames = map[pipeline.Stage]string{
 	pipeline.StageIngest: "reading",
 	pipeline.StageMatch:  "matching",
 	pipeline.StageProve:  "proving",
+	pipeline.StageReport: "writing the report",
 	pipeline.StageCommit: "committing",
 	stageCompare:         "comparing",
 	stageGenerate:        "writing",

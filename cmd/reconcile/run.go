@@ -98,6 +98,7 @@ func (a *app) runCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&dated.refresh, "refresh", false, "with a day: ask the databases of orders.sql and refunds.sql again, in place of reading what they answered before")
 	a.withConfig(cmd)
 	flags.add(cmd)
+	flags.addReport(cmd)
 	cmd.Flags().StringVar(&profile, "profile", "", "folder for CPU and heap profiles and the time of each stage")
 	cmd.Flags().BoolVar(&breaksOK, "breaks-ok", false, "exit with 0 although there are breaks")
 	withMetricsFile(cmd, &metricsFile)

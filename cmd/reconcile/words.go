@@ -323,14 +323,15 @@ var inChinese = map[string]string{
 	"Each says at its top where it belongs. Use one of: the timer with its service, reconcile-schedule.service, the crontab, the CronJob.": "各文件开头写明放置之处。四者择一：定时器及其服务、reconcile-schedule.service、crontab、CronJob。",
 
 	// progress
-	"no rows":        "没有记录",
-	"%d pages in %s": "%d 页，在 %s",
-	"reading":        "读取",
-	"writing":        "写出",
-	"comparing":      "比对",
-	"matching":       "对账",
-	"proving":        "核验",
-	"committing":     "提交",
+	"no rows":            "没有记录",
+	"%d pages in %s":     "%d 页，在 %s",
+	"reading":            "读取",
+	"writing":            "写出",
+	"comparing":          "比对",
+	"matching":           "对账",
+	"proving":            "核验",
+	"committing":         "提交",
+	"writing the report": "生成报表",
 
 	// check
 	"%d usable, %d refused": "可用 %d 个，拒收 %d 个",
