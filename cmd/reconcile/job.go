@@ -97,7 +97,10 @@ func (a *app) pageLanguage() report.Language {
 }
 
 func (a *app) workbookOptions() workbook.Options {
-	return workbook.Options{Chinese: a.language == chinese}
+	if a.language != chinese {
+		return workbook.Options{}
+	}
+	return workbook.Options{Chinese: true, Reason: report.ReasonInChinese}
 }
 
 // mustBeFound says which of the paths does not exist, or is a pattern that no file

@@ -79,8 +79,8 @@ func decideFirst(t *testing.T, f *excelize.File, fill map[string]string) (id str
 		t.Fatal(err)
 	}
 	for i, row := range rows {
-		at := slices.Index(row, "差异编号")
-		if at < 0 || !slices.Contains(row, "处理") {
+		at := max(slices.Index(row, "差异编号"), slices.Index(row, "Break id"))
+		if at < 0 {
 			continue
 		}
 		for heading, text := range fill {

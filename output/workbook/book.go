@@ -17,6 +17,8 @@ import (
 type book struct {
 	file *excelize.File
 	say  func(string) string
+	// reason gives a reason in the reader's language.
+	reason func(string) string
 	// limit is how many rows a sheet takes.
 	limit  int64
 	sheets int
@@ -61,8 +63,11 @@ const (
 	formatText    = 49
 )
 
-func newBook(tmp string, say func(string) string) (*book, error) {
-	b := &book{file: excelize.NewFile(excelize.Options{TmpDir: tmp}), say: say, limit: excelize.TotalRows}
+func newBook(tmp string, o Options) (*book, error) {
+	b := &book{file: excelize.NewFile(excelize.Options{TmpDir: tmp}), say: sayer(o.Chinese), reason: o.Reason, limit: excelize.TotalRows}
+	if b.reason == nil {
+		b.reason = func(text string) string { return text }
+	}
 	if err := b.file.SetDefaultFont(fontName); err != nil {
 		return nil, errors.Join(err, b.file.Close())
 	}

@@ -81,7 +81,7 @@ func feeRows(accounts []output.AccountFigures) (rows []record) {
 var feeBreakColumns = []column{
 	{name: "Wallet", of: "wallet", width: 13, kind: asWord},
 	{name: "Order no.", of: "order_no", width: 24, kind: asID},
-	{name: "Reason", of: "reason", width: 38, kind: asProse},
+	{name: "Reason", of: "reason", width: 38, kind: asReason},
 	{name: "Status", of: "status", width: 14, kind: asWord},
 	{name: "First seen", of: "first_seen_on", width: 14, kind: asDay},
 	{name: "Age, days", of: "age_days", width: 10, kind: asCount},

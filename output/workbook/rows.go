@@ -194,7 +194,7 @@ func (s *sheet) headings(t *table) error {
 		case asEdited, asChoice, asMoment:
 			as = lookEditedHeading
 		}
-		cells[i] = excelize.Cell{StyleID: s.styles[as], Value: s.say(c.name)}
+		cells[i] = s.text(as, s.say(c.name))
 	}
 	lines := 1
 	for i, c := range t.columns {
@@ -279,6 +279,11 @@ func (s *sheet) row(t *table, r row) error {
 	cells, lines := s.cells[:len(t.columns)], 1
 	for i := range t.columns {
 		c := &t.columns[i]
+		if c.kind == asReason {
+			text := s.reason(r.Text(c.of))
+			cells[i], lines = s.text(lookProse, text), max(lines, s.lines(text, i))
+			continue
+		}
 		cell, err := s.cell(c, r)
 		if err != nil {
 			return err

@@ -37,6 +37,7 @@ const (
 	asID          // a number of an order, an account: text that is never cut or wrapped
 	asWord        // a word of a table, in the reader's language
 	asProse       // text that wraps
+	asReason      // the same, of a table that says it in English
 	asMoney       // an amount
 	asCount       // a whole number
 	asDay         // a day

@@ -124,10 +124,10 @@ var waitingColumns = []column{
 	{name: "Booked", of: "booked", width: 13, kind: asMoney, total: true, optional: true},
 	{name: "Time", of: "at", width: 19},
 	{name: "First seen", of: "first_seen_on", width: 11, kind: asDay},
-	{name: "Why", of: "reason", width: 40, kind: asProse},
+	{name: "Why", of: "reason", width: 40, kind: asReason},
 	{name: "Payment no.", of: "payment_no", width: 26, kind: asID, screen: true},
 	{name: "Transaction", of: "provider_txn_id", width: 31, kind: asID, screen: true},
-	{name: "File and line", of: "source_file", width: 44, kind: asPlace, screen: true},
+	{name: "File and line", of: "source_file", width: 90, kind: asPlace, screen: true},
 }
 
 // under shows a row under the names of another table's columns.

@@ -41,6 +41,9 @@ type Options struct {
 	// Chinese is the language of headings and words; the names of the sheets are Chinese
 	// in any language.
 	Chinese bool
+	// Reason says in the reader's language why something is a break, or waits, which the
+	// tables say in English; nil leaves it as it is.
+	Reason func(english string) string
 
 	// What tests change: how many rows a sheet takes, and a detail lists.
 	rows, listed int64
@@ -58,7 +61,7 @@ type report struct {
 // Write writes a result as a workbook to path: its tables are in dir, v is what was read of
 // it. The file is there whole or not at all.
 func Write(path, dir string, v *overview.Overview, o Options) (err error) {
-	b, err := newBook(filepath.Dir(path), sayer(o.Chinese))
+	b, err := newBook(filepath.Dir(path), o)
 	if err != nil {
 		return err
 	}
@@ -84,7 +87,7 @@ func Write(path, dir string, v *overview.Overview, o Options) (err error) {
 // WriteBreaks writes the open breaks of the result in dir to path, to be decided, and
 // returns how many they are.
 func WriteBreaks(path, dir string, o Options) (n int64, err error) {
-	b, err := newBook(filepath.Dir(path), sayer(o.Chinese))
+	b, err := newBook(filepath.Dir(path), o)
 	if err != nil {
 		return 0, err
 	}

@@ -22,7 +22,7 @@ import (
 func written(t *rapid.T, a settlement.Amount) (cell cellXML) {
 	path := filepath.Join(os.TempDir(), fmt.Sprintf("amount-%d.xlsx", os.Getpid()))
 	defer os.Remove(path)
-	b, err := newBook("", sayer(true))
+	b, err := newBook("", Options{Chinese: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +173,7 @@ func TestExcelsOwnLimitOfRows(t *testing.T) {
 		t.Skip("a million rows")
 	}
 	const rows = excelize.TotalRows + 10
-	b, err := newBook(t.TempDir(), sayer(true))
+	b, err := newBook(t.TempDir(), Options{Chinese: true})
 	if err != nil {
 		t.Fatal(err)
 	}
