@@ -116,7 +116,7 @@ func (a *app) printVerification(v *verification, err error) error {
 	if a.quiet || a.json {
 		return nil
 	}
-	parts := 0
+	parts := len(v.m.Files)
 	for _, t := range v.m.Tables {
 		parts += len(t.Parts)
 	}
