@@ -2,7 +2,6 @@ package output
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"reconcile/settlement"
@@ -26,7 +25,7 @@ func Document() string {
 			if c.Nullable {
 				null = "yes"
 			}
-			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", c.Name, storedAs(c.Type), null, meaning(c))
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", c.Name, storedAs(c.Type), null, strings.ReplaceAll(c.Meaning(), "|", "\\|"))
 		}
 	}
 	return b.String()
@@ -70,18 +69,4 @@ func storedAs(t settlement.ColumnType) string {
 	default:
 		return "STRING"
 	}
-}
-
-func meaning(c settlement.TableColumn) string {
-	out := strings.ReplaceAll(c.Doc, "|", "\\|")
-	if len(c.Words) > 1 {
-		out += " Words: " + codes(slices.DeleteFunc(slices.Clone(c.Words), func(word string) bool { return word == "" })) + "."
-	}
-	if c.Unit != "" {
-		out += " Unit: " + c.Unit + "."
-	}
-	if c.Sign != "" {
-		out += " Sign: " + c.Sign + "."
-	}
-	return out
 }
