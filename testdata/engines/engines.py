@@ -183,7 +183,7 @@ class PySpark:
         if PySpark.session is None:
             from pyspark.sql import SparkSession
             builder = SparkSession.builder.master("local[1]").appName("reconcile")
-            for key, value in {"spark.ui.enabled": "false", "spark.sql.session.timeZone": "UTC", "spark.driver.bindAddress": "127.0.0.1",
+            for key, value in {"spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.sql.session.timeZone": "UTC", "spark.driver.bindAddress": "127.0.0.1",
                                "spark.driver.host": "127.0.0.1", "spark.sql.shuffle.partitions": "1", "spark.sql.files.openCostInBytes": "65536",
                                "spark.sql.execution.arrow.pyspark.enabled": "true", "spark.driver.memory": "2g",
                                "spark.sql.warehouse.dir": os.environ["ENGINES_WORK"] + "/spark"}.items():
@@ -233,10 +233,11 @@ class DataFusion:
 
     def links(self, source, table):
         """A folder TABLE/dt=DAY of links to the days' folders of the table."""
-        folder = pathlib.Path(os.environ["ENGINES_WORK"]) / "links" / pathlib.Path(source).name / table
-        folder.mkdir(parents=True)
+        folder = pathlib.Path(os.environ["ENGINES_WORK"]) / "links" / table
+        folder.mkdir(parents=True, exist_ok=True)
         for day in day_folders(source):
-            (folder / day.name).symlink_to((day / table).absolute(), target_is_directory=True)
+            if not (folder / day.name).exists():
+                (folder / day.name).symlink_to((day / table).absolute(), target_is_directory=True)
         return f"{folder}/"
 
     def types(self, table):

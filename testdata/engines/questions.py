@@ -1,15 +1,17 @@
-"""Asks the questions of docs/analytics.md of the sample month.
+"""Asks the questions of docs/analytics.md of the sample month, and runs its snippets.
 
 Each block ```sql is run in DuckDB, and its answer is the block ```text below it. The
 line that begins with "Runs unchanged in" names the engines that give the same answer to
-the same text. With --update answers and lines are written, else they are compared.
-Usage: questions.py PROGRAM DATASET DOCUMENT [--update]
+the same text. Each block ```python prints what the comment at its end says.
 """
 
 import datetime
 import decimal
+import difflib
+import os
 import pathlib
 import re
+import subprocess
 import sys
 import unicodedata
 
@@ -58,53 +60,93 @@ def layout(names, rows):
     return out
 
 
-def main():
-    program, source, document, update = expected.Program(sys.argv[1]), sys.argv[2], pathlib.Path(sys.argv[3]), "--update" in sys.argv
-    schema = program.schema(source)
-    duck, *others = [e() for e in engines.ALL if hasattr(e, "query")]
-    for engine in [duck, *others]:
-        engine.open(program, source, schema)
+class Document:
+    """The document and what it should show. Blocks are compared, or with update written."""
+
+    def __init__(self, path, update):
+        self.path, self.update, self.faults = path, update, []
+        self.text = self.before = path.read_text()
+
+    def block(self, name, content):
+        """The block ```text below the line that begins with the name and a colon."""
+        self.text, found = re.subn(rf"(?m)^({re.escape(name)}:[^\n]*\n\n```text\n).*?(?=^```)", lambda m: m[1] + content, self.text, flags=re.S)
+        if found != 1:
+            self.faults.append(f"{self.path}: {found} blocks below “{name}:”")
+
+    def finish(self):
+        if self.update:
+            self.path.write_text(self.text)
+        elif self.text != self.before:
+            changes = difflib.unified_diff(self.before.splitlines(), self.text.splitlines(), str(self.path), "what is found", lineterm="", n=1)
+            self.faults.append("the document shows something else (make engines-update writes it):\n" + "\n".join(changes))
+        return self.faults
+
+
+def ask(program, opened, source, document):
+    """Asks each query; returns what is wrong."""
+    duck, *others = [e for e in opened if hasattr(e, "query")]
     faults, asked, ran = [], 0, {e.name: 0 for e in others}
 
     def answer(match):
         nonlocal asked
         asked += 1
-        sql = match["sql"].strip().rstrip(";")
+        sql = match["sql"].strip()
         rows = duck.query(sql)
         names = [d[0] for d in duck.connection.description]
         if not rows:
-            faults.append(f"question {asked}: nothing is found, which proves nothing\n{sql}")
-        alike = ["DuckDB"]
+            faults.append(f"query {asked}: nothing is found, which proves nothing\n{sql}")
+        alike = [duck.name]
         for engine in others:
             try:
-                if comparable(engine.query(sql)) == comparable(rows):
-                    alike.append(engine.name)
-                    ran[engine.name] += 1
-                else:
-                    print(f"question {asked}: {engine.name} answers otherwise: {engine.query(sql)[:3]}")
+                same = comparable(engine.query(sql)) == comparable(rows)
             except Exception as e:  # the document says who understands a query
-                print(f"question {asked}: {engine.name}: {str(e).splitlines()[0][:200]}")
-        text = f"```sql\n{match['sql']}```\n\n```text\n{layout(names, rows)}```\n\nRuns unchanged in {', '.join(alike)}.\n"
-        if text != match[0] and not update:
-            faults.append(f"question {asked}: the document does not show what is answered (--update writes it):\n{text}")
-        return text
+                print(f"query {asked}: {engine.name}: {str(e).splitlines()[0][:200]}")
+                continue
+            if not same:
+                print(f"query {asked}: {engine.name} answers otherwise: {engine.query(sql)[:3]}")
+                continue
+            alike.append(engine.name)
+            ran[engine.name] += 1
+        return f"```sql\n{match['sql']}```\n\n```text\n{layout(names, rows)}```\n\nRuns unchanged in {', '.join(name.split(' (')[0] for name in alike)}.\n"
 
-    text = document.read_text()
-    written = BLOCK.sub(answer, text)
-    if asked != text.count("```sql"):
-        faults.append(f"{text.count('```sql')} queries in {document}, {asked} with an answer and a line below it")
-    if update:
-        document.write_text(written)
+    document.text = BLOCK.sub(answer, document.text)
+    if asked != document.text.count("```sql"):
+        faults.append(f"{document.text.count('```sql')} queries in {document.path}, {asked} with an answer and a line below it")
     for engine in [duck, *others]:
-        latest = engine.query("select break_id, status, dt from breaks_latest")
-        faults += [f"{engine.name}: breaks_latest: {text}" for text in wrong_latest(program, source, schema, latest)]
-    print(f"{asked} questions answered as printed in {document.name}; alike in " + ", ".join(f"{name} {n}" for name, n in ran.items()))
-    if faults:
-        sys.exit("\n".join(faults))
-    print("breaks_latest is what the newest day says, and of what ended before what its last day says, in all of them")
+        faults += [f"{engine.name}: breaks_latest: {text}" for text in wrong_latest(program, source, engine.query("select break_id, status, dt from breaks_latest"))]
+    print(f"{asked} queries answered; alike in " + ", ".join(f"{name} {n}" for name, n in ran.items()))
+    return faults
 
 
-def wrong_latest(program, source, schema, latest):
+SNIPPET = re.compile(r"```python\n(?P<code>.*?)# (?P<prints>[^\n]*)\n```\n", re.S)
+
+
+def run_snippets(program, source, document):
+    """Runs how each engine is loaded, with the definitions that the document has written;
+    all print the same."""
+    faults, said = [], set()
+    work = pathlib.Path(os.environ["ENGINES_WORK"]) / "snippets"
+    work.mkdir()
+    (work / "sample-month").symlink_to(pathlib.Path(source).parent.absolute())
+    # What is written in the document is what is run: the program's name alone stands for it.
+    for args, name in re.findall(r"(?m)^reconcile (ddl [^>]*) > (\S+)$", document.text):
+        (work / name).write_text(subprocess.run([program.path, *args.split()], cwd=work, check=True, capture_output=True, text=True).stdout)
+
+    def run(match):
+        done = subprocess.run([sys.executable, "-c", match["code"]], cwd=work, capture_output=True, text=True)
+        if done.returncode != 0:
+            faults.append(f"{match['code']}\n{done.stderr[-2000:]}")
+        said.add(done.stdout.strip())
+        return f"```python\n{match['code']}# {done.stdout.strip()}\n```\n"
+
+    document.text, ran = SNIPPET.subn(run, document.text)
+    if ran != len(engines.ALL) or len(said) != 1:
+        faults.append(f"{ran} snippets for {len(engines.ALL)} engines print {sorted(said)}")
+    print(f"{ran} snippets print {' or '.join(said)}")
+    return faults
+
+
+def wrong_latest(program, source, latest):
     """Holds the view against the days: what the newest says, and of breaks that are not in
     it how they ended. Whatever else the view has is wrong."""
     wanted = {}
@@ -120,5 +162,3 @@ def wrong_latest(program, source, schema, latest):
         if wanted.get(ID) != found.get(ID):
             yield f"{ID} is {found.get(ID)} instead of {wanted.get(ID)}"
 
-
-main()
