@@ -149,7 +149,7 @@ func (x *exchange[T, B]) pieces(from, until int) (pieces []settlement.Piece, err
 	blocks, runs := x.blocks, x.runs
 	x.mu.Unlock()
 	for i := range runs {
-		batches, err := loadRun[T, B](x.budget, &runs[i], from, until)
+		batches, err := x.loadRun(&runs[i], from, until)
 		if err != nil {
 			return nil, err
 		}

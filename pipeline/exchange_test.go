@@ -91,6 +91,7 @@ func TestAnExchangeKeepsRowsByPartition(t *testing.T) {
 		partitions := 1 << rapid.IntRange(0, 10).Draw(t, "bits")
 		shift := 64 - bits.TrailingZeros(uint(partitions))
 		x := exchangeOf(partitions, limit, dir)
+		x.budget.together = 1 << rapid.IntRange(0, 5).Draw(t, "together")
 		model := make([][]string, partitions)
 		number := int64(0)
 		for range rapid.IntRange(0, 12).Draw(t, "batches") {

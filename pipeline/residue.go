@@ -116,16 +116,20 @@ func (r *run) claimLeftovers(ctx context.Context, round func(*Rules, arrow.Recor
 
 // loadSuspects returns the rows of those groups of bucket b that can leave something:
 // few, of which alone all columns are needed. A partition at a time: its groups fit
-// the processor's cache.
+// the processor's cache; of rows on disk the whole bucket, whose rows share a stream.
 func (r *run) loadSuspects(b int) (*settlement.Lines, *settlement.Events, error) {
 	lines, events := &settlement.Lines{}, &settlement.Events{}
 	from, until := r.bucketParts(b)
-	for p := from; p < until; p++ {
-		linePieces, err := r.lines.pieces(p, p+1)
+	step := 1
+	if r.lines.onDisk() || r.events.onDisk() {
+		step = until - from
+	}
+	for p := from; p < until; p += step {
+		linePieces, err := r.lines.pieces(p, p+step)
 		if err != nil {
 			return nil, nil, err
 		}
-		eventPieces, err := r.events.pieces(p, p+1)
+		eventPieces, err := r.events.pieces(p, p+step)
 		if err != nil {
 			return nil, nil, err
 		}

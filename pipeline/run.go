@@ -183,7 +183,9 @@ func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refuse
 	}
 	r.arrangers.New = func() any { return &arranger{} }
 	r.work = newWorkroom(job.Memory, r.budget)
-	r.partitions = partitionCount(likelySize(deliveries))
+	likely := likelySize(deliveries)
+	r.partitions = partitionCount(likely)
+	r.budget.together = r.partitions / bucketCount(likely, job.bucketBytes, r.partitions)
 	r.latest.Store(int64(settlement.NoInstant))
 	r.lines = newExchange[settlement.Lines]("lines", r.partitions, r.budget, func(l *settlement.Lines) []uint64 { return l.Key })
 	r.events = newExchange[settlement.Events]("events", r.partitions, r.budget, func(e *settlement.Events) []uint64 { return e.Key })

@@ -24,6 +24,9 @@ type budget struct {
 	used  atomic.Int64
 	dir   string // of the spill files, made when first needed
 	jobs  int    // that may write at a time
+	// together is how many neighbouring partitions, a power of two, share a stream on
+	// disk: those that are likely to be one bucket. A stream of fewer rows costs more.
+	together int
 	// open opens a spill file to read it, or to write behind what it holds. It is
 	// openSpill, but in tests of disks that fail.
 	open func(path string) (spillSink, error)
@@ -88,21 +91,21 @@ func openSpill(path string) (spillSink, error) {
 }
 
 // spillRun is what an exchange held when it went to disk: files of Arrow IPC streams,
-// LZ4, one stream a partition, one behind the other.
+// LZ4, one stream a group of neighbouring partitions, one behind the other.
 type spillRun struct {
-	files []spillFile // each of neighbouring partitions, in their order
+	files []spillFile // each of neighbouring groups, in their order
 }
 
-// spillFile is the streams of partitions [from, from+len(extents)). It is open only
-// while it is written or read.
+// spillFile is the streams of groups [from, from+len(extents)). It is open only while
+// it is written or read.
 type spillFile struct {
 	path    string
 	from    int
 	extents []extent
 }
 
-// extent is where the stream of a partition stands in its file, and how many rows it
-// has. A partition without rows has no stream.
+// extent is where the stream of a group stands in its file, and how many rows it has.
+// A group without rows has no stream.
 type extent struct{ start, end, rows int64 }
 
 func (r *spillRun) remove() {
@@ -123,11 +126,12 @@ func (x *exchange[T, B]) spill() error {
 	x.mu.Lock()
 	blocks, held := x.blocks, x.held
 	x.mu.Unlock()
-	files := max(min(x.budget.jobs, len(x.parts)), 1)
+	groups := len(x.parts) / x.together()
+	files := max(min(x.budget.jobs, groups), 1)
 	run := spillRun{files: make([]spillFile, files)}
 	var group errgroup.Group
 	for i := range run.files {
-		from, until := i*len(x.parts)/files, (i+1)*len(x.parts)/files
+		from, until := i*groups/files, (i+1)*groups/files
 		group.Go(func() (err error) {
 			run.files[i], err = x.writeSpill(blocks, from, until)
 			return err
@@ -147,6 +151,16 @@ func (x *exchange[T, B]) spill() error {
 	return nil
 }
 
+// together is how many neighbouring partitions of the exchange share a stream.
+func (x *exchange[T, B]) together() int { return min(max(x.budget.together, 1), len(x.parts)) }
+
+// onDisk says whether rows of the exchange went to disk.
+func (x *exchange[T, B]) onDisk() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return len(x.runs) > 0
+}
+
 // newFile names a new spill file and sees to its folder.
 func (b *budget) newFile(name string) (string, error) {
 	b.mu.Lock()
@@ -160,7 +174,8 @@ func (b *budget) newFile(name string) (string, error) {
 	return filepath.Join(b.dir, fmt.Sprintf("%s-%04d.arrows", name, b.files)), nil
 }
 
-// writeSpill writes partitions [from, until) of blocks to a new file.
+// writeSpill writes groups [from, until) of blocks to a new file: of each block the rows
+// of a group, which lie side by side.
 func (x *exchange[T, B]) writeSpill(blocks []block, from, until int) (f spillFile, err error) {
 	path, err := x.budget.newFile(x.name)
 	if err != nil {
@@ -178,15 +193,21 @@ func (x *exchange[T, B]) writeSpill(blocks []block, from, until int) (f spillFil
 	err = func() error {
 		batch := B(new(T))
 		columns := batch.Columns()
-		for p := from; p < until; p++ {
+		var pieces []settlement.Piece
+		together := x.together()
+		for g := from; g < until; g++ {
 			settlement.Reset(batch)
+			pieces = pieces[:0]
 			for _, b := range blocks {
-				settlement.AppendPieces(columns, []settlement.Piece{{Rows: b.rows, From: int(b.start[p]), Until: int(b.start[p+1])}})
+				if first, end := b.start[g*together], b.start[(g+1)*together]; first < end {
+					pieces = append(pieces, settlement.Piece{Rows: b.rows, From: int(first), Until: int(end)})
+				}
 			}
+			settlement.AppendPieces(columns, pieces)
 			if batch.Len() == 0 {
 				continue
 			}
-			e := &f.extents[p-from]
+			e := &f.extents[g-from]
 			e.start, e.rows = out.bytes, int64(batch.Len())
 			stream := ipc.NewWriter(out, ipc.WithSchema(settlement.SchemaOf(batch)), ipc.WithLZ4())
 			if err := stream.Write(settlement.Record(batch)); err != nil {
@@ -217,21 +238,35 @@ func (c *counted) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// loadRun returns what a run holds of partitions [from, until), a batch a partition.
-func loadRun[T any, B batchOf[T]](b *budget, run *spillRun, from, until int) (batches []B, err error) {
+// loadRun returns what a run holds of partitions [from, until), a batch a group of them.
+func (x *exchange[T, B]) loadRun(run *spillRun, from, until int) (batches []B, err error) {
+	together := x.together()
 	for _, f := range run.files {
-		first, last := max(from, f.from), min(until, f.from+len(f.extents))
+		first, last := max(from/together, f.from), min((until+together-1)/together, f.from+len(f.extents))
 		if first >= last {
 			continue
 		}
-		more, err := loadFile[T, B](b, f.path, f.extents[first-f.from:last-f.from])
+		more, err := loadFile[T, B](x.budget, f.path, f.extents[first-f.from:last-f.from])
 		if err != nil {
 			return nil, fmt.Errorf("read rows that did not fit into memory back from %s (is the disk in order?): %w", f.path, err)
 		}
 		batches = append(batches, more...)
 	}
+	if from%together == 0 && until%together == 0 {
+		return batches, nil
+	}
+	for i, batch := range batches { // the buckets are smaller than was thought
+		keys := x.key(batch)
+		batches[i] = keepRows[T, B](batch, func(r int) bool {
+			p := int(keys[r] >> x.shift)
+			return p >= from && p < until
+		})
+	}
 	return batches, nil
 }
+
+// spillReaders are readers of spill files that nobody uses.
+var spillReaders = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 1<<18) }}
 
 // loadFile returns the batches of neighbouring extents of a spill file.
 func loadFile[T any, B batchOf[T]](b *budget, path string, extents []extent) (batches []B, err error) {
@@ -240,6 +275,9 @@ func loadFile[T any, B batchOf[T]](b *budget, path string, extents []extent) (ba
 		return nil, err
 	}
 	defer file.Close()
+	in := spillReaders.Get().(*bufio.Reader)
+	defer spillReaders.Put(in)
+	defer in.Reset(nil)
 	for _, e := range extents {
 		if e.rows == 0 {
 			continue
@@ -247,7 +285,8 @@ func loadFile[T any, B batchOf[T]](b *budget, path string, extents []extent) (ba
 		if _, err := file.Seek(e.start, io.SeekStart); err != nil {
 			return nil, err
 		}
-		batch, err := readStream[T, B](bufio.NewReaderSize(io.LimitReader(file, e.end-e.start), 1<<18))
+		in.Reset(io.LimitReader(file, e.end-e.start))
+		batch, err := readStream[T, B](in)
 		if err != nil {
 			return nil, err
 		}
