@@ -55,8 +55,7 @@ type TableColumn struct {
 // Meaning is what people and engines are told of c: its Doc, words, unit and sign.
 func (c TableColumn) Meaning() string {
 	out := c.Doc
-	if len(c.Words) > 1 {
-		words := slices.DeleteFunc(slices.Clone(c.Words), func(word string) bool { return word == "" })
+	if words := c.Values(); len(words) > 0 {
 		out += " Words: `" + strings.Join(words, "`, `") + "`."
 	}
 	if c.Unit != "" {
@@ -66,6 +65,11 @@ func (c TableColumn) Meaning() string {
 		out += " Sign: " + c.Sign + "."
 	}
 	return out
+}
+
+// Values are the words that the column can have; codes without a word are null.
+func (c TableColumn) Values() []string {
+	return slices.DeleteFunc(slices.Clone(c.Words), func(word string) bool { return word == "" })
 }
 
 // Table describes one table of a run's output.

@@ -44,12 +44,8 @@ func Describe(s Source) Description {
 	for _, t := range s.tables() {
 		table := TableDescription{Name: t.Name, Grain: t.Grain, Doc: t.Doc, Key: t.Key, SortedBy: t.SortedBy, Dated: t.Dated, Files: s.files(t)}
 		for _, c := range s.columns(t) {
-			words := c.Words
-			if len(words) > 0 && words[0] == "" { // code 0 of a dictionary is null
-				words = words[1:]
-			}
 			table.Columns = append(table.Columns, ColumnDescription{Name: c.Name, Type: c.Type.String(), Nullable: c.Nullable,
-				Words: words, Unit: c.Unit, Sign: c.Sign, Doc: c.Doc,
+				Words: c.Values(), Unit: c.Unit, Sign: c.Sign, Doc: c.Doc,
 				Parquet: typesOf[c.Type].parquet, Arrow: typesOf[c.Type].arrow,
 				DuckDB: typeIn(DuckDB, c), ClickHouse: typeIn(ClickHouse, c), Spark: typeIn(Spark, c)})
 		}
