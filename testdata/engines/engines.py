@@ -18,7 +18,7 @@ import pyarrow.compute as compute
 import pyarrow.dataset
 import pyarrow.parquet
 
-from expected import DAY, day_folders, figure, is_number
+from expected import DAY, arrow_type, day_folders, figure, is_number
 
 
 def pattern(source, table):
@@ -49,7 +49,7 @@ def figures_of(table, row):
 
 
 class DuckDB:
-    name, ddl, column = "DuckDB", "duckdb", "duckdb"
+    name, ddl = "DuckDB", "duckdb"
     version = duckdb.__version__
 
     def open(self, program, source, schema):
@@ -79,9 +79,6 @@ class DuckDB:
     def query(self, sql):
         return self.connection.execute(sql).fetchall()
 
-    def comments(self, table):
-        return dict(self.connection.execute("select column_name, comment from duckdb_columns() where table_name = ?", [table]).fetchall())
-
 
 class Polars:
     name, ddl = "Polars", None
@@ -98,7 +95,6 @@ class Polars:
         return {name: str(kind) for name, kind in self.frames[table["name"]].collect_schema().items()}
 
     def expected_type(self, column):
-        from expected import arrow_type
         return str(polars.from_arrow(pyarrow.array([], arrow_type(column["arrow"]))).dtype)
 
     def figures(self, table):
@@ -172,7 +168,7 @@ class Pandas:
 
 
 class PySpark:
-    name, ddl, column = "PySpark", "spark", "spark"
+    name, ddl = "PySpark", "spark"
     session = None
 
     def __init__(self):
@@ -265,7 +261,7 @@ class DataFusion:
 
 
 class ClickHouse:
-    name, ddl, column = "ClickHouse (chdb)", "clickhouse", "clickhouse"
+    name, ddl = "ClickHouse (chdb)", "clickhouse"
 
     def __init__(self):
         import chdb.session
