@@ -29,10 +29,9 @@ at; a path that ends in dt=* is then a dataset, and Spark is not told its days.
 
 --json describes the tables for programs, with what each engine calls a type.`
 
-const ddlExamples = `  reconcile ddl --engine duckdb --out days > tables.sql
-  duckdb -init tables.sql -c 'select kind, count(*) from breaks_latest group by kind'
+const ddlExamples = `  reconcile ddl --engine duckdb --out days | duckdb reconcile.duckdb
   reconcile ddl --engine spark --out days --path s3a://finance/reconcile/days
-  reconcile ddl --engine clickhouse --path '/var/lib/clickhouse/user_files/days/dt=*'
+  reconcile ddl --engine clickhouse --path 'user_files/days/dt=*'
   reconcile ddl --json | jq -r '.tables[] | .name + ": " + .grain'`
 
 const ddlCodes = `  0    printed
