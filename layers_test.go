@@ -59,6 +59,8 @@ var rules = []rule{
 		why: "a page shows what the overview says, and adds nothing up itself"},
 	{pkg: "output/overview", may: []string{"output", "settlement"},
 		why: "what a result says is read from what was written, whoever wrote it and whoever shows it"},
+	{pkg: "output/ddl", may: []string{"settlement"},
+		why: "what an engine is told of a table follows from the registry alone"},
 	{pkg: "output/journal", may: []string{"output/spreadsheet", "settlement"},
 		why: "vouchers are made of sums, whoever added them up"},
 	{pkg: "output/workbook", may: []string{"output", "output/overview", "settlement"},
@@ -77,7 +79,7 @@ var rules = []rule{
 		why: "what stood open before the first day is rows like any other, whoever takes them"},
 	{pkg: "pipeline", may: []string{"decisions", "ingest", "match", "fees", "funds", "opening", "output", "output/overview", "settlement"},
 		why: "the flow is told in one place, and only there stages meet"},
-	{pkg: "cmd/reconcile", may: []string{"decisions", "opening", "pipeline", "schedule", "schedule/alerts", "schedule/metrics", "generate", "output", "output/journal", "output/overview", "output/report", "output/spreadsheet", "output/workbook", "fees", "funds", "ingest", "ingest/bank", "ingest/orders", "settlement", "yamlfile"},
+	{pkg: "cmd/reconcile", may: []string{"decisions", "opening", "pipeline", "schedule", "schedule/alerts", "schedule/metrics", "generate", "output", "output/ddl", "output/journal", "output/overview", "output/report", "output/spreadsheet", "output/workbook", "fees", "funds", "ingest", "ingest/bank", "ingest/orders", "settlement", "yamlfile"},
 		only: map[string][]string{
 			"ingest":        {"Mappings", "Found", "Pattern"},
 			"ingest/bank":   {"Mapping"},

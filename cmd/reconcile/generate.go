@@ -77,6 +77,8 @@ type generateFlags struct {
 	legacy, gzip, escrow, flowed bool
 	bank                         bool
 	openingOff                   string
+	alipay, wechat               string // numbers of the accounts
+	alipayRate                   string
 	nights                       bool
 	late, corrected, doubled     string // shares of the bills
 }
@@ -121,6 +123,9 @@ func (a *app) generateCommand() *cobra.Command {
 	f.BoolVar(&flags.flowed, "fund-flow", false, "also 资金账单 and 账务明细: how the accounts' money moved")
 	f.BoolVar(&flags.bank, "bank", false, "with --fund-flow, also a bank's statement of what was paid out the day before")
 	f.StringVar(&flags.openingOff, "opening-off", "0.00", "by how much the balances are off with which the last day begins (with --fund-flow)")
+	f.StringVar(&flags.alipay, "alipay-account", defaults.Alipay.PID, "number of the account at Alipay (PID), 16 digits from 2088 on")
+	f.StringVar(&flags.wechat, "wechat-account", defaults.WeChat.MchID, "number of the account at WeChat Pay (商户号)")
+	f.StringVar(&flags.alipayRate, "alipay-rate", defaults.Alipay.Rate.String(), "what Alipay charges on payments")
 	f.BoolVar(&flags.nights, "nights", false, "days that are delivered night by night, with what comes late, see above")
 	f.StringVar(&flags.late, "late-files", "5%", "with --nights, share of the bills that come up to 4 nights late")
 	f.StringVar(&flags.corrected, "corrected-files", "5%", "with --nights, share of the bills that are corrected later")
@@ -157,7 +162,7 @@ func caseHelp() string {
 func (f *generateFlags) options() (generate.Options, error) {
 	o := generate.Defaults()
 	o.Orders, o.Seed, o.Shops, o.FundFlow = f.orders, f.seed, f.shops, f.flowed
-	o.Bank = f.bank
+	o.Bank, o.Alipay.PID, o.WeChat.MchID = f.bank, f.alipay, f.wechat
 	o.Alipay.PartRows, o.WeChat.Legacy, o.WeChat.Gzip, o.Extract.Escrow = f.parts, f.legacy, f.gzip, f.escrow
 	if f.escrow {
 		o.Cases[generate.Unreleased], o.Cases[generate.RefundBeforeRelease] = generate.PerMillion(5_000), generate.PerMillion(5_000)
@@ -183,6 +188,10 @@ func (f *generateFlags) options() (generate.Options, error) {
 	if o.RefundShare, err = settlement.ParseRate([]byte(f.refunds)); err != nil {
 		faults = append(faults, fmt.Errorf("--refunds %q: a share such as 6%%", f.refunds))
 		o.RefundShare = 0
+	}
+	if o.Alipay.Rate, err = settlement.ParseRate([]byte(f.alipayRate)); err != nil {
+		faults = append(faults, fmt.Errorf("--alipay-rate %q: a rate such as 0.55%%", f.alipayRate))
+		o.Alipay.Rate = generate.Defaults().Alipay.Rate
 	}
 	if o.OpeningOff, err = settlement.ParseAmount([]byte(f.openingOff)); err != nil {
 		faults = append(faults, fmt.Errorf("--opening-off %q: an amount such as 0.03", f.openingOff))

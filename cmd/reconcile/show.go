@@ -28,7 +28,9 @@ and counts compare as what they are; a day stands for all times of that day;
 null is written null. Times are those of Asia/Shanghai.
 
 In CSV, text that a spreadsheet would take for a formula gets a ' before it;
-numbers stay numbers.`
+numbers stay numbers.
+
+SQL engines read the tables too: “reconcile ddl” defines them there.`
 
 const showExamples = `  reconcile show breaks
   reconcile show breaks --where 'kind = amount_mismatch and difference < -10.00'
