@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -49,7 +50,7 @@ func (a *app) ddlCommand() *cobra.Command {
 		Example: ddlExamples,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.ddl(flags, cmd.Flags().Changed("out"))
+			return a.ddl(cmd.Context(), flags, cmd.Flags().Changed("out"))
 		},
 	}
 	cmd.Flags().StringVar(&flags.engine, "engine", "", "the engine: "+engineWords(", "))
@@ -70,7 +71,7 @@ func engineWords(between string) string {
 	return strings.Join(words, between)
 }
 
-func (a *app) ddl(flags ddlFlags, outGiven bool) error {
+func (a *app) ddl(ctx context.Context, flags ddlFlags, outGiven bool) error {
 	engine := ddl.Engine(flags.engine)
 	if !a.json && !slices.Contains(ddl.Engines, engine) {
 		words := strings.Split(engineWords(" "), " ")
@@ -84,7 +85,7 @@ func (a *app) ddl(flags ddlFlags, outGiven bool) error {
 		source.Root = defaultOut // of whatever result
 	default:
 		var err error
-		if source, err = lookAtSource(flags.out); err != nil {
+		if source, err = lookAtSource(ctx, flags.out); err != nil {
 			return err
 		}
 		if flags.path != "" {
@@ -126,8 +127,8 @@ func (a *app) ddlUse(e ddl.Engine, days bool) string {
 }
 
 // lookAtSource is what a folder holds: a result, or a dataset with its days.
-func lookAtSource(dir string) (ddl.Source, error) {
-	newest, m, err := readResult(dir)
+func lookAtSource(ctx context.Context, dir string) (ddl.Source, error) {
+	newest, m, err := readResult(ctx, dir)
 	if err != nil {
 		return ddl.Source{}, err
 	}
