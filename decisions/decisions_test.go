@@ -105,6 +105,80 @@ func TestAnEditedWorkbookIsReadLikeRowsOfDecisions(t *testing.T) {
 	}
 }
 
+// TestAWorkbookOfSeveralSheetsIsReadWhole: breaks that did not fit into one sheet go on in
+// the next, whose columns may have been moved; headings and decisions may be English; a
+// time may be typed as one.
+func TestAWorkbookOfSeveralSheetsIsReadWhole(t *testing.T) {
+	const one, two, three = "0000000000000001", "0000000000000002", "0000000000000003"
+	f := excelize.NewFile()
+	for _, s := range []struct {
+		name string
+		rows [][]any
+	}{
+		{"差异明细", [][]any{{"差异明细"}, {"合计", "", "6.99"}, {"Break id", "Order no.", "Decision", "Who", "When", "Note", "Assignee"},
+			{one, "O1", "write off", "Li", "2024-09-13 09:05:00", "=1+1"}}},
+		{"差异明细 (2)", [][]any{{"差异明细 (2)"}, {"负责人", "处理", "处理人", "处理时间", "差异编号"},
+			{"", "", "", "", two}, {"Wang", "指派", "Li", 45548.378472222223, three}}},
+		{"余额", [][]any{{"处理", "期初"}, {"接受", "1.00"}}},
+	} {
+		if _, err := f.NewSheet(s.name); err != nil {
+			t.Fatal(err)
+		}
+		for i, row := range s.rows {
+			cell, err := excelize.CoordinatesToCellName(1, i+1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := f.SetSheetRow(s.name, cell, &row); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	format := "yyyy-mm-dd hh:mm:ss"
+	style, err := f.NewStyle(&excelize.Style{CustomNumFmt: &format})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.SetCellStyle("差异明细 (2)", "D4", "D4", style); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "report.xlsx")
+	if err := f.SaveAs(path); err != nil {
+		t.Fatal(err)
+	}
+	d, err := Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _ := settlement.ParseID(one)
+	third, _ := settlement.ParseID(three)
+	if len(d.byBreak) != 2 || d.byBreak[first] == nil || d.byBreak[third] == nil {
+		t.Fatalf("%+v", d.byBreak)
+	}
+	if b := d.byBreak[first]; b.what != decideWriteOff || b.note != "=1+1" {
+		t.Errorf("%+v", b)
+	}
+	if b := d.byBreak[third]; b.what != decideAssign || b.assignee != "Wang" || b.when.String() != "2024-09-13 09:05:00" {
+		t.Errorf("%+v at %s", b, b.when)
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add([]byte("break_id,decision,who,when,note,assignee\n0000000000000000,accept,Li,2024-09-13 09:00:00,,\n"))
+	f.Add([]byte("\ufeffbreak_id,decision,who,when\r\n\"0000000000000000\",write_off,Li,2024-09-13 09:00:00\r\n"))
+	f.Add([]byte("break_id,decision\n\""))
+	f.Add([]byte("PK\x03\x04"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		path := filepath.Join(t.TempDir(), "decisions.csv")
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Read(path); err != nil && !errors.Is(err, ErrUnusable) {
+			t.Fatal(err)
+		}
+	})
+}
+
 // TestGuardedNotesAreReadAsTheyWereWritten: what was kept from becoming a formula in a
 // spreadsheet is the same text again.
 func TestGuardedNotesAreReadAsTheyWereWritten(t *testing.T) {
@@ -128,20 +202,4 @@ func TestGuardedNotesAreReadAsTheyWereWritten(t *testing.T) {
 	if got := d.byBreak[first]; got == nil || got.note != note || got.who != "@li" {
 		t.Errorf("%+v", got)
 	}
-}
-
-func FuzzRead(f *testing.F) {
-	f.Add([]byte("break_id,decision,who,when,note,assignee\n0000000000000000,accept,Li,2024-09-13 09:00:00,,\n"))
-	f.Add([]byte("\ufeffbreak_id,decision,who,when\r\n\"0000000000000000\",write_off,Li,2024-09-13 09:00:00\r\n"))
-	f.Add([]byte("break_id,decision\n\""))
-	f.Add([]byte("PK\x03\x04"))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		path := filepath.Join(t.TempDir(), "decisions.csv")
-		if err := os.WriteFile(path, text, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := Read(path); err != nil && !errors.Is(err, ErrUnusable) {
-			t.Fatal(err)
-		}
-	})
 }

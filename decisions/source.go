@@ -82,17 +82,20 @@ func (s *textSource) undecided(_, _ []string) bool { return false }
 func (s *textSource) close() error                 { return s.file.Close() }
 
 // workbook is a spreadsheet of breaks, such as people edit: one of its sheets has a row
-// with the names of the columns, in English or Chinese, among others that are not read.
+// with the names of the columns, in English or Chinese, among others that are not read;
+// so have those on which the breaks go on that did not fit into it.
 type workbook struct {
 	path   string
 	reader *sheet.Reader
-	sheet  string // that has the columns, "" before it is found
-	width  int
+	header []string // of the first such sheet, by which all are read; nil before it is found
+	sheet  string   // that is read
+	at     []int    // where the columns of header stand on it, −1 where one does not; nil before its header
 }
 
 // chinese are the names and words that a workbook may have.
 var (
 	chineseNames = map[string]string{"差异编号": "break_id", "处理": "decision", "处理人": "who", "处理时间": "when", "备注": "note", "负责人": "assignee"}
+	englishNames = []string{"break_id", "decision", "who", "when", "note", "assignee"}
 	chineseWords = map[string]string{"接受": decideAccept, "核销": decideWriteOff, "说明": decideExplain, "指派": decideAssign}
 )
 
@@ -100,7 +103,7 @@ func (w *workbook) next() ([]string, int, error) {
 	for {
 		name, row, cells, err := w.reader.Next()
 		if err != nil {
-			if errors.Is(err, io.EOF) && w.sheet == "" {
+			if errors.Is(err, io.EOF) && w.header == nil {
 				return nil, 1, errors.New("no sheet has a row with the columns break_id and decision (差异编号, 处理)")
 			}
 			if errors.Is(err, io.EOF) {
@@ -108,23 +111,43 @@ func (w *workbook) next() ([]string, int, error) {
 			}
 			return nil, 0, sheet.At(err, w.path, "")
 		}
-		fields := make([]string, len(cells), max(len(cells), w.width))
+		if name != w.sheet {
+			w.sheet, w.at = name, nil
+		}
+		fields := make([]string, len(cells))
 		for i, c := range cells {
 			fields[i] = c.Text
 		}
-		switch {
-		case w.sheet == "":
-			if names := w.named(fields); slices.Contains(names, "break_id") && slices.Contains(names, "decision") {
-				w.sheet, w.width = name, len(fields)
-				return fields, row, nil
-			}
-		case name == w.sheet:
-			for len(fields) < w.width {
-				fields = append(fields, "")
-			}
-			return fields[:w.width], row, nil
+		if w.at != nil {
+			return w.arranged(fields), row, nil
+		}
+		names := w.named(fields)
+		if !slices.Contains(names, "break_id") || !slices.Contains(names, "decision") {
+			continue
+		}
+		first := w.header == nil
+		if first {
+			w.header = names
+		}
+		w.at = make([]int, len(w.header))
+		for i, name := range w.header {
+			w.at[i] = slices.Index(names, name)
+		}
+		if first {
+			return fields, row, nil
 		}
 	}
+}
+
+// arranged is a row in the order of the header.
+func (w *workbook) arranged(fields []string) []string {
+	row := make([]string, len(w.header))
+	for i, at := range w.at {
+		if at >= 0 && at < len(fields) {
+			row[i] = fields[at]
+		}
+	}
+	return row
 }
 
 func (w *workbook) named(header []string) []string {
@@ -133,15 +156,25 @@ func (w *workbook) named(header []string) []string {
 		name = strings.TrimSpace(name)
 		if known := chineseNames[name]; known != "" {
 			name = known
+		} else if plain := underscored(name); slices.Contains(englishNames, plain) {
+			name = plain
 		}
 		names[i] = name
 	}
 	return names
 }
 
+// underscored is a heading or a word as the tables write it: break_id for Break id.
+func underscored(name string) string {
+	return strings.ReplaceAll(strings.ToLower(name), " ", "_")
+}
+
 func (w *workbook) word(decision string) string {
 	if known := chineseWords[decision]; known != "" {
 		return known
+	}
+	if plain := underscored(decision); slices.Contains(words, plain) {
+		return plain
 	}
 	return decision
 }

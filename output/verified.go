@@ -27,9 +27,16 @@ var (
 // The error wraps ErrNoResult (there is no run.json), ErrManifest (another version, or
 // damaged) or ErrChanged (half written or tampered with), and names the file. Files beside
 // the tables are left to CheckFiles: a report is made from the tables, never read.
-//
-// Where tables are named, only their parts are hashed: what is shown comes from them alone.
-func Verified(ctx context.Context, dir string, tables ...string) (*Manifest, error) {
+func Verified(ctx context.Context, dir string) (*Manifest, error) { return verified(ctx, dir, nil) }
+
+// VerifiedTables is Verified for whoever shows no more than some tables: what is in the
+// others is not looked at, only that all files are there.
+func VerifiedTables(ctx context.Context, dir string, tables ...string) (*Manifest, error) {
+	return verified(ctx, dir, func(table string) bool { return slices.Contains(tables, table) })
+}
+
+// verified looks into the tables that are read, all where read is nil.
+func verified(ctx context.Context, dir string, read func(table string) bool) (*Manifest, error) {
 	m, err := ReadManifest(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		if parts, _ := filepath.Glob(filepath.Join(dir, "*", "part-*")); len(parts) > 0 {
@@ -43,7 +50,7 @@ func Verified(ctx context.Context, dir string, tables ...string) (*Manifest, err
 	if err := m.upright(dir); err != nil {
 		return nil, err
 	}
-	checks, err := CheckFiles(ctx, dir, m, tables...)
+	checks, err := checkFiles(ctx, dir, m, read)
 	if err != nil {
 		return nil, err
 	}
@@ -90,17 +97,19 @@ type FileCheck struct {
 
 // CheckFiles ties what lies in the folder of a result with what its run.json lists: nothing
 // missing, nothing added, every file with its bytes and SHA-256. Where a file is missing or
-// was added, that alone is said. Where tables are named, only their parts are hashed.
-func CheckFiles(ctx context.Context, dir string, m *Manifest, only ...string) ([]FileCheck, error) {
+// was added, that alone is said.
+func CheckFiles(ctx context.Context, dir string, m *Manifest) ([]FileCheck, error) {
+	return checkFiles(ctx, dir, m, nil)
+}
+
+// checkFiles is CheckFiles; where read is set, only files of its tables are hashed.
+func checkFiles(ctx context.Context, dir string, m *Manifest, read func(table string) bool) ([]FileCheck, error) {
 	listed := map[string]bool{ManifestName: true, SuccessName: m.Complete}
 	var checks []FileCheck
 	tables := map[string]bool{}
-	beside := func(path string) bool {
-		folder, _, deep := strings.Cut(path, "/")
-		return !deep || !tables[folder]
-	}
 	fault := func(path, what string) {
-		checks = append(checks, FileCheck{Path: path, Fault: what, Beside: beside(path)})
+		folder, _, deep := strings.Cut(path, "/")
+		checks = append(checks, FileCheck{Path: path, Fault: what, Beside: !deep || !tables[folder]})
 	}
 	var files []FileOutput
 	for _, t := range m.Tables {
@@ -109,6 +118,7 @@ func CheckFiles(ctx context.Context, dir string, m *Manifest, only ...string) ([
 			files = append(files, FileOutput{p.Path, p.Bytes, p.SHA256})
 		}
 	}
+	ofTables := len(files)
 	files = append(files, m.Files...)
 	for _, f := range files {
 		if listed[f.Path] {
@@ -136,11 +146,12 @@ func CheckFiles(ctx context.Context, dir string, m *Manifest, only ...string) ([
 	if len(checks) > 0 {
 		return checks, nil
 	}
-	if len(only) > 0 {
+	if read != nil {
 		files = slices.DeleteFunc(files, func(f FileOutput) bool {
-			table, _, _ := strings.Cut(f.Path, "/")
-			return !slices.Contains(only, table)
+			table, _, deep := strings.Cut(f.Path, "/")
+			return !deep || !read(table)
 		})
+		ofTables = len(files)
 	}
 	checks = make([]FileCheck, 2*len(files))
 	group, ctx := errgroup.WithContext(ctx)
@@ -151,8 +162,8 @@ func CheckFiles(ctx context.Context, dir string, m *Manifest, only ...string) ([
 				return err
 			}
 			sha, size, err := HashFile(filepath.Join(dir, filepath.FromSlash(f.Path)))
-			checks[2*i] = fileCheck(f.Path, "bytes", fmt.Sprint(f.Bytes), fmt.Sprint(size), beside(f.Path))
-			checks[2*i+1] = fileCheck(f.Path, "SHA-256", f.SHA256, sha, beside(f.Path))
+			checks[2*i] = fileCheck(f.Path, "bytes", fmt.Sprint(f.Bytes), fmt.Sprint(size), i >= ofTables)
+			checks[2*i+1] = fileCheck(f.Path, "SHA-256", f.SHA256, sha, i >= ofTables)
 			return err
 		})
 	}

@@ -24,7 +24,7 @@ const (
 	StageWrite   Stage = "write"   // parts of the tables
 )
 
-var stageOrder = [...]Stage{StageIngest, StageMatch, StageLoad, StageCompute, StageWrite, StageProve, StageCommit}
+var stageOrder = [...]Stage{StageIngest, StageMatch, StageLoad, StageCompute, StageWrite, StageProve, StageReport, StageCommit}
 
 // stageCost is what a stage took.
 type stageCost struct {

@@ -42,11 +42,14 @@ func (r *run) finish(ctx context.Context, staging *output.Staging) (*output.Mani
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	r.job.Progress(StageCommit, 0, 1)
 	if err := os.RemoveAll(r.budget.dir); err != nil {
 		return nil, err
 	}
 	manifest := r.manifest(checks)
+	if err := r.show(staging.Dir(), manifest); err != nil {
+		return nil, err
+	}
+	r.job.Progress(StageCommit, 0, 1)
 	if err := manifest.Write(staging.Dir()); err != nil {
 		return nil, err
 	}
@@ -55,6 +58,28 @@ func (r *run) finish(ctx context.Context, staging *output.Staging) (*output.Mani
 	}
 	r.job.Progress(StageCommit, 1, 1)
 	return manifest, nil
+}
+
+// show writes what people look at beside the tables, and notes it in the manifest.
+func (r *run) show(dir string, m *output.Manifest) error {
+	if r.job.Show == nil {
+		return nil
+	}
+	r.job.Progress(StageReport, 0, 1)
+	err := r.costs.time(StageReport, func() error {
+		files, err := r.job.Show(dir, m)
+		if err != nil {
+			return err
+		}
+		for _, name := range files {
+			if err := m.AddFile(dir, name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	m.Stages = r.costs.manifest()
+	return err
 }
 
 // totalChecks repeats, for the record, that the control totals of every file tie.

@@ -75,6 +75,11 @@ type Job struct {
 	// MinMemory does not hold.
 	Memory int64
 
+	// Show writes what people look at, from the tables in dir and their manifest, into dir,
+	// before the result takes its place, and returns the names of the files; nil for
+	// nothing. It is not asked where nothing is committed.
+	Show func(dir string, m *output.Manifest) (files []string, err error)
+
 	// ConfigHash identifies the configuration in the manifest; "" for none.
 	ConfigHash string
 	// ProfileDir is where profiles and the costs of the stages are written; "" for
@@ -84,6 +89,9 @@ type Job struct {
 	// Progress is told how far the run is; nil where nobody looks. It may be called
 	// from several goroutines.
 	Progress func(stage Stage, done, total int64)
+	// Took is told how many bytes of the files were read, of how many; nil where nobody
+	// looks. It may be called from several goroutines.
+	Took func(bytes, of int64)
 
 	// What tests change: the decoded input of a bucket, and how spill files are
 	// opened.
@@ -99,6 +107,7 @@ const (
 	StageIngest Stage = "ingest"
 	StageMatch  Stage = "match"
 	StageProve  Stage = "prove"
+	StageReport Stage = "report"
 	StageCommit Stage = "commit"
 )
 

@@ -137,7 +137,7 @@ func (d *day) summary(ctx context.Context) (*summary, error) {
 	defer d.mu.Unlock()
 	stamp := d.stamp()
 	return d.sums.fresh(stamp, func() (*summary, error) {
-		m, err := d.proved.fresh(stamp, func() (*output.Manifest, error) { return output.Verified(ctx, d.dir, "breaks") })
+		m, err := d.proved.fresh(stamp, func() (*output.Manifest, error) { return output.VerifiedTables(ctx, d.dir, "breaks") })
 		if err != nil {
 			return nil, err
 		}

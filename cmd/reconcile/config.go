@@ -40,6 +40,7 @@ type config struct {
 	window   settlement.Instant // 0 where it is not stated
 	memory   int64              // bytes; 0 where it is not stated
 	jobs     int                // 0 where it is not stated
+	noReport bool               // report.html and report.xlsx are left out of results
 	nightly  nightly
 	fees     feeTerms
 	payouts  payoutTerms
@@ -122,6 +123,7 @@ func configFields(r *yamlfile.Reader, root ast.Node, c *config) {
 		"window":   r.Text(c.takeWindow),
 		"memory":   r.Text(c.takeMemory),
 		"jobs":     r.Text(c.takeJobs),
+		"report":   r.Flag(func(is bool) { c.noReport = !is }),
 		"schedule": func(at string, n ast.Node) { scheduleSection(r, at, n, &c.nightly) },
 
 		"alerts":  alertsField(r, &c.nightly),

@@ -124,7 +124,7 @@ func TestAnEmptyConfigurationIsOne(t *testing.T) {
 func TestConfigurationFaultsHavePlaces(t *testing.T) {
 	for text, want := range map[string]string{
 		"ordres: {}":                         "c.yaml:1:1: ordres: no key of this name (orders is meant?)",
-		"xyz: 1":                             "c.yaml:1:1: xyz: no key of this name (known: account, accounts, alerts, bank, decided_workbook, decisions, fees, home_wallets, jobs, journal, memory, opening, orders, payouts, quotas, refunds, schedule, supersede, window, write_off_limit)",
+		"xyz: 1":                             "c.yaml:1:1: xyz: no key of this name (known: account, accounts, alerts, bank, decided_workbook, decisions, fees, home_wallets, jobs, journal, memory, opening, orders, payouts, quotas, refunds, report, schedule, supersede, window, write_off_limit)",
 		"orders:\n  colums: {}":              "c.yaml:2:3: orders.colums: no key of this name (columns is meant?)",
 		"orders: 5":                          "c.yaml:1:9: orders is not a mapping (give keys with values below it)",
 		"- a\n- b":                           "c.yaml:1:1: the file is not a mapping (give keys with values below it)",

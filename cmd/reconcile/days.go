@@ -59,6 +59,9 @@ func (a *app) nightlyJob(c *config, flags *jobFlags, dataset string) (pipeline.J
 	if dataset == "" {
 		dataset = c.nightly.out
 	}
+	if !flags.noReport && !c.noReport {
+		job.Show = a.showing(dataset)
+	}
 	job.Dataset = dataset
 	if job.Opening, err = c.openingOf(dataset); err != nil {
 		return job, err

@@ -47,6 +47,9 @@ func (a *app) explainCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := verifiedResults(cmd.Context(), dirs); err != nil {
+				return err
+			}
 			s, err := story.Read(cmd.Context(), dirs, args[0])
 			if err != nil {
 				return err
@@ -76,9 +79,9 @@ func (a *app) printStory(s *story.Story) error {
 	for _, parts := range tell.Orders(s) {
 		fmt.Fprintf(&b, "%s\n", partsOf(parts))
 	}
-	fmt.Fprintf(&b, "%s: %s\n\n", a.say("Verdict"), tell.Verdict(s))
+	fmt.Fprintf(&b, "%s: %s\n\n", a.say("Verdict"), a.paint(bold, printable(tell.Verdict(s))))
 	for _, section := range tell.Sections(s) {
-		fmt.Fprintf(&b, "%s\n", partsOf(section.Title))
+		fmt.Fprintf(&b, "%s\n", a.paint(bold, partsOf(section.Title)))
 		for _, line := range section.Lines {
 			fmt.Fprintf(&b, "%s%s\n", strings.Repeat("  ", line.Depth), partsOf(line.Parts))
 		}

@@ -4,11 +4,17 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"reconcile/ingest"
+	"reconcile/output"
+	"reconcile/output/overview"
+	"reconcile/output/report"
+	"reconcile/output/workbook"
 	"reconcile/pipeline"
 	"reconcile/settlement"
 )
@@ -22,6 +28,7 @@ type jobFlags struct {
 	account, day, memory string
 	jobs                 int
 	supersede            []string
+	noReport             bool
 }
 
 func (f *jobFlags) add(cmd *cobra.Command) {
@@ -30,6 +37,11 @@ func (f *jobFlags) add(cmd *cobra.Command) {
 	cmd.Flags().IntVar(&f.jobs, "jobs", 0, "cores to use (default: all)")
 	cmd.Flags().StringArrayVar(&f.supersede, "supersede", nil, "file that takes the place of another for the same account and period; may be repeated")
 	cmd.Flags().StringVar(&f.memory, "memory", "", "most memory to use, such as 512MiB, at least 256MiB (default: 1GiB)")
+}
+
+// addReport adds the flag that leaves out what people look at.
+func (f *jobFlags) addReport(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.noReport, "no-report", false, "do not write report.html and report.xlsx into the result")
 }
 
 // job is the job that flags and configuration ask for.
@@ -45,7 +57,50 @@ func (a *app) job(f *jobFlags, paths []string) (pipeline.Job, error) {
 	for _, w := range c.fees.warnings {
 		a.log.Warn(w.Error())
 	}
-	return c.job(f, paths)
+	job, err := c.job(f, paths)
+	if !f.noReport && !c.noReport {
+		job.Show = a.showing("")
+	}
+	return job, err
+}
+
+// showing writes what people look at into a result, in their language. dataset is the folder
+// of the days that a day's history is of, "" of a result that is no day of one.
+func (a *app) showing(dataset string) func(dir string, m *output.Manifest) ([]string, error) {
+	return func(dir string, m *output.Manifest) ([]string, error) {
+		v, err := overview.Read(dir, m, report.Reading(dataset))
+		if err != nil {
+			return nil, err
+		}
+		if err := a.writePage(filepath.Join(dir, report.Name), v); err != nil {
+			return nil, err
+		}
+		return []string{report.Name, workbook.Name}, workbook.Write(filepath.Join(dir, workbook.Name), dir, v, a.workbookOptions())
+	}
+}
+
+// writePage writes the page of a result to a file.
+func (a *app) writePage(path string, v *overview.Overview) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(report.Write(f, v, a.pageLanguage()), f.Close())
+}
+
+// pageLanguage is the language that a page shows first.
+func (a *app) pageLanguage() report.Language {
+	if a.language == chinese {
+		return report.Chinese
+	}
+	return report.English
+}
+
+func (a *app) workbookOptions() workbook.Options {
+	if a.language != chinese {
+		return workbook.Options{}
+	}
+	return workbook.Options{Chinese: true, Reason: report.ReasonInChinese}
 }
 
 // mustBeFound says which of the paths does not exist, or is a pattern that no file

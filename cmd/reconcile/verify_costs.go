@@ -20,6 +20,7 @@ func (c *recount) withdrawal(r output.Row) error {
 		return broken("withdrawals", r.Text("payout_no"), "variance %s is not expected_fee %s − charged_fee %s", r.Text("variance"), r.Text("expected_fee"), r.Text("charged_fee"))
 	}
 	c.add(&c.at(r).withdrawal, charged)
+	c.priced(r, "withdrawal", "withdrawal", "amount")
 	return nil
 }
 
@@ -43,6 +44,7 @@ func (c *recount) left(r output.Row) error {
 // cross holds an order's cost against its parts and adds it up.
 func (c *recount) cross(r output.Row) error {
 	id := r.Text("order_no")
+	c.crossed(r)
 	channel, isChannel := known(r, "channel_fee")
 	home, isHome := known(r, "home_fee")
 	incremental, isIncremental := known(r, "incremental_fee")

@@ -49,6 +49,7 @@ type recount struct {
 	purses map[overview.PurseDay]*purseSums
 	// paired is the sum of line_amount over the matches.
 	paired settlement.Amount
+	again  *figuresAgain
 }
 
 func (c *recount) at(r output.Row) *figures {
@@ -75,7 +76,7 @@ func amountOrZero(r output.Row, column string) settlement.Amount {
 
 // recompute reads the tables and computes again what the run says of them.
 func (v *verification) recompute() error {
-	c := &recount{v: v, rows: map[string]int64{}, counts: map[string]int64{"breaks": 0},
+	c := &recount{v: v, again: newFiguresAgain(), rows: map[string]int64{}, counts: map[string]int64{"breaks": 0},
 		by: map[account]*figures{}, billed: map[account]settlement.Amount{}, stated: map[account]settlement.Amount{},
 		moved: map[string]settlement.Amount{}, kept: map[string]settlement.Amount{}, divided: map[string]settlement.Amount{},
 		purses: map[overview.PurseDay]*purseSums{}}
@@ -103,6 +104,9 @@ func (v *verification) recompute() error {
 	c.tie()
 	c.tieBalances()
 	if err := c.tieSummary(); err != nil {
+		return err
+	}
+	if err := c.tieFigures(); err != nil {
 		return err
 	}
 	return v.tieControlTotals()
@@ -173,10 +177,12 @@ func (c *recount) line(r output.Row) error {
 		}
 		c.add(&f.net, net)
 	}
+	c.matched(&c.again.lines, r, "gross_amount")
 	return c.state("statement_lines", id, r)
 }
 
 func (c *recount) event(r output.Row) error {
+	c.matched(&c.again.events, r, "amount")
 	return c.state("order_events", r.Text("event_id"), r)
 }
 
@@ -203,6 +209,7 @@ func (c *recount) finding(r output.Row) error {
 	c.at(r).breaks++
 	c.counts["breaks"]++
 	c.counts["breaks."+r.Text("kind")]++
+	c.broke(r)
 	return nil
 }
 
@@ -217,6 +224,7 @@ func (c *recount) charge(r output.Row) error {
 		return broken("charges", r.Text("line_id"), "variance %s is not expected_fee %s − charged_fee %s",
 			r.Text("variance"), r.Text("expected_fee"), r.Text("charged_fee"))
 	}
+	c.priced(r, r.Text("component"), r.Text("event"), "base_amount")
 	f := c.at(r)
 	if err := c.chargedBy(r, charged); err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"reconcile/output"
@@ -191,30 +192,36 @@ func steps(t *output.AccountFigures) []Step {
 	return list
 }
 
-// WalletTotals counts the control totals that a wallet's files state, and those that tie.
+// WalletTotals is what the files of an account state of themselves.
 type WalletTotals struct {
-	Wallet, Account, Kind string
-	Files, Stated, Tied   int
-	Rows                  int64
-	Totals                []NamedTotal // added up over the files, in the order of the first
+	Wallet, Account     string
+	Files, Stated, Tied int // files; control totals, and those that tie
+	Rows                int64
+	Totals              []NamedTotal // in the order of the files
 }
 
-// NamedTotal is one control total, as text: counts are integers, sums in yuan.
-type NamedTotal struct{ Name, File, Stated, Computed, Difference string }
+// NamedTotal is one control total, added up over the files of a kind that state it. Counts
+// are hundredths, so that they are added like sums.
+type NamedTotal struct {
+	Kind, Name       string
+	Files            int
+	Stated, Computed settlement.Amount
+	Whole            bool // a count
+}
 
 // walletTotals groups the control totals of the inputs that count.
 func walletTotals(m *output.Manifest) (all []WalletTotals, err error) {
-	at := map[[3]string]int{}
+	at := map[[2]string]int{}
 	for _, in := range m.Inputs {
 		if kind := settlement.StatementKind(in.Kind); in.DuplicateOf != "" || in.Superseded != "" || kind == settlement.OrderExtract || kind == settlement.RefundExtract {
 			continue
 		}
-		key := [3]string{in.Wallet, in.Account, in.Kind}
+		key := [2]string{in.Wallet, in.Account}
 		n, ok := at[key]
 		if !ok {
 			n = len(all)
 			at[key] = n
-			all = append(all, WalletTotals{Wallet: in.Wallet, Account: in.Account, Kind: in.Kind})
+			all = append(all, WalletTotals{Wallet: in.Wallet, Account: in.Account})
 		}
 		t := &all[n]
 		t.Files++
@@ -224,8 +231,34 @@ func walletTotals(m *output.Manifest) (all []WalletTotals, err error) {
 			if total.Stated == total.Computed {
 				t.Tied++
 			}
-			t.Totals = append(t.Totals, NamedTotal{total.Name, settlement.Position{File: in.Name, Member: in.Member}.String(), total.Stated, total.Computed, total.Difference})
+			if err := t.add(in.Kind, total); err != nil {
+				return nil, fmt.Errorf("%s: %s: %w", in.Name, total.Name, err)
+			}
 		}
 	}
 	return all, nil
+}
+
+// add adds a control total to those of its kind and name.
+func (t *WalletTotals) add(kind string, total output.InputTotal) error {
+	n := slices.IndexFunc(t.Totals, func(of NamedTotal) bool { return of.Kind == kind && of.Name == total.Name })
+	if n < 0 {
+		n = len(t.Totals)
+		t.Totals = append(t.Totals, NamedTotal{Kind: kind, Name: total.Name, Whole: !strings.Contains(total.Stated, ".")})
+	}
+	of := &t.Totals[n]
+	of.Files++
+	for _, side := range []struct {
+		to   *settlement.Amount
+		text string
+	}{{&of.Stated, total.Stated}, {&of.Computed, total.Computed}} {
+		more, err := settlement.ParseAmount([]byte(side.text))
+		if err != nil {
+			return err
+		}
+		if *side.to, err = side.to.Add(more); err != nil {
+			return err
+		}
+	}
+	return nil
 }
