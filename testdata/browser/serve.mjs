@@ -133,6 +133,18 @@ async function decideOne(page, address) {
   return id
 }
 
+// openReport sees the report of the day work in its sandbox: it runs its own scripts, and
+// has no origin that could reach the page.
+async function openReport(page, address) {
+  await page.goto(`${address}/day/${newest}`)
+  await page.goto(address + await page.getByRole('link', { name: 'Report' }).getAttribute('href'))
+  assert.equal(await page.evaluate(() => window.origin), 'null', 'the report has an origin of its own')
+  assert.ok(await page.evaluate(() => document.documentElement.classList.contains('js')), "the report's script runs")
+  assert.equal(await page.evaluate(() => { try { return document.cookie } catch { return '' } }), '', 'the report sees no cookie')
+  await page.screenshot({ path: path.join(pictures, 'serve-report.png') })
+  assert.deepEqual(faults, [])
+}
+
 // writeOffSeveral writes off all that may be, from the queue.
 async function writeOffSeveral(page, address) {
   await page.goto(`${address}/day/${newest}/breaks?kind=fee_variance&size=100`)
@@ -246,6 +258,7 @@ makeDays()
 const { child, address } = await serve()
 const page = await reader(address)
 const accepted = await decideOne(page, address)
+await openReport(page, address)
 const written = await writeOffSeveral(page, address)
 await byKeyboard(page, address)
 await runAgain(page, address, accepted, written)
