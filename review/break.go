@@ -117,7 +117,7 @@ func (s *Server) storyOf(q *request, d *day, r *row, page *breakPage) (*told, er
 	if err != nil {
 		return nil, err
 	}
-	teller := story.Teller{Say: page.T, Calendar: s.Calendar}
+	teller := story.Teller{Say: page.T, Reason: page.Reason, Calendar: s.Calendar}
 	return &told{teller.Orders(one), teller.Verdict(one), teller.Sections(one)}, nil
 }
 

@@ -62,6 +62,7 @@ type frame struct {
 	Out     string
 	Done    int // how many decisions were recorded just now
 	say     func(chinese bool, text string) string
+	reason  func(text string) string // in Chinese
 
 	Fault   string   // of the file of decisions
 	Lost    bool     // it was written over
@@ -73,7 +74,7 @@ type frame struct {
 
 func (s *Server) frame(q *request, title string) frame {
 	f := frame{Chinese: q.chinese, Theme: q.theme, Token: s.token(q.session), Who: q.who, Fixed: s.Who != "", Out: filepath.Clean(s.Out),
-		say: s.Say, File: s.Decisions, NotRead: s.NotRead && s.Decisions != "", Back: "/"}
+		say: s.Say, reason: s.ReasonInChinese, File: s.Decisions, NotRead: s.NotRead && s.Decisions != "", Back: "/"}
 	if q.Method == http.MethodGet || q.Method == http.MethodHead {
 		f.Back = q.URL.RequestURI()
 		if n, err := strconv.Atoi(q.URL.Query().Get("done")); err == nil && n > 0 && n <= mostAtOnce {
@@ -99,6 +100,14 @@ func (f *frame) T(text string) string {
 	}
 	if f.say != nil {
 		return f.say(f.Chinese, text)
+	}
+	return text
+}
+
+// Reason tells why something is a break.
+func (f *frame) Reason(text string) string {
+	if f.Chinese && f.reason != nil {
+		return f.reason(text)
 	}
 	return text
 }
@@ -321,13 +330,13 @@ func (p *dayPage) Of(k overview.KindAge, age string) string {
 	return "–"
 }
 
-// Matched is the share of a side that agreed, such as 99.98 %; "" where nothing was to.
+// Matched is the share of a side that agreed, rounded down, so that 100.00% is said of
+// nothing but the whole; a dash where nothing was to be matched.
 func (p *dayPage) Matched(f output.MatchFigures) string {
 	if f.Rows == 0 {
 		return "–"
 	}
-	parts := settlement.PartsOf(settlement.Amount(f.Matched), settlement.Amount(f.Rows), 10_000)
-	return settlement.Amount(parts).String() + " %"
+	return settlement.Amount(f.Matched*10_000/f.Rows).String() + "%"
 }
 
 // sendReport sends the report of a run in a sandbox: it may run the scripts that stand in

@@ -43,6 +43,8 @@ type Options struct {
 	Chinese bool
 	// Say gives words of the tables and of stories in a language; the English is the key.
 	Say func(chinese bool, text string) string
+	// ReasonInChinese tells why something is a break; the tables say it in English.
+	ReasonInChinese func(text string) string
 	// Calendar has the days on which banks work; nil is the shipped one.
 	Calendar *funds.Calendar
 

@@ -13,6 +13,9 @@ import (
 type Teller struct {
 	// Say gives a text in the language of the reader; the English is the key.
 	Say func(text string) string
+	// Reason gives why something is a break in the language of the reader; nil leaves it in
+	// English, as the tables have it.
+	Reason func(text string) string
 	// Calendar has the days on which banks work; nil is the shipped one.
 	Calendar *funds.Calendar
 }
@@ -63,6 +66,13 @@ func (t *telling) named(name, value string) string {
 		return ""
 	}
 	return t.Say(name) + " " + value
+}
+
+func (t *telling) reason(text string) string {
+	if t.Reason == nil || text == "" {
+		return text
+	}
+	return t.Reason(text)
 }
 
 // or is a value, or that it is not known.
@@ -245,9 +255,9 @@ func (t *telling) breaks() {
 			name += " " + said
 		}
 		t.line(1, name, t.named("expected", f["expected_amount"]), t.named("actual", f["actual_amount"]), t.named("difference", f["difference"]))
-		t.line(2, f["reason"])
+		t.line(2, t.reason(f["reason"]))
 		if f["suggestion"] != "" {
-			t.line(2, "→ "+f["suggestion"])
+			t.line(2, "→ "+t.reason(f["suggestion"]))
 		}
 		t.line(2, t.named("since", f["first_seen_on"]), f["status"], f.Place())
 	}
@@ -260,6 +270,6 @@ func (t *telling) waiting() {
 	t.begin(t.Say("Open"))
 	for _, f := range t.Open {
 		t.line(1, t.Say(f["kind"]), f["amount"], t.named("since", f["first_seen_on"]))
-		t.line(2, f["reason"])
+		t.line(2, t.reason(f["reason"]))
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"reconcile/output"
+	"reconcile/output/report"
 	"reconcile/review"
 )
 
@@ -119,7 +120,7 @@ func (a *app) serveOptions(flags *serveFlags) (*review.Options, error) {
 		return nil, err
 	}
 	o := &review.Options{Out: flags.out, Decisions: flags.decisions, Workbook: c.decidedWorkbook, WriteOffLimit: c.writeOff, Who: flags.who,
-		Chinese: a.language == chinese, Calendar: c.payouts.calendar, Log: a.log, Now: time.Now,
+		Chinese: a.language == chinese, Calendar: c.payouts.calendar, Log: a.log, Now: time.Now, ReasonInChinese: report.ReasonInChinese,
 		Say: func(inChinese bool, text string) string {
 			reader := app{}
 			if inChinese {

@@ -225,6 +225,7 @@ async function inChinese(address, id) {
       await page.goto(address + where)
       if (name === 'missing') faults.length = before // that a page is missing is told in the console
       assert.equal(await page.evaluate(() => document.documentElement.lang), way.startsWith('zh') ? 'zh-CN' : 'en')
+      if (name === 'break' && way === 'zh') assert.match(await page.locator('p.reason').innerText(), /订单/, 'the reason is told in Chinese')
       await looked(page, `${name}-${way}`)
     }
     if (way === 'zh') {
