@@ -212,9 +212,11 @@ func rowsFor(path string, before []byte, entries []Entry) ([]byte, error) {
 		if header, err = csv.NewReader(bytes.NewReader(bytes.TrimPrefix(before, []byte(bom)))).Read(); err != nil {
 			return nil, err
 		}
-		for _, needed := range []string{"note", "assignee"} {
-			if !slices.Contains(header, needed) {
-				return nil, fmt.Errorf("%s has no column %s (its first line names the columns: %s)", path, needed, columns)
+		for name, used := range map[string]func(Entry) bool{
+			"note": func(e Entry) bool { return e.Note != "" }, "assignee": func(e Entry) bool { return e.Assignee != "" },
+		} {
+			if !slices.Contains(header, name) && slices.ContainsFunc(entries, used) {
+				return nil, fmt.Errorf("%s has no column %s (its first line names the columns: %s)", path, name, columns)
 			}
 		}
 		first, _, _ := bytes.Cut(before, []byte("\n"))

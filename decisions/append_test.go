@@ -130,7 +130,7 @@ func TestWhatCannotBeRecordedIsToldAndNothingIsWritten(t *testing.T) {
 		"a clock set back": {good, func(*Entry) {}, "later than now"},
 		"faults":           {good + "0000000000000002,maybe,Li,2024-09-14 09:00:00,,\n", func(*Entry) {}, `:3: decision: "maybe"`},
 		"half a row":       {good + "0000000000000002,acc", func(*Entry) {}, ":3: 2 fields where the header has 6"},
-		"no note":          {"break_id,decision,who,when\n", func(*Entry) {}, "has no column note"},
+		"no note":          {"break_id,decision,who,when\n", func(e *Entry) { e.Note = "a" }, "has no column note"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "decisions.csv")
@@ -147,6 +147,19 @@ func TestWhatCannotBeRecordedIsToldAndNothingIsWritten(t *testing.T) {
 				t.Errorf("the file was changed: %q", contents(t, path))
 			}
 		})
+	}
+}
+
+func TestAColumnThatNothingGoesIntoNeedNotBeThere(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "decisions.csv")
+	if err := os.WriteFile(path, []byte("break_id,decision,who,when\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := Append(t.Context(), path, []Entry{entry(t, firstBreak, Accept, "")}); err != nil {
+		t.Fatal(err)
+	}
+	if got := contents(t, path); got != "break_id,decision,who,when\n"+firstBreak+",accept,李会计,2024-09-13 09:05:00\n" {
+		t.Errorf("%q", got)
 	}
 }
 
