@@ -9,7 +9,7 @@ BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 # Split, parse and decode; join; fee; encode and read back. One core, six times each.
 BENCH := $(GO) test -run '^$$' -bench . -benchmem -cpu 1 -count 6 ./settlement ./ingest/... ./match ./fees ./output
 
-.PHONY: help build demo demo-month test race fuzz check engines limits databases ledger workbook bench bench-baseline bench-formats clean
+.PHONY: help build demo demo-month test race fuzz check sample-month engines engines-update limits databases ledger shells man workbook bench bench-baseline bench-formats clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,8 +42,15 @@ fuzz: ## every fuzz target for FUZZTIME each (a count such as 10000x, or a time)
 	  done; \
 	done
 
-engines: build ## open a result in DuckDB, Polars and pyarrow (installs them with pip)
+sample-month: build ## write the month that docs/analytics.md asks, and run its days
+	@rm -rf sample-month
+	testdata/month/sample $(BIN) sample-month
+
+engines: build ## read the tables in DuckDB, Polars, pandas, Spark, DataFusion and ClickHouse (installs them with pip)
 	testdata/engines/run $(BIN)
+
+engines-update: build ## the same, and write what they answer into docs/analytics.md
+	testdata/engines/run $(BIN) --update
 
 limits: build ## memory that holds, a full disk, killed runs, failing file operations (mounts small file systems)
 	testdata/limits/run $(GO) $(BIN)
@@ -53,6 +60,12 @@ databases: build ## orders from PostgreSQL and MariaDB (installs them with apt-g
 
 ledger: build ## have beancount check the vouchers of generated days (installs it with pip)
 	testdata/ledger/run $(BIN)
+
+shells: build ## complete command lines in bash, zsh and fish; have the manual pages read (installs them with apt-get)
+	testdata/shells/run $(BIN)
+
+man: build ## write the manual pages into bin/man
+	$(BIN) man bin/man
 
 workbook: build ## open report.xlsx in LibreOffice, which calculates it again (installs it with apt-get where it is missing)
 	testdata/workbook/run $(BIN)
@@ -79,4 +92,4 @@ bench-formats: ## how fast each kind of file is read (docs/formats.md)
 	$(GO) test -run '^$$' -bench Rows -cpu 1 -benchtime 5x ./ingest/sheet
 
 clean: ## remove what the targets made
-	rm -rf bin demo demo-month
+	rm -rf bin demo demo-month sample-month

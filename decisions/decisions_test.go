@@ -9,6 +9,7 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
+	"reconcile/output/spreadsheet"
 	"reconcile/settlement"
 )
 
@@ -176,4 +177,29 @@ func FuzzRead(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// TestGuardedNotesAreReadAsTheyWereWritten: what was kept from becoming a formula in a
+// spreadsheet is the same text again.
+func TestGuardedNotesAreReadAsTheyWereWritten(t *testing.T) {
+	const id, note = "0000000000000001", "=他说：\"没收到\", -12.30"
+	path := filepath.Join(t.TempDir(), "decisions.csv")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := spreadsheet.NewCSV(f)
+	out.Record("break_id", "decision", "who", "when", "note")
+	out.Record(id, "explain", "@li", "2024-09-13 09:05:00", note)
+	if err := errors.Join(out.Flush(), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	d, err := Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _ := settlement.ParseID(id)
+	if got := d.byBreak[first]; got == nil || got.note != note || got.who != "@li" {
+		t.Errorf("%+v", got)
+	}
 }

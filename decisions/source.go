@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"reconcile/ingest/sheet"
+	"reconcile/output/spreadsheet"
 )
 
 // source is the rows of a file, the header first. The error behind the last is io.EOF.
@@ -62,6 +63,9 @@ func (s *textSource) next() ([]string, int, error) {
 	fields, err := s.csv.Read()
 	if err != nil {
 		return nil, 1, err
+	}
+	for i := range fields { // an audit file is written guarded
+		fields[i] = spreadsheet.Unguarded(fields[i])
 	}
 	line, _ := s.csv.FieldPos(0)
 	return fields, line, nil

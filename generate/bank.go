@@ -1,7 +1,6 @@
 package generate
 
 import (
-	"encoding/csv"
 	"fmt"
 	"io"
 	"strings"
@@ -58,13 +57,12 @@ type Payout struct {
 // WritePayouts writes payouts as payout_no, wallet, amount, planted_as, kind,
 // actual_amount.
 func WritePayouts(w io.Writer, payouts []Payout) error {
-	out := csv.NewWriter(w)
-	_ = out.Write([]string{"payout_no", "wallet", "amount", "planted_as", "kind", "actual_amount"}) // the writer remembers its error
+	out := keyCSV(w)
+	out.Record("payout_no", "wallet", "amount", "planted_as", "kind", "actual_amount")
 	for _, p := range payouts {
-		_ = out.Write([]string{p.No, p.Wallet.String(), p.Amount.String(), p.Fate, p.Kind.String(), amountOrEmpty(p.Actual)})
+		out.Record(p.No, p.Wallet.String(), p.Amount.String(), p.Fate, p.Kind.String(), amountOrEmpty(p.Actual))
 	}
-	out.Flush()
-	return out.Error()
+	return out.Flush()
 }
 
 func (p *plan) fate() payoutFate { return payoutFate(p.options.Nth) % payoutFates }

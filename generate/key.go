@@ -1,9 +1,9 @@
 package generate
 
 import (
-	"encoding/csv"
 	"io"
 
+	"reconcile/output/spreadsheet"
 	"reconcile/settlement"
 )
 
@@ -90,14 +90,19 @@ func (k *Key) CountOf(kind settlement.BreakKind) (n int64) {
 // WriteCSV writes the planted breaks as kind, order_no, refund_no,
 // expected_amount, actual_amount, planted_as; an amount that is missing is empty.
 func (k *Key) WriteCSV(w io.Writer) error {
-	out := csv.NewWriter(w)
-	write := func(row []string) { _ = out.Write(row) } // the writer remembers its error
-	write([]string{"kind", "order_no", "refund_no", "expected_amount", "actual_amount", "planted_as"})
+	out := keyCSV(w)
+	out.Record("kind", "order_no", "refund_no", "expected_amount", "actual_amount", "planted_as")
 	for _, p := range k.Planted {
-		write([]string{p.Kind.String(), p.OrderNo, p.RefundNo, amountOrEmpty(p.Expected), amountOrEmpty(p.Actual), p.Case.String()})
+		out.Record(p.Kind.String(), p.OrderNo, p.RefundNo, amountOrEmpty(p.Expected), amountOrEmpty(p.Actual), p.Case.String())
 	}
-	out.Flush()
-	return out.Error()
+	return out.Flush()
+}
+
+// keyCSV writes a part of an answer key, for people and for scripts.
+func keyCSV(w io.Writer) *spreadsheet.CSV {
+	out := spreadsheet.NewCSV(w)
+	out.LineEnd = "\n"
+	return out
 }
 
 func amountOrEmpty(a settlement.Amount) string {

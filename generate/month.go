@@ -2,7 +2,6 @@ package generate
 
 import (
 	"context"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -168,23 +167,23 @@ func writeDraft(path string, o Options) error {
 
 // WritePlan writes the deliveries as night, file, name, how.
 func (k *MonthKey) WritePlan(w io.Writer) error {
-	out := csv.NewWriter(w)
-	rows := [][]string{{"night", "file", "name", "how"}}
+	out := keyCSV(w)
+	out.Record("night", "file", "name", "how")
 	for _, d := range k.Deliveries {
-		rows = append(rows, []string{d.Night.String(), filepath.ToSlash(d.File), d.Name, string(d.How)})
+		out.Record(d.Night.String(), filepath.ToSlash(d.File), d.Name, string(d.How))
 	}
-	return out.WriteAll(rows)
+	return out.Flush()
 }
 
 // WriteCSV writes the planted breaks with their history.
 func (k *MonthKey) WriteCSV(w io.Writer) error {
-	rows := [][]string{{"kind", "order_no", "refund_no", "expected_amount", "actual_amount", "planted_as",
-		"first_seen_on", "closed_on", "closed_by", "closing"}}
+	out := keyCSV(w)
+	out.Record("kind", "order_no", "refund_no", "expected_amount", "actual_amount", "planted_as", "first_seen_on", "closed_on", "closed_by", "closing")
 	for _, p := range k.Planted {
-		rows = append(rows, []string{p.Kind.String(), p.OrderNo, p.RefundNo, amountOrEmpty(p.Expected), amountOrEmpty(p.Actual), p.Case.String(),
-			p.FirstSeenOn.String(), p.ClosedOn.String(), p.ClosedBy, p.Closing()})
+		out.Record(p.Kind.String(), p.OrderNo, p.RefundNo, amountOrEmpty(p.Expected), amountOrEmpty(p.Actual), p.Case.String(),
+			p.FirstSeenOn.String(), p.ClosedOn.String(), p.ClosedBy, p.Closing())
 	}
-	return csv.NewWriter(w).WriteAll(rows)
+	return out.Flush()
 }
 
 // Closing is how a break of days that follow each other ends: never; closed, which the

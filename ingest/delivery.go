@@ -26,6 +26,9 @@ type Delivery struct {
 	// Size is the decoded size where the container declares it, else −1.
 	Size int64
 	open func() (io.ReadCloser, error)
+	// FileSize and taken are of the file that it lies in, for whoever waits for it.
+	FileSize int64
+	taken    func() int64
 	// query is asked where the rows come from a database; open is then nil, unless its
 	// answer was kept.
 	query *query
@@ -52,7 +55,7 @@ func Open(paths []string) ([]*Delivery, []*settlement.Refusal, error) {
 			refusals = append(refusals, settlement.Refuse(e))
 		}
 		for _, m := range members {
-			deliveries = append(deliveries, &Delivery{File: m.File, Member: m.Member, Size: m.Size, open: m.Open})
+			deliveries = append(deliveries, &Delivery{File: m.File, Member: m.Member, Size: m.Size, open: m.Open, FileSize: m.FileSize, taken: m.Taken})
 		}
 	}
 	return deliveries, refusals, nil
@@ -122,6 +125,9 @@ type Options struct {
 	Account string
 	Day     settlement.Day
 	Emits   // take the rows
+	// Took is told of bytes of files that were read, nil where nobody asks. It may be
+	// called from several goroutines.
+	Took func(bytes int64)
 }
 
 // headSize is how much of a file is looked at to recognise it.
@@ -140,6 +146,9 @@ func (d *Delivery) Read(ctx context.Context, index int32, o Options) (*settlemen
 	}
 	defer stream.Close()
 	disk := &diskReader{from: stream}
+	if o.Took != nil && d.taken != nil {
+		disk.told = func() { o.Took(d.taken()) }
+	}
 	statement, err := d.readStream(ctx, index, o, disk)
 	if broken := disk.broken.Load(); err != nil && broken != nil {
 		return nil, fmt.Errorf("read %s: %w", d.Source(), broken) // whatever the provider made of it
@@ -151,6 +160,7 @@ func (d *Delivery) Read(ctx context.Context, index int32, o Options) (*settlemen
 // run may be able to read it.
 type diskReader struct {
 	from   io.Reader
+	told   func() // what was read, nil where nobody asks
 	broken atomic.Pointer[fs.PathError]
 }
 
@@ -159,6 +169,9 @@ func (r *diskReader) Read(p []byte) (int, error) {
 	n, err := r.from.Read(p)
 	if broken := (*fs.PathError)(nil); errors.As(err, &broken) {
 		r.broken.Store(broken)
+	}
+	if r.told != nil {
+		r.told()
 	}
 	return n, err
 }
@@ -248,11 +261,7 @@ func firstLine(head []byte) string {
 			line = decoded
 		}
 	}
-	text := []rune(string(bytes.ToValidUTF8(bytes.TrimSpace(line), []byte("?"))))
-	if len(text) > 60 {
-		text = append(text[:60], '…')
-	}
-	return "“" + string(text) + "”"
+	return "“" + delimited.Heading(string(bytes.ToValidUTF8(bytes.TrimSpace(line), []byte("?")))) + "”"
 }
 
 // refuse makes any error of a delivery a refusal, except the run's own: a

@@ -12,7 +12,7 @@ import (
 func (r *reader) row(line int64, row map[string]field) {
 	kind := row[colKind]
 	if !slices.Contains(kinds, kind.text) {
-		r.fault(line, kind.column, colKind, "one of "+strings.Join(kinds, ", "), "%.40q is no kind of row", kind.text)
+		r.fault(line, kind.column, colKind, "one of "+strings.Join(kinds, ", "), "%q is no kind of row", settlement.MaskedWord(kind.text))
 		return
 	}
 	before := len(r.refusal.Errors)
@@ -81,7 +81,7 @@ func (v *values) read() {
 	if text := v.bytes(colFeeRate); len(text) > 0 {
 		var err error
 		if v.rate, err = settlement.ParseRate(text); err != nil {
-			v.fault(colFeeRate, "a percentage, such as 0.60%", "%.40q: %v", text, err)
+			v.fault(colFeeRate, "a percentage, such as 0.60%", "%q: %v", settlement.Masked(string(text)), err)
 		}
 	}
 	v.at = v.readTime()
@@ -105,7 +105,7 @@ func (v *values) readWallet(column string) settlement.Wallet {
 	}
 	w, ok := settlement.ParseWallet(text)
 	if !ok {
-		v.fault(column, "one of "+strings.Join(settlement.WalletWords[1:], ", "), "%.40q is no wallet", text)
+		v.fault(column, "one of "+strings.Join(settlement.WalletWords[1:], ", "), "%q is no wallet", settlement.MaskedWord(text))
 	}
 	return w
 }
@@ -118,7 +118,7 @@ func (v *values) readAmount(column string) settlement.Amount {
 	a, err := settlement.ParseAmount([]byte(f.text))
 	switch {
 	case err != nil:
-		v.fault(column, "yuan with at most two decimals, such as 12.30", "%.40q is no amount: %v", f.text, err)
+		v.fault(column, "yuan with at most two decimals, such as 12.30", "%q is no amount: %v", settlement.Masked(f.text), err)
 	case a < 0:
 		v.fault(column, "amounts are not negative: the kind says which way the money goes", "%s is negative", a)
 	case a == 0 && column == colAmount && v.kind != kindBalance && v.kind != kindQuota:
@@ -137,7 +137,7 @@ func (v *values) readTime() settlement.Instant {
 	if err != nil {
 		day, errDay := settlement.ParseDay([]byte(f.text))
 		if errDay != nil {
-			v.fault(colTime, "a time in Asia/Shanghai, such as 2024-09-11 23:58:00; format the column as text", "%.40q is %v", f.text, err)
+			v.fault(colTime, "a time in Asia/Shanghai, such as 2024-09-11 23:58:00; format the column as text", "%q is %v", settlement.Masked(f.text), err)
 			return settlement.NoInstant
 		}
 		at = day.Start()
@@ -150,7 +150,7 @@ func (v *values) readDay() {
 	day, err := settlement.ParseDay(v.bytes(colTime))
 	switch {
 	case err != nil:
-		v.fault(colTime, "a day, such as 2024-09-11; format the column as text", "%.40q is no day", v.text(colTime))
+		v.fault(colTime, "a day, such as 2024-09-11; format the column as text", "%q is no day", settlement.Masked(v.text(colTime)))
 	case v.r.state.Day != settlement.NoDay:
 		v.fault(colTime, "state one day", "the day is there twice")
 	default:

@@ -2,7 +2,6 @@ package output
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"reconcile/settlement"
@@ -26,7 +25,7 @@ func Document() string {
 			if c.Nullable {
 				null = "yes"
 			}
-			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", c.Name, storedAs(c.Type), null, meaning(c))
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", c.Name, storedAs(c.Type), null, strings.ReplaceAll(c.Meaning(), "|", "\\|"))
 		}
 	}
 	return b.String()
@@ -49,6 +48,15 @@ other. The same inputs give the same bytes.
 Money is ` + "`DECIMAL(18,2)`" + `, in yuan. Rates are ` + "`DECIMAL(9,6)`" + ` fractions. Instants are UTC. Numbers
 that identify something (订单号, 商户号) are always text. Words are lower-case English. A column
 with "no" under Null is never null. Columns are only ever appended, and appended columns are nullable.
+
+## Other engines
+
+` + "`reconcile ddl --engine duckdb`" + `, ` + "`clickhouse`" + ` or ` + "`spark`" + ` prints the definitions of these tables, with the meaning of
+each column as its comment; ` + "`reconcile ddl --json`" + ` describes them for programs. Of a folder of days each table
+has the column ` + "`dt`" + `, the day of the run, and the view ` + "`breaks_latest`" + ` has each break once, as the newest day says
+that tells of it. How tables are loaded in six engines, and ten questions: [docs/analytics.md](../docs/analytics.md).
+
+## Tables
 `
 
 func codes(names []string) string { return "`" + strings.Join(names, "`, `") + "`" }
@@ -70,18 +78,4 @@ func storedAs(t settlement.ColumnType) string {
 	default:
 		return "STRING"
 	}
-}
-
-func meaning(c settlement.TableColumn) string {
-	out := strings.ReplaceAll(c.Doc, "|", "\\|")
-	if len(c.Words) > 1 {
-		out += " Words: " + codes(slices.DeleteFunc(slices.Clone(c.Words), func(word string) bool { return word == "" })) + "."
-	}
-	if c.Unit != "" {
-		out += " Unit: " + c.Unit + "."
-	}
-	if c.Sign != "" {
-		out += " Sign: " + c.Sign + "."
-	}
-	return out
 }

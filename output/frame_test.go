@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/xitongsys/parquet-go/compress"
 	"github.com/xitongsys/parquet-go/parquet"
 	"pgregory.net/rapid"
@@ -17,11 +18,44 @@ func unpacked(t testing.TB, frame []byte) []byte {
 	if !unpacksTo(frame, 1<<40) {
 		t.Fatal("the frame's header is not one of ours")
 	}
+	checkBlocks(t, frame)
 	content, err := compress.Uncompress(frame, parquet.CompressionCodec_ZSTD)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return content
+}
+
+// checkBlocks proves what a lenient decoder lets pass and libzstd refuses (RFC 8878,
+// 3.1.1.2.4): no block is larger than its frame's window or 128 KiB.
+func checkBlocks(t testing.TB, frame []byte) {
+	t.Helper()
+	var header zstd.Header
+	if err := header.Decode(frame); err != nil || !header.HasFCS {
+		t.Fatalf("the frame's header: %v", err)
+	}
+	most := uint64(blockBytes)
+	if header.SingleSegment {
+		most = min(most, header.FrameContentSize)
+	} else {
+		most = min(most, header.WindowSize)
+	}
+	for at := header.HeaderSize; ; {
+		h := int(frame[at]) | int(frame[at+1])<<8 | int(frame[at+2])<<16
+		size, stored := h>>3, h>>3
+		if h>>1&3 == blockRepeated {
+			stored = 1
+		}
+		if uint64(size) > most {
+			t.Fatalf("a block of %d bytes in a frame of %d", size, most)
+		}
+		if at += 3 + stored; h&1 == 1 {
+			if rest := len(frame) - at; rest != 4 {
+				t.Fatalf("%d bytes stand after the last block instead of a checksum", rest)
+			}
+			return
+		}
+	}
 }
 
 func randomBytes(n int, alphabet string) []byte {

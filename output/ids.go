@@ -17,6 +17,10 @@ import (
 const (
 	packedID = 10 // bytes of an id's 80 bits
 	idBlock  = 4096
+	// fewestCoded is from how many ids on the code and its table take fewer bytes than
+	// the characters. Fewer are stored: a block that is larger than its frame's whole
+	// content is against the format, and libzstd refuses the page.
+	fewestCoded = 16
 )
 
 // idTable describes that code: a byte of 127 + the number of weights, then a weight
@@ -43,6 +47,9 @@ func (p *packer) packIDs(dst, head, ids []byte) []byte {
 	for kind := literalsCompressed; n >= 4; kind = literalsTreeless {
 		// Four streams of as many ids each; of the last block up to three are left.
 		take := min(n, idBlock) &^ 3
+		if kind == literalsCompressed && take < fewestCoded {
+			break
+		}
 		dst = p.idBlock(dst, ids[:take*idBytes], kind, take == n)
 		ids, n = ids[take*idBytes:], n-take
 	}

@@ -21,7 +21,7 @@ func textsOf(head, ids []byte) []byte {
 func TestPackedIDsUnpackToTheirTexts(t *testing.T) {
 	p := newPacker()
 	r := rand.New(rand.NewPCG(1, 2))
-	for _, n := range []int{0, 1, 2, 3, 4, 5, 7, 8, 100, idBlock - 1, idBlock, idBlock + 1, idBlock + 4, 3*idBlock + 7, pageRows} {
+	for _, n := range []int{0, 1, 2, 3, 4, 5, 7, 8, 9, 12, 15, 16, 17, 19, 20, 100, idBlock - 1, idBlock, idBlock + 1, idBlock + 4, 3*idBlock + 7, pageRows} {
 		for _, head := range [][]byte{{0}, []byte("lengths"), make([]byte, 2000), randomBytes(3000, "01")} {
 			ids := make([]byte, n*idBytes)
 			for i := range ids {

@@ -89,6 +89,9 @@ type Job struct {
 	// Progress is told how far the run is; nil where nobody looks. It may be called
 	// from several goroutines.
 	Progress func(stage Stage, done, total int64)
+	// Took is told how many bytes of the files were read, of how many; nil where nobody
+	// looks. It may be called from several goroutines.
+	Took func(bytes, of int64)
 
 	// What tests change: the decoded input of a bucket, and how spill files are
 	// opened.

@@ -387,7 +387,13 @@ func (p *proofSums) feeChecks() []output.Check {
 // rows and a money column of each, and, by source file and kind, the sums that the
 // control totals were computed from.
 func (r *run) readBack(ctx context.Context) ([]output.Check, error) {
-	err := r.each(ctx, len(r.parts), func(_ context.Context, i int) error { return r.parts[i].Prove() })
+	var proved atomic.Int64
+	r.job.Progress(StageProve, 0, int64(len(r.parts)))
+	err := r.each(ctx, len(r.parts), func(_ context.Context, i int) error {
+		err := r.parts[i].Prove()
+		r.job.Progress(StageProve, proved.Add(1), int64(len(r.parts)))
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

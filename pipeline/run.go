@@ -262,6 +262,7 @@ func (r *run) ingest(ctx context.Context, deliveries []*ingest.Delivery, refused
 	r.chains = make([][]*funds.Piece, len(deliveries))
 	r.files = make([]string, len(deliveries))
 	refusals := make([]*settlement.Refusal, len(deliveries))
+	took := r.bytesTold(deliveries)
 	r.job.Progress(StageIngest, 0, int64(len(deliveries)))
 	var done atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
@@ -274,7 +275,7 @@ func (r *run) ingest(ctx context.Context, deliveries []*ingest.Delivery, refused
 			}
 			statement, err := d.Read(ctx, int32(i), ingest.Options{
 				Mappings: r.job.Mappings, Workers: r.job.Jobs, Account: r.job.Account, Day: r.job.Day,
-				Emits: emits,
+				Emits: emits, Took: took,
 			})
 			switch {
 			case errors.As(err, &refusals[i]):
@@ -303,6 +304,25 @@ func (r *run) ingest(ctx context.Context, deliveries []*ingest.Delivery, refused
 		}
 	}
 	return nil
+}
+
+// bytesTold tells the job's listener how many bytes of the files were read, of how many;
+// nil where nobody listens.
+func (r *run) bytesTold(deliveries []*ingest.Delivery) func(int64) {
+	if r.job.Took == nil {
+		return nil
+	}
+	sizes := map[string]int64{}
+	for _, d := range deliveries {
+		sizes[d.File] = d.FileSize
+	}
+	var total int64
+	for _, size := range sizes {
+		total += size
+	}
+	var read atomic.Int64
+	r.job.Took(0, total)
+	return func(bytes int64) { r.job.Took(min(read.Add(bytes), total), total) }
 }
 
 // countRead notes how much was read, for the costs of the run.

@@ -1,5 +1,10 @@
 package settlement
 
+import (
+	"slices"
+	"strings"
+)
+
 // SchemaVersion is the version of the tables below. Within a version columns are
 // only appended, and what is appended is nullable; anything else raises it.
 const SchemaVersion = 1
@@ -45,6 +50,26 @@ type TableColumn struct {
 	Unit string // of the value as an engine shows it, "" where it has none
 	Sign string // what a positive value means, "" where there is no sign
 	Doc  string // one or more sentences: meaning, Chinese term, when null
+}
+
+// Meaning is what people and engines are told of c: its Doc, words, unit and sign.
+func (c TableColumn) Meaning() string {
+	out := c.Doc
+	if words := c.Values(); len(words) > 0 {
+		out += " Words: `" + strings.Join(words, "`, `") + "`."
+	}
+	if c.Unit != "" {
+		out += " Unit: " + c.Unit + "."
+	}
+	if c.Sign != "" {
+		out += " Sign: " + c.Sign + "."
+	}
+	return out
+}
+
+// Values are the words that the column can have; codes without a word are null.
+func (c TableColumn) Values() []string {
+	return slices.DeleteFunc(slices.Clone(c.Words), func(word string) bool { return word == "" })
 }
 
 // Table describes one table of a run's output.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -40,8 +41,8 @@ func (a *app) balancesCommand() *cobra.Command {
 		Long:    balancesHelp + exitCodes(balancesCodes),
 		Example: balancesExamples,
 		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			return a.balances(out, date)
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.balances(cmd.Context(), out, date)
 		},
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", defaultOut, "folder of the result, or of the days")
@@ -50,7 +51,7 @@ func (a *app) balancesCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) balances(out, date string) error {
+func (a *app) balances(ctx context.Context, out, date string) error {
 	if date != "" {
 		if _, err := settlement.ParseDay([]byte(date)); err != nil {
 			return usage(fmt.Errorf("--date %q: not a day such as 2024-09-12", date))
@@ -65,6 +66,9 @@ func (a *app) balances(out, date string) error {
 	for n, dir := range dirs {
 		if date == "" && n > 0 {
 			break
+		}
+		if _, err := verifiedResult(ctx, dir, "balances"); err != nil {
+			return err
 		}
 		found, err := overview.BalanceDays(dir, date)
 		if err != nil {

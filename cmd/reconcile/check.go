@@ -38,7 +38,9 @@ func (a *app) checkCommand() *cobra.Command {
 				return err
 			}
 			bar := a.progress()
-			job.Progress = bar.report
+			if bar != nil {
+				job.Progress, job.Took = bar.report, bar.took
+			}
 			checked, err := pipeline.Check(cmd.Context(), job)
 			bar.finish()
 			if err != nil {
@@ -119,7 +121,7 @@ func (a *app) printStatement(b *strings.Builder, s pipeline.CheckedStatement) {
 		line("note", note)
 	}
 	if len(s.Totals) > 0 {
-		b.WriteString(a.totalsGrid(s.Totals).text("  "))
+		b.WriteString(a.table(a.totalsGrid(s.Totals), "  "))
 	}
 	b.WriteByte('\n')
 }

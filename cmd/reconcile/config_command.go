@@ -71,7 +71,7 @@ overlap.` + exitCodes(`  0    printed
 func schemas() map[string]func() yamlfile.Schema {
 	return map[string]func() yamlfile.Schema{
 		"configuration": func() yamlfile.Schema {
-			return yamlfile.Describe("Configuration of reconcile", func(r *yamlfile.Reader) { configFields(r, nil, &config{}) })
+			return explained(yamlfile.Describe("Configuration of reconcile", func(r *yamlfile.Reader) { configFields(r, nil, &config{}) }))
 		},
 		"contract": func() yamlfile.Schema {
 			return yamlfile.Describe("Contract file of reconcile", func(r *yamlfile.Reader) { fees.ContractFields(r, nil, &[]fees.Rule{}) })
@@ -166,6 +166,7 @@ func (a *app) printInForce(c *config, terms *fees.Terms, at settlement.Instant, 
 	for column := range 7 {
 		g.leftAlign(column)
 	}
+	g.notes = true
 	for _, r := range rules {
 		rule, rate, note := a.say("none"), "", r.decision.Why
 		if d := r.decision.Rule; d != nil {
@@ -179,7 +180,7 @@ func (a *app) printInForce(c *config, terms *fees.Terms, at settlement.Instant, 
 		}
 		g.row(r.account.Wallet.String(), r.account.Account, r.event.String(), r.component.String(), rule, rate, note)
 	}
-	fmt.Fprint(a.out, g.text(""))
+	fmt.Fprint(a.out, a.table(g, ""))
 }
 
 func checkJSON(c *config, at settlement.Instant, rules []inForce, warnings []string) map[string]any {

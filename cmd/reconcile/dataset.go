@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"path/filepath"
 	"slices"
@@ -34,6 +35,7 @@ type datasetView struct {
 	awaited []schedule.Awaited
 	due     []schedule.Due
 	closed  *pipeline.Closed
+	damaged []error // of days that are not what their runs wrote
 }
 
 // dayView is one day of it.
@@ -50,6 +52,7 @@ type dayView struct {
 	openItems int64
 	breaks    breakSums
 	finished  time.Time // when its run ended; zero where that is not told
+	damaged   error     // it is not what its run wrote: nothing else of it is told
 }
 
 // viewDataset looks at the inbox's catalogue and the last days of a dataset.
@@ -76,7 +79,7 @@ func viewDataset(c *nightly, catalogue *pipeline.Catalogue, job *pipeline.Job, n
 	}
 	if v.newest != settlement.NoDay {
 		v.atNewest = &dayView{day: v.newest}
-		if err := v.atNewest.read(pipeline.DayFolder(dataset, v.newest)); err != nil {
+		if err := v.look(v.atNewest, dataset); err != nil {
 			return nil, err
 		}
 	}
@@ -86,7 +89,7 @@ func viewDataset(c *nightly, catalogue *pipeline.Catalogue, job *pipeline.Job, n
 		if day == v.newest {
 			d = *v.atNewest
 		} else if _, ok := slices.BinarySearch(committed, day); ok {
-			if err := d.read(pipeline.DayFolder(dataset, day)); err != nil {
+			if err := v.look(&d, dataset); err != nil {
 				return nil, err
 			}
 		}
@@ -94,6 +97,28 @@ func viewDataset(c *nightly, catalogue *pipeline.Catalogue, job *pipeline.Job, n
 		v.days = append(v.days, d)
 	}
 	return v, nil
+}
+
+// viewWhole is viewDataset for whoever acts on it: a day that is not what its run wrote is
+// an error.
+func viewWhole(c *nightly, catalogue *pipeline.Catalogue, job *pipeline.Job, now time.Time, last int) (*datasetView, error) {
+	v, err := viewDataset(c, catalogue, job, now, last)
+	if err == nil && len(v.damaged) > 0 {
+		return nil, errors.Join(v.damaged...)
+	}
+	return v, err
+}
+
+// look reads what a committed day says of itself. A day that is not what its run wrote is
+// noted, so that the others can be told.
+func (v *datasetView) look(d *dayView, dataset string) error {
+	err := d.read(pipeline.DayFolder(dataset, d.day))
+	if errors.Is(err, output.ErrChanged) || errors.Is(err, output.ErrManifest) || errors.Is(err, output.ErrNoResult) {
+		*d = dayView{day: d.day, damaged: err}
+		v.damaged = append(v.damaged, err)
+		return nil
+	}
+	return err
 }
 
 // lastKnown is the last day of which anything is to be said: as a rule yesterday.
@@ -232,7 +257,7 @@ func addCoverage(delivered map[settlement.Day][]string, m *output.Manifest) erro
 
 // read takes what a committed day says of itself.
 func (d *dayView) read(dir string) error {
-	m, err := output.ReadManifest(dir)
+	m, err := output.VerifiedTables(context.Background(), dir, "breaks")
 	if err != nil {
 		return err
 	}
@@ -258,6 +283,8 @@ func tableRows(m *output.Manifest, table string) int64 {
 // expected.
 func (d *dayView) state() string {
 	switch {
+	case d.damaged != nil:
+		return stateDamaged
 	case d.held:
 		return stateWaiting
 	case d.due == schedule.Missing:
@@ -280,6 +307,7 @@ func (d *dayView) state() string {
 
 // The words of a day's state, as status prints them and programs read them.
 const (
+	stateDamaged    = "damaged"    // it is not what its run wrote
 	stateMissing    = "missing"    // its bills are there, it was not run
 	stateLate       = "late"       // a bill is late
 	stateStale      = "stale"      // run, and its files or the day before changed since
@@ -289,7 +317,7 @@ const (
 	stateBalanced   = "balanced"
 )
 
-var dayStates = []string{stateMissing, stateLate, stateStale, stateWaiting, stateIncomplete, stateBreaks, stateBalanced}
+var dayStates = []string{stateDamaged, stateMissing, stateLate, stateStale, stateWaiting, stateIncomplete, stateBreaks, stateBalanced}
 
 // forMetrics is the view as Prometheus is shown it.
 func (v *datasetView) forMetrics() *metrics.Dataset {

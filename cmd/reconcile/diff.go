@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"io"
 	"slices"
@@ -64,7 +66,7 @@ func (a *app) diffCommand() *cobra.Command {
 			return mustExist(args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			d, err := compareResults(args[0], args[1], func() error { return cmd.Context().Err() })
+			d, err := compareResults(cmd.Context(), args[0], args[1])
 			if err != nil {
 				return err
 			}
@@ -79,16 +81,16 @@ func (a *app) diffCommand() *cobra.Command {
 // compared are the columns of a break of which a change is told.
 var compared = []string{"status", "expected_amount", "actual_amount", "difference"}
 
-func compareResults(before, after string, stop func() error) (*difference, error) {
+func compareResults(ctx context.Context, before, after string) (*difference, error) {
 	d := &difference{Opened: []fact{}, Gone: []fact{}, Changed: []changed{}, Sums: []changedSum{}}
 	var breaks [2]map[string]fact
 	var sums [2]map[account]map[string]settlement.Amount
 	for i, dir := range []string{before, after} {
-		dir, m, err := readResult(dir)
+		dir, m, err := readResult(ctx, dir, "breaks")
 		if err != nil {
 			return nil, err
 		}
-		if breaks[i], err = openBreaks(dir, stop); err != nil {
+		if breaks[i], err = openBreaks(dir, ctx.Err); err != nil {
 			return nil, err
 		}
 		sums[i] = sumsOf(m)
@@ -195,16 +197,19 @@ func (a *app) printDifference(d *difference) error {
 				}
 			}
 		}
-		fmt.Fprintf(&b, "%s\n", g.text(""))
+		fmt.Fprintf(&b, "%s\n", a.table(g, ""))
 	}
 	if len(d.Sums) > 0 {
-		g := newGrid(a.say("sums that differ"), a.say("account"), "", a.say("before"), a.say("after"))
-		g.leftAlign(1)
-		g.leftAlign(2)
+		g := newGrid(a.say("sums that differ"), a.say("before"), a.say("after"))
+		of := changedSum{}
 		for _, s := range d.Sums {
-			g.row(a.say(s.Wallet), s.Account, a.say(s.Name), s.Before, s.After)
+			if s.Wallet != of.Wallet || s.Account != of.Account {
+				of = s
+				g.row(strings.TrimSpace(a.say(cmp.Or(s.Wallet, "(no wallet)")) + " " + s.Account))
+			}
+			g.row("  "+a.say(s.Name), s.Before, s.After)
 		}
-		fmt.Fprintf(&b, "%s\n", g.text(""))
+		fmt.Fprintf(&b, "%s\n", a.table(g, ""))
 	}
 	_, err := io.WriteString(a.out, b.String())
 	return err
@@ -221,5 +226,5 @@ func (a *app) differing(b *strings.Builder, heading string, breaks []fact) {
 	for _, f := range breaks {
 		g.row(a.say(f["kind"]), a.say(f["wallet"]), printable(f["order_no"]), f["difference"])
 	}
-	fmt.Fprintf(b, "%s\n", g.text(""))
+	fmt.Fprintf(b, "%s\n", a.table(g, ""))
 }

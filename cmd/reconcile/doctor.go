@@ -366,7 +366,7 @@ func (e *examination) printChecks(w io.Writer) {
 		if e.quiet && f.Verdict == verdictOK {
 			continue
 		}
-		fmt.Fprintf(w, "%s  %s: %s\n", e.verdictWord(f.Verdict), e.checkName(f.Name), f.Detail)
+		fmt.Fprintf(w, "%s  %s: %s\n", e.paint(verdictStyles[f.Verdict], e.verdictWord(f.Verdict)), e.checkName(f.Name), f.Detail)
 		if f.Do != "" {
 			fmt.Fprintf(w, "      (%s)\n", f.Do)
 		}
@@ -385,6 +385,8 @@ func (e *examination) checkName(name string) string {
 	}
 	return strings.TrimSpace(word + " " + of)
 }
+
+var verdictStyles = map[string]style{verdictOK: good, verdictWarning: warning, verdictFailed: bad}
 
 func (e *examination) verdictWord(verdict string) string {
 	switch verdict {

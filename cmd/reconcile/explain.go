@@ -44,6 +44,9 @@ func (a *app) explainCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := verifiedResults(cmd.Context(), dirs); err != nil {
+				return err
+			}
 			s, err := tellStory(cmd.Context(), dirs, args[0])
 			if err != nil {
 				return err
@@ -121,11 +124,11 @@ func (t *storyText) heading() {
 		seen[no] = true
 		t.printf("%s\n", t.part(t.say("Order"), no, t.named("shop", f["shop"]), t.named("platform", f["platform"])))
 	}
-	t.printf("%s: %s\n\n", t.say("Verdict"), t.verdict(t.app))
+	t.printf("%s: %s\n\n", t.say("Verdict"), t.paint(bold, t.verdict(t.app)))
 }
 
 func (t *storyText) events() {
-	t.printf("%s\n", t.say("Expected, by the orders"))
+	t.printf("%s\n", t.paint(bold, t.say("Expected, by the orders")))
 	if len(t.Events) == 0 {
 		t.printf("  %s\n", t.say("nothing"))
 	}
@@ -139,7 +142,7 @@ func (t *storyText) events() {
 }
 
 func (t *storyText) lines() {
-	t.printf("%s\n", t.say("Received, by the statements"))
+	t.printf("%s\n", t.paint(bold, t.say("Received, by the statements")))
 	if len(t.Lines) == 0 {
 		t.printf("  %s\n", t.say("nothing"))
 	}
@@ -170,7 +173,7 @@ func (t *storyText) moved() {
 	if len(t.Funds) == 0 {
 		return
 	}
-	t.printf("%s\n", t.say("Moved, by the fund flows"))
+	t.printf("%s\n", t.paint(bold, t.say("Moved, by the fund flows")))
 	alone := map[string]fact{}
 	for _, c := range t.Charges {
 		alone[c["line_id"]] = c
@@ -190,7 +193,7 @@ func (t *storyText) crossWallet() {
 	if len(t.Cross) == 0 {
 		return
 	}
-	t.printf("%s\n", t.say("Cost of the other wallet"))
+	t.printf("%s\n", t.paint(bold, t.say("Cost of the other wallet")))
 	or := func(value string) string {
 		if value == "" {
 			return t.say("not known")
@@ -210,7 +213,7 @@ func (t *storyText) matches() {
 	if len(t.Matches) == 0 {
 		return
 	}
-	t.printf("%s\n", t.say("Tied together"))
+	t.printf("%s\n", t.paint(bold, t.say("Tied together")))
 	for _, f := range t.Matches {
 		t.printf("  %s\n    %s\n", t.part(t.say(f["kind"]), t.named("ordered", f["order_amount"]), t.named("received", f["line_amount"]),
 			t.named("difference", f["difference"]), "→ "+f["verdict"]), t.part(t.named("by", f["rule"])))
@@ -222,7 +225,7 @@ func (t *storyText) breaks() {
 	if len(t.Breaks) == 0 {
 		return
 	}
-	t.printf("%s\n", t.say("Breaks"))
+	t.printf("%s\n", t.paint(bold, t.say("Breaks")))
 	for _, f := range t.Breaks {
 		name := f["kind"]
 		if said := t.say(name); said != name {
@@ -243,7 +246,7 @@ func (t *storyText) waiting() {
 	if len(t.Open) == 0 {
 		return
 	}
-	t.printf("%s\n", t.say("Open"))
+	t.printf("%s\n", t.paint(bold, t.say("Open")))
 	for _, f := range t.Open {
 		t.printf("  %s\n    %s\n", t.part(t.say(f["kind"]), f["amount"], t.named("since", f["first_seen_on"])), t.part(f["reason"]))
 	}

@@ -241,7 +241,7 @@ func (a *app) feeReportText(r *feeReport) string {
 		}
 		g.row(name, a.say(f.Event), groupedCount(f.Lines), money(f.Expected), money(f.Charged), money(f.Difference), money(f.Over))
 	}
-	b.WriteString(g.text("") + "\n")
+	b.WriteString(a.table(g, "") + "\n")
 	for _, f := range r.Rules {
 		if len(f.Largest) == 0 || f.Assumed {
 			continue
@@ -251,7 +251,7 @@ func (a *app) feeReportText(r *feeReport) string {
 		for _, o := range f.Largest {
 			g.row(cmp.Or(o.OrderNo, o.LineID), money(o.Expected), money(o.Charged), money(o.Over), o.Class)
 		}
-		b.WriteString(g.text("") + "\n")
+		b.WriteString(a.table(g, "") + "\n")
 	}
 	g = newGrid(a.sayf("fees of %s", cmp.Or(r.Month, a.say("all days"))), a.say("account"), a.say("charged"), a.say("returned"), a.say("channel, net"), a.say("withdrawals"), a.say("to be invoiced"), a.say("platform fees"))
 	g.leftAlign(1)
@@ -268,7 +268,7 @@ func (a *app) feeReportText(r *feeReport) string {
 		bill(entity, a.say("total"), total)
 		g.rule()
 	}
-	b.WriteString(g.text(""))
+	b.WriteString(a.table(g, ""))
 	if r.Undated > 0 {
 		b.WriteString("\n" + a.sayf("%s rows state no day", groupedCount(r.Undated)) + "\n")
 	}

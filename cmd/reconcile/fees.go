@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -50,7 +51,7 @@ func (a *app) feesCommand() *cobra.Command {
 			if len(args) == 0 {
 				args = []string{defaultOut}
 			}
-			dirs, err := resultsIn(args, month)
+			dirs, err := resultsIn(cmd.Context(), args, month)
 			if err != nil {
 				return err
 			}
@@ -84,7 +85,7 @@ func (a *app) feesCommand() *cobra.Command {
 
 // resultsIn are the results that folders name: each itself, or the days in it. Days
 // outside the month are left out.
-func resultsIn(dirs []string, month string) (results []string, err error) {
+func resultsIn(ctx context.Context, dirs []string, month string) (results []string, err error) {
 	if err := mustExist(dirs); err != nil {
 		return nil, err
 	}
@@ -108,7 +109,7 @@ func resultsIn(dirs []string, month string) (results []string, err error) {
 			results = append(results, dir)
 		}
 		for _, result := range results[found:] {
-			if _, _, err := readResult(result); err != nil {
+			if _, _, err := readResult(ctx, result, "charges", "withdrawals"); err != nil {
 				return nil, err
 			}
 		}

@@ -110,7 +110,7 @@ func addsUp(t *testing.T, dataset string, day settlement.Day) {
 	if p.Total["difference"] != "0.00" || p.Total["fees_not_booked"] != "0.00" {
 		t.Errorf("%s: difference %v, fees not booked %v", day, p.Total["difference"], p.Total["fees_not_booked"])
 	}
-	b, err := readBooks(dataset, &dayFlags{date: day.String()})
+	b, err := readBooks(t.Context(), dataset, &dayFlags{date: day.String()})
 	if err != nil {
 		t.Fatal(err)
 	}

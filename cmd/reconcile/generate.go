@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"reconcile/generate"
-	"reconcile/pipeline"
 	"reconcile/settlement"
 	"reconcile/yamlfile"
 )
@@ -78,6 +77,8 @@ type generateFlags struct {
 	legacy, gzip, escrow, flowed bool
 	bank                         bool
 	openingOff                   string
+	alipay, wechat               string // numbers of the accounts
+	alipayRate                   string
 	nights                       bool
 	late, corrected, doubled     string // shares of the bills
 }
@@ -122,6 +123,9 @@ func (a *app) generateCommand() *cobra.Command {
 	f.BoolVar(&flags.flowed, "fund-flow", false, "also 资金账单 and 账务明细: how the accounts' money moved")
 	f.BoolVar(&flags.bank, "bank", false, "with --fund-flow, also a bank's statement of what was paid out the day before")
 	f.StringVar(&flags.openingOff, "opening-off", "0.00", "by how much the balances are off with which the last day begins (with --fund-flow)")
+	f.StringVar(&flags.alipay, "alipay-account", defaults.Alipay.PID, "number of the account at Alipay (PID), 16 digits from 2088 on")
+	f.StringVar(&flags.wechat, "wechat-account", defaults.WeChat.MchID, "number of the account at WeChat Pay (商户号)")
+	f.StringVar(&flags.alipayRate, "alipay-rate", defaults.Alipay.Rate.String(), "what Alipay charges on payments")
 	f.BoolVar(&flags.nights, "nights", false, "days that are delivered night by night, with what comes late, see above")
 	f.StringVar(&flags.late, "late-files", "5%", "with --nights, share of the bills that come up to 4 nights late")
 	f.StringVar(&flags.corrected, "corrected-files", "5%", "with --nights, share of the bills that are corrected later")
@@ -158,7 +162,7 @@ func caseHelp() string {
 func (f *generateFlags) options() (generate.Options, error) {
 	o := generate.Defaults()
 	o.Orders, o.Seed, o.Shops, o.FundFlow = f.orders, f.seed, f.shops, f.flowed
-	o.Bank = f.bank
+	o.Bank, o.Alipay.PID, o.WeChat.MchID = f.bank, f.alipay, f.wechat
 	o.Alipay.PartRows, o.WeChat.Legacy, o.WeChat.Gzip, o.Extract.Escrow = f.parts, f.legacy, f.gzip, f.escrow
 	if f.escrow {
 		o.Cases[generate.Unreleased], o.Cases[generate.RefundBeforeRelease] = generate.PerMillion(5_000), generate.PerMillion(5_000)
@@ -184,6 +188,10 @@ func (f *generateFlags) options() (generate.Options, error) {
 	if o.RefundShare, err = settlement.ParseRate([]byte(f.refunds)); err != nil {
 		faults = append(faults, fmt.Errorf("--refunds %q: a share such as 6%%", f.refunds))
 		o.RefundShare = 0
+	}
+	if o.Alipay.Rate, err = settlement.ParseRate([]byte(f.alipayRate)); err != nil {
+		faults = append(faults, fmt.Errorf("--alipay-rate %q: a rate such as 0.55%%", f.alipayRate))
+		o.Alipay.Rate = generate.Defaults().Alipay.Rate
 	}
 	if o.OpeningOff, err = settlement.ParseAmount([]byte(f.openingOff)); err != nil {
 		faults = append(faults, fmt.Errorf("--opening-off %q: an amount such as 0.03", f.openingOff))
@@ -292,7 +300,7 @@ func (a *app) generate(ctx context.Context, dir string, o generate.Options, days
 			day.OpeningOff = 0
 		}
 		one, err := a.generateDay(ctx, folder, day, func(done, total int64) {
-			bar.report(stageGenerate, int64(n)*total+done, int64(days)*total)
+			bar.orders(int64(n)*total+done, int64(days)*total, int64(o.Orders)*int64(days))
 		})
 		if err != nil {
 			bar.finish()
@@ -304,9 +312,6 @@ func (a *app) generate(ctx context.Context, dir string, o generate.Options, days
 	bar.finish()
 	return a.printGenerated(dir, written)
 }
-
-// stageGenerate is the one stage of writing days, for the bar.
-const stageGenerate pipeline.Stage = "generate"
 
 const (
 	generatedInbox = "inbox"
@@ -422,7 +427,7 @@ func (a *app) printGenerated(dir string, days []generatedDay) error {
 	}
 	g.rule()
 	g.row(a.say("total"), groupedCount(total))
-	fmt.Fprintf(a.out, "\n%s\n%s\n", g.text(""), a.say("Next:"))
+	fmt.Fprintf(a.out, "\n%s\n%s\n", a.table(g, ""), a.say("Next:"))
 	for i, day := range days {
 		if i == 3 {
 			fmt.Fprintln(a.out, "  …")

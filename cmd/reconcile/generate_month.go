@@ -50,7 +50,7 @@ func (a *app) generateMonth(ctx context.Context, dir string, o generate.Options,
 		}
 	}
 	bar := a.progress()
-	key, err := generate.WriteMonth(ctx, filepath.Join(dir, generatedFiles), o, m, func(done, total int64) { bar.report(stageGenerate, done, total) })
+	key, err := generate.WriteMonth(ctx, filepath.Join(dir, generatedFiles), o, m, func(done, total int64) { bar.orders(done, total, int64(o.Orders)*int64(m.Days)) })
 	bar.finish()
 	keys := []string{"history_key.csv", "history_key.parquet", "deliveries.csv"}
 	for i, name := range keys {
@@ -150,7 +150,7 @@ func (a *app) printMonth(dir string, key *generate.MonthKey, keys []string) erro
 		for _, word := range slices.Sorted(maps.Keys(counts.of)) {
 			g.row(word, groupedCount(counts.of[word]))
 		}
-		fmt.Fprintln(a.out, g.text(""))
+		fmt.Fprintln(a.out, a.table(g, ""))
 	}
 	return nil
 }

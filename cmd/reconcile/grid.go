@@ -14,6 +14,11 @@ type grid struct {
 	left map[int]bool
 	// rules are the rows before which a line is drawn.
 	rules map[int]bool
+	// notes says that the last column is text of any length: where a line has no room for
+	// it, it goes below its row.
+	notes bool
+	// colour says that the heading stands out.
+	colour bool
 }
 
 func newGrid(heading ...string) *grid {
@@ -42,7 +47,7 @@ func (g *grid) widths() (widths []int) {
 			widths = append(widths, 0)
 		}
 		for i, cell := range row {
-			widths[i] = max(widths[i], cells.StringWidth(cell))
+			widths[i] = max(widths[i], cellWidth(cell))
 		}
 	}
 	return widths
@@ -69,21 +74,39 @@ func (g *grid) text(indent string) string {
 		if g.rules[n] {
 			b.WriteString(indent + strings.Repeat("─", total) + "\n")
 		}
-		line := indent
-		for i, cell := range row {
-			if i > 0 {
-				line += strings.Repeat(" ", columnGap)
-			}
-			pad := strings.Repeat(" ", widths[i]-cells.StringWidth(cell))
-			if g.left[i] {
-				line += cell + pad
-			} else {
-				line += pad + cell
-			}
-		}
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
+		b.WriteString(indent + g.styled(n, g.line(row, widths, 0, len(row))) + "\n")
 	}
 	return b.String()
+}
+
+// line sets cells from to until of a row side by side.
+func (g *grid) line(row []string, widths []int, from, until int) (line string) {
+	until = min(until, len(row))
+	for i := from; i < until; i++ {
+		if i > from {
+			line += strings.Repeat(" ", columnGap)
+		}
+		pad := strings.Repeat(" ", widths[i]-cellWidth(row[i]))
+		if g.left[i] {
+			line += row[i] + pad
+		} else {
+			line += pad + row[i]
+		}
+	}
+	return strings.TrimRight(line, " ")
+}
+
+// styled makes the heading stand out: the rows above the first line that is drawn.
+func (g *grid) styled(row int, line string) string {
+	for n := range row + 1 {
+		if g.rules[n] {
+			return line
+		}
+	}
+	if len(g.rules) == 0 {
+		return line
+	}
+	return painted(g.colour, bold, line)
 }
 
 // wrapped breaks text into lines that fit a terminal.

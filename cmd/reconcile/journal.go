@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -85,12 +86,12 @@ func (a *app) journalCommand() *cobra.Command {
 		Long:    journalHelp + exitCodes(journalCodes),
 		Example: journalExamples,
 		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := readConfig(a.configFlag)
 			if err != nil {
 				return err
 			}
-			return a.journal(out, format, flags, &c.journal)
+			return a.journal(cmd.Context(), out, format, flags, &c.journal)
 		},
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", defaultOut, "folder of the result, or of the days")
@@ -133,11 +134,11 @@ func (a *app) printVouchers(vouchers []journal.Voucher) error {
 	}{all})
 }
 
-func (a *app) journal(out, format string, flags *dayFlags, c *journalConfig) error {
+func (a *app) journal(ctx context.Context, out, format string, flags *dayFlags, c *journalConfig) error {
 	if format != "csv" && format != "beancount" {
 		return usage(fmt.Errorf("--format %q: csv or beancount", format))
 	}
-	b, err := readBooks(out, flags)
+	b, err := readBooks(ctx, out, flags)
 	if err != nil {
 		return err
 	}
@@ -149,25 +150,29 @@ func (a *app) journal(out, format string, flags *dayFlags, c *journalConfig) err
 	if a.json {
 		return a.printVouchers(vouchers)
 	}
+	w := verbatim(a.out)
 	if format == "beancount" {
-		return journal.WriteBeancount(a.out, c.accounts, vouchers, accounts)
+		return journal.WriteBeancount(w, c.accounts, vouchers, accounts)
 	}
 	columns := c.columns
 	if len(columns) == 0 {
 		columns = journal.Columns
 	}
 	// The mark by which spreadsheets know that it is UTF-8.
-	if _, err := io.WriteString(a.out, "\uFEFF"); err != nil {
+	if _, err := io.WriteString(w, "\uFEFF"); err != nil {
 		return err
 	}
-	return journal.WriteCSV(a.out, vouchers, columns, c.names)
+	return journal.WriteCSV(w, vouchers, columns, c.names)
 }
 
 // readBooks reads the result in a folder; of a folder of days those that flags name, else
 // the newest.
-func readBooks(out string, flags *dayFlags) (*books, error) {
+func readBooks(ctx context.Context, out string, flags *dayFlags) (*books, error) {
 	dirs, days, err := chosenDays(out, flags)
 	if err != nil {
+		return nil, err
+	}
+	if err := verifiedResults(ctx, dirs); err != nil {
 		return nil, err
 	}
 	b := newBooks()

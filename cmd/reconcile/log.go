@@ -16,7 +16,7 @@ func (a *app) chooseLog() error {
 	switch a.logFlag {
 	case "", "text":
 	case "json":
-		a.log = slog.New(slog.NewJSONHandler(a.err, nil))
+		a.log = slog.New(slog.NewJSONHandler(verbatim(a.err), nil))
 		a.detail = true
 	default:
 		return fmt.Errorf("--log-format %q: text and json are known", a.logFlag)

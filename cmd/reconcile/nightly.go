@@ -192,7 +192,7 @@ func (n *night) runDue(ctx, stop context.Context, failed *failures) (*datasetVie
 		n.log.Info("every day of the inbox is up to date")
 	}
 	n.outcome = r.total
-	view, lookErr := viewDataset(&n.c.nightly, r.catalogue, &r.job, n.now(), lookBack)
+	view, lookErr := viewWhole(&n.c.nightly, r.catalogue, &r.job, n.now(), lookBack)
 	if lookErr != nil && err == nil {
 		failed.add("", lookErr)
 	}

@@ -263,7 +263,7 @@ func (a *app) printPlan(in *fees.PlanInput, plan *fees.Plan) {
 			strings.Join(uses, ", "), step.Paid.Rule.ID+" "+step.Paid.Rule.Version)
 	}
 	if len(plan.Steps) > 0 {
-		fmt.Fprint(a.out, g.text(""))
+		fmt.Fprint(a.out, a.table(g, ""))
 	}
 	fmt.Fprintf(a.out, "%s %s, %s %s\n", a.say("moved by"), in.Last, plan.Moved, fmt.Sprintf(a.say("for %s"), plan.Fee))
 	if saving := plan.Saving(); saving != settlement.NoAmount {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"io"
 	"slices"
@@ -105,8 +106,8 @@ func (a *app) positionCommand() *cobra.Command {
 		Long:    positionHelp + exitCodes(positionCodes),
 		Example: positionExamples,
 		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			p, err := readPosition(out, flags)
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			p, err := readPosition(cmd.Context(), out, flags)
 			if err != nil {
 				return err
 			}
@@ -154,9 +155,12 @@ func (p *positions) shop(name string) *shopPosition {
 	return p.shops[name]
 }
 
-func readPosition(out string, flags *dayFlags) (*moneyPosition, error) {
+func readPosition(ctx context.Context, out string, flags *dayFlags) (*moneyPosition, error) {
 	dirs, days, err := chosenDays(out, flags)
 	if err != nil {
+		return nil, err
+	}
+	if err := verifiedResults(ctx, dirs[len(dirs)-1:]); err != nil {
 		return nil, err
 	}
 	dir, day := dirs[len(dirs)-1], days[len(days)-1]
@@ -165,7 +169,7 @@ func readPosition(out string, flags *dayFlags) (*moneyPosition, error) {
 		return nil, err
 	}
 	if day != settlement.NoDay {
-		if err := p.readBefore(out, day); err != nil {
+		if err := p.readBefore(ctx, out, day); err != nil {
 			return nil, err
 		}
 	}
@@ -176,7 +180,7 @@ func readPosition(out string, flags *dayFlags) (*moneyPosition, error) {
 }
 
 // readBefore reads what was not booked at the end of the day before.
-func (p *positions) readBefore(dataset string, day settlement.Day) error {
+func (p *positions) readBefore(ctx context.Context, dataset string, day settlement.Day) error {
 	committed, err := pipeline.Days(dataset)
 	if err != nil {
 		return err
@@ -189,6 +193,9 @@ func (p *positions) readBefore(dataset string, day settlement.Day) error {
 	}
 	if before == settlement.NoDay {
 		return nil
+	}
+	if _, err := verifiedResult(ctx, pipeline.DayFolder(dataset, before), "unsettled"); err != nil {
+		return err
 	}
 	return eachBatch(pipeline.DayFolder(dataset, before), "unsettled", func(u *settlement.Unsettled) error {
 		for i := range u.Len() {

@@ -79,7 +79,7 @@ func TestThePositionAddsUpOnEveryDay(t *testing.T) {
 // the clearing accounts what the position says is not booked.
 func TestTheJournalLeavesWhatTheAccountsHold(t *testing.T) {
 	dataset, days := plantedDays(t, 3)
-	b, err := readBooks(dataset, &dayFlags{from: days[0].String(), to: days[2].String()})
+	b, err := readBooks(t.Context(), dataset, &dayFlags{from: days[0].String(), to: days[2].String()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,21 +22,28 @@ func (a *app) positionText(p *moneyPosition) string {
 	if len(columns) != 1 {
 		columns = append(slices.Clone(columns), p.Total)
 	}
-	for from := 0; from < len(columns); from += 4 {
-		b.WriteString(a.positionGrid(columns[from:min(from+4, len(columns))]).text("") + "\n")
+	for rest := columns; len(rest) > 0; {
+		n := min(len(rest), 4)
+		g := a.positionGrid(rest[:n])
+		for n > 1 && g.width() > a.page() {
+			n--
+			g = a.positionGrid(rest[:n])
+		}
+		b.WriteString(a.table(g, "") + "\n")
+		rest = rest[n:]
 	}
 	if len(p.Banks) > 0 {
 		g := newGrid(a.say("in the bank"), a.say("held"))
 		for _, bank := range p.Banks {
 			g.row(bank.Account, moneyOr(bank.Held))
 		}
-		b.WriteString(g.text("") + "\n")
+		b.WriteString(a.table(g, "") + "\n")
 	}
 	g := newGrid(a.say("shop"), a.say("sold"), a.say("refunded"), a.say("fees"), a.say("net"), a.say("awaited"), a.say("breaks"))
 	for _, s := range p.Shops {
 		g.row(cmp.Or(s.Shop, a.say("(no shop)")), grouped(settlement.Amount(s.Sold)), grouped(settlement.Amount(s.Refunded)), grouped(settlement.Amount(-s.Fees)), grouped(settlement.Amount(s.Net)), grouped(settlement.Amount(s.Awaited)), fmt.Sprint(s.Breaks))
 	}
-	b.WriteString(g.text(""))
+	b.WriteString(a.table(g, ""))
 	return b.String()
 }
 

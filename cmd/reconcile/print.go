@@ -3,11 +3,13 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"io"
+	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"reconcile/output"
+	"reconcile/output/spreadsheet"
 	"reconcile/settlement"
 )
 
@@ -24,26 +26,37 @@ const gridRows = 1000
 type gridPrinter struct {
 	w       io.Writer
 	columns []settlement.TableColumn
-	grid    *grid
-	begun   bool
+	// width is that of the terminal: rows that are wider are shortened, then set on several
+	// lines, then shown as records. 0 sets every row on one line.
+	width  int
+	colour bool
+	none   string // is said where there is no row to be shown as a record
+	grid   *grid
+	begun  bool
+	number int // of the last record
 }
 
 func (p *gridPrinter) fresh() *grid {
-	if p.begun {
-		return &grid{left: map[int]bool{}, rules: map[int]bool{}}
+	g := newGrid(columnNames(p.columns)...)
+	if p.begun && p.width == 0 { // the heading stands once
+		g = &grid{rules: map[int]bool{}}
 	}
 	p.begun = true
-	g := newGrid(columnNames(p.columns)...)
-	g.left = map[int]bool{}
+	g.left, g.colour = map[int]bool{}, p.colour
+	for i, c := range p.columns {
+		g.left[i] = !isFigure(c)
+	}
 	return g
+}
+
+// isFigure says that a column's values are set flush right.
+func isFigure(c settlement.TableColumn) bool {
+	return c.Type == settlement.TypeMoney || c.Type == settlement.TypeCount || c.Type == settlement.TypeRate
 }
 
 func (p *gridPrinter) row(r output.Row) error {
 	if p.grid == nil {
 		p.grid = p.fresh()
-		for i, c := range p.columns {
-			p.grid.left[i] = c.Type != settlement.TypeMoney && c.Type != settlement.TypeCount && c.Type != settlement.TypeRate
-		}
 	}
 	row := make([]string, len(p.columns))
 	for i, c := range p.columns {
@@ -56,20 +69,77 @@ func (p *gridPrinter) row(r output.Row) error {
 	return nil
 }
 
-// printable keeps what a file holds from steering the terminal.
-func printable(text string) string {
-	return strings.Map(func(c rune) rune {
-		if c < ' ' || c >= 0x7f && c < 0xa0 {
-			return '�'
-		}
-		return c
-	}, text)
-}
-
 func (p *gridPrinter) flush() error {
-	_, err := io.WriteString(p.w, p.grid.text(""))
+	_, err := io.WriteString(p.w, p.text())
 	p.grid = nil
 	return err
+}
+
+func (p *gridPrinter) text() string {
+	g := p.grid
+	if p.width == 0 || g.width() <= p.width {
+		return g.text("")
+	}
+	if short := p.shorter(); short.width() <= p.width {
+		return short.text("")
+	} else if len(short.breaksAt(p.width)) <= mostLines+1 {
+		return short.stacked("", p.width)
+	}
+	if len(g.rows) == 1 {
+		return p.none + "\n"
+	}
+	return p.records()
+}
+
+// mostLines is on how many lines a row is set; more are read better one below the other.
+const mostLines = 3
+
+// freeTexts are columns whose text may be cut off: sentences and names, no numbers.
+var freeTexts = []string{"reason", "suggestion", "note", "raw_type", "raw_note", "shop", "platform", "rule", "source_file"}
+
+// shortened texts keep at least so many cells.
+const leastText = 12
+
+// shorter is the grid with free texts cut off, by as much as is missing.
+func (p *gridPrinter) shorter() *grid {
+	g := *p.grid
+	g.rows = nil
+	for _, row := range p.grid.rows {
+		g.rows = append(g.rows, slices.Clone(row))
+	}
+	widths := g.widths()
+	over := g.width() - p.width
+	for i, c := range p.columns {
+		if over <= 0 || !slices.Contains(freeTexts, c.Name) || widths[i] <= leastText {
+			continue
+		}
+		to := max(leastText, cells.StringWidth(c.Name), widths[i]-over)
+		over -= widths[i] - to
+		for _, row := range g.rows {
+			row[i] = shortened(row[i], to)
+		}
+	}
+	return &g
+}
+
+// records sets each value on a line of its own, under the number of its row.
+func (p *gridPrinter) records() string {
+	var b strings.Builder
+	wide := 0
+	for _, c := range p.columns {
+		wide = max(wide, cells.StringWidth(c.Name))
+	}
+	for _, row := range p.grid.rows[1:] {
+		p.number++
+		title := fmt.Sprintf("── %d ", p.number)
+		b.WriteString(painted(p.colour, faint, title+strings.Repeat("─", max(0, min(p.width, pageWidth)-cells.StringWidth(title)))) + "\n")
+		for i, c := range p.columns {
+			if row[i] != "" {
+				b.WriteString(painted(p.colour, bold, c.Name) + strings.Repeat(" ", wide-cells.StringWidth(c.Name)+columnGap) + row[i] + "\n")
+			}
+		}
+	}
+	return b.String()
 }
 
 func (p *gridPrinter) end() error {
@@ -85,70 +155,44 @@ func (p *gridPrinter) end() error {
 	return p.flush()
 }
 
-// csvPrinter writes CSV by RFC 4180.
+// printable keeps what a file holds from steering the terminal.
+func printable(text string) string {
+	return strings.Map(func(c rune) rune {
+		if c < ' ' || c >= 0x7f && c < 0xa0 {
+			return '�'
+		}
+		return c
+	}, text)
+}
+
+// csvPrinter writes CSV by RFC 4180, in which no text can become a formula.
 type csvPrinter struct {
 	w       io.Writer
 	columns []settlement.TableColumn
-	buffer  *bufio.Writer
+	csv     *spreadsheet.CSV
 }
 
 func (p *csvPrinter) row(r output.Row) error {
 	p.begin()
+	fields := make([]string, len(p.columns))
 	for i, c := range p.columns {
-		p.cell(i, cellText(c, r))
+		fields[i] = r.Text(c.Name)
 	}
-	_, err := p.buffer.WriteString("\n")
-	return err
+	p.csv.Record(fields...)
+	return nil
 }
 
 func (p *csvPrinter) begin() {
-	if p.buffer != nil {
-		return
+	if p.csv == nil {
+		p.csv = spreadsheet.NewCSV(p.w)
+		p.csv.LineEnd = "\n" // for the programs of a pipe
+		p.csv.Record(columnNames(p.columns)...)
 	}
-	p.buffer = bufio.NewWriter(p.w)
-	for i, c := range p.columns {
-		p.cell(i, c.Name)
-	}
-	p.buffer.WriteString("\n")
-}
-
-func (p *csvPrinter) cell(i int, text string) {
-	if i > 0 {
-		p.buffer.WriteByte(',')
-	}
-	if strings.ContainsAny(text, ",\"\r\n") {
-		text = `"` + strings.ReplaceAll(text, `"`, `""`) + `"`
-	}
-	p.buffer.WriteString(text)
 }
 
 func (p *csvPrinter) end() error {
 	p.begin()
-	return p.buffer.Flush()
-}
-
-// formulaStarts are the characters with which a spreadsheet takes text for a
-// formula; some programs read their full-width forms alike.
-const formulaStarts = "=+-@\t\r\n＝＋－＠"
-
-// cellText is a value for a spreadsheet. A number cannot be a formula; any other
-// value is guarded.
-func cellText(c settlement.TableColumn, r output.Row) string {
-	text := r.Text(c.Name)
-	switch c.Type {
-	case settlement.TypeMoney, settlement.TypeRate, settlement.TypeCount, settlement.TypeDay, settlement.TypeInstant, settlement.TypeFlag:
-		return text
-	}
-	return guarded(text)
-}
-
-// guarded puts a ' before text that a spreadsheet would take for a formula.
-func guarded(text string) string {
-	first, _ := utf8.DecodeRuneInString(text)
-	if text != "" && strings.ContainsRune(formulaStarts, first) {
-		return "'" + text
-	}
-	return text
+	return p.csv.Flush()
 }
 
 // jsonPrinter writes an array of objects. Counts are numbers and flags are

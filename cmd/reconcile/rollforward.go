@@ -16,11 +16,11 @@ func (a *app) rollText(all []*overview.RollForward) string {
 	for rest := all; len(rest) > 0; {
 		n := len(rest)
 		g := a.rollBlock(rest[:n], all)
-		for n > 1 && g.width() > pageWidth {
+		for n > 1 && g.width() > a.page() {
 			n--
 			g = a.rollBlock(rest[:n], all)
 		}
-		b.WriteString(g.text("") + "\n")
+		b.WriteString(a.table(g, "") + "\n")
 		rest = rest[n:]
 	}
 	for _, r := range all {

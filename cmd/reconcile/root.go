@@ -20,8 +20,11 @@ type streams struct{ out, err io.Writer }
 // app is what all commands share during one call of the program.
 type app struct {
 	streams
-	log      *slog.Logger
-	language language
+	// toOut and toErr are the screens behind the streams; the streams fold their lines.
+	toOut, toErr screen
+	getenv       func(string) string
+	log          *slog.Logger
+	language     language
 	// started is set when a command begins its work: an error before that is one of
 	// usage.
 	started bool
@@ -29,7 +32,7 @@ type app struct {
 	// error.
 	outcome outcome
 
-	langFlag, logFlag, configFlag string
+	langFlag, logFlag, configFlag, colorFlag string
 
 	// detail says that each run is told in the log, not only in its summary.
 	detail bool
@@ -42,11 +45,17 @@ type app struct {
 
 // execute runs one command line and returns the exit code.
 func execute(ctx context.Context, args []string, std streams, getenv func(string) string) int {
-	a := &app{streams: std, log: slog.New(slog.NewTextHandler(std.err, nil)), language: languageOf(getenv)}
+	a := &app{log: slog.New(slog.NewTextHandler(std.err, nil)), language: languageOf(getenv), getenv: getenv,
+		toOut: screenOf(std.out, getenv), toErr: screenOf(std.err, getenv)}
+	a.streams = streams{foldedTo(std.out, a.toOut), foldedTo(std.err, a.toErr)}
+	defer flushed(a.err)
+	defer flushed(a.out)
 	root := a.rootCommand()
 	root.SetArgs(args)
-	root.SetOut(std.out)
-	root.SetErr(std.err)
+	root.SetOut(std.out) // a shell reads what completion prints
+	root.InitDefaultCompletionCmd(args...)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
 	err := root.ExecuteContext(ctx)
 	if err != nil && !a.started {
 		err = usage(err)
@@ -71,7 +80,7 @@ func (a *app) printError(err error, code int) {
 	for line := range strings.Lines(err.Error()) {
 		line = strings.TrimSuffix(line, "\n")
 		if !strings.HasPrefix(line, " ") { // else it belongs to the line above
-			line = "reconcile: " + line
+			line = painted(a.toErr.colour, bad, "reconcile:") + " " + line
 		}
 		fmt.Fprintln(a.err, line)
 	}
@@ -97,13 +106,16 @@ Start with a small day of invented data:
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			return errors.Join(a.chooseLanguage(), a.chooseLog())
+			return errors.Join(a.chooseLanguage(), a.chooseColour(), a.chooseLog())
 		},
 	}
 	root.PersistentFlags().StringVar(&a.langFlag, "lang", "", "language of what is printed: en or zh (default: from LANG)")
+	root.PersistentFlags().StringVar(&a.colorFlag, "color", "auto", "colours: auto, always or never (auto: on a terminal, unless NO_COLOR is set)")
 	root.PersistentFlags().StringVar(&a.logFlag, "log-format", "", "form of the log on stderr: text or json (default: text)")
-	root.AddCommand(a.runCommand(), a.checkCommand(), a.showCommand(), a.explainCommand(), a.verifyCommand(), a.diffCommand(), a.feesCommand(), a.balancesCommand(), a.journalCommand(), a.worklistCommand(), a.reportCommand(), a.positionCommand(), a.quoteCommand(), a.planCommand(), a.configCommand(), a.scheduleCommand(), a.statusCommand(), a.doctorCommand(), a.closeMonthCommand(), a.pruneCommand(), a.initCommand(), a.generateCommand())
+	root.AddCommand(a.runCommand(), a.checkCommand(), a.showCommand(), a.explainCommand(), a.verifyCommand(), a.diffCommand(), a.feesCommand(), a.balancesCommand(), a.journalCommand(), a.worklistCommand(), a.reportCommand(), a.positionCommand(), a.quoteCommand(), a.planCommand(), a.configCommand(), a.scheduleCommand(), a.statusCommand(), a.doctorCommand(), a.closeMonthCommand(), a.pruneCommand(), a.ddlCommand(), a.initCommand(), a.generateCommand(), a.manCommand())
 	a.begin(root)
+	a.complete(root)
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", fmt.Sprintf(".FlagUsagesWrapped %d", a.page())))
 	return root
 }
 

@@ -167,7 +167,7 @@ func (a *app) runDated(cmd *cobra.Command, dated *dayFlags, flags *jobFlags, out
 
 // showDataset tells the metrics what the dataset looks like after a run of days.
 func (a *app) showDataset(c *nightly, r *daysRun) {
-	v, err := viewDataset(c, r.catalogue, &r.job, time.Now(), lookBack)
+	v, err := viewWhole(c, r.catalogue, &r.job, time.Now(), lookBack)
 	if err != nil {
 		a.log.Warn("the metrics do not show the dataset", "error", err)
 		return
@@ -177,8 +177,10 @@ func (a *app) showDataset(c *nightly, r *daysRun) {
 
 // reconcile runs the job and notes what it came to.
 func (a *app) reconcile(ctx context.Context, job pipeline.Job, breaksOK bool) (*pipeline.Result, error) {
-	bar := a.progress()
-	job.Progress = bar.report
+	bar := a.progressOf(job.Day)
+	if bar != nil {
+		job.Progress, job.Took = bar.report, bar.took
+	}
 	log, began := a.logRun(job)
 	result, err := pipeline.Run(ctx, job)
 	bar.finish()
@@ -231,7 +233,7 @@ func manifestOf(result *pipeline.Result) output.Manifest {
 }
 
 func printJSON(w io.Writer, value any) error {
-	encoder := json.NewEncoder(w)
+	encoder := json.NewEncoder(verbatim(w))
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(value)
@@ -241,7 +243,7 @@ func printJSON(w io.Writer, value any) error {
 // by side where they did not tie.
 func (a *app) printRefusals(w io.Writer, refusals []*settlement.Refusal) {
 	for _, r := range refusals {
-		fmt.Fprintf(w, "%s %s\n", a.say("REFUSED"), r.Source)
+		fmt.Fprintf(w, "%s %s\n", a.paintOn(w, bad, a.say("REFUSED")), r.Source)
 		for _, e := range r.Errors {
 			fmt.Fprintf(w, "  %s\n", e.Error())
 		}
@@ -254,7 +256,7 @@ func (a *app) printRefusals(w io.Writer, refusals []*settlement.Refusal) {
 			}
 		}
 		if len(r.Totals) > 0 {
-			fmt.Fprint(w, a.totalsGrid(r.Totals).text("  "))
+			fmt.Fprint(w, a.table(a.totalsGrid(r.Totals), "  "))
 		}
 		fmt.Fprintln(w)
 	}
@@ -265,9 +267,9 @@ func (a *app) totalsGrid(totals []settlement.ControlTotal) *grid {
 	g := newGrid(a.say("control total"), a.say("stated"), a.say("computed"), a.say("difference"), "")
 	g.leftAlign(4)
 	for _, t := range totals {
-		verdict := a.say("ties")
+		verdict := a.paint(good, a.say("ties"))
 		if !t.Ties() {
-			verdict = a.say("DOES NOT TIE")
+			verdict = a.paint(bad, a.say("DOES NOT TIE"))
 		}
 		g.row(t.Name, t.StatedText(), t.ComputedText(), t.DifferenceText(), verdict)
 	}

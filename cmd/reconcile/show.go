@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -17,12 +18,19 @@ const showHelp = `Prints rows of a table of a result, or of one Parquet file. On
 columns that matter most are shown, and at most 100 rows; --columns and --limit
 change that. --json and --csv print all columns and all rows.
 
+Where a row is wider than the terminal its texts are shortened (…), then it goes
+on in the next line, and where that would be many it is shown as a record, one
+value a line. Numbers are never shortened. --wide, or a pipe, prints rows whole.
+
 EXPR selects rows: conditions joined by “and”, each a column, an operator and a
 value. Operators are = != < <= > >= and ~ (contains). Money, days, times, rates
 and counts compare as what they are; a day stands for all times of that day;
 null is written null. Times are those of Asia/Shanghai.
 
-In CSV, text that a spreadsheet would take for a formula gets a ' before it.`
+In CSV, text that a spreadsheet would take for a formula gets a ' before it;
+numbers stay numbers.
+
+SQL engines read the tables too: “reconcile ddl” defines them there.`
 
 const showExamples = `  reconcile show breaks
   reconcile show breaks --where 'kind = amount_mismatch and difference < -10.00'
@@ -41,7 +49,7 @@ const defaultRows = 100
 type showFlags struct {
 	out, where, columns string
 	limit               int64
-	csv                 bool
+	csv, wide           bool
 }
 
 func (a *app) showCommand() *cobra.Command {
@@ -62,14 +70,14 @@ func (a *app) showCommand() *cobra.Command {
 			if !cmd.Flags().Changed("limit") && !a.json && !flags.csv {
 				flags.limit = defaultRows
 			}
-			stop := func() error { return cmd.Context().Err() }
-			return a.show(args[0], flags, stop)
+			return a.show(cmd.Context(), args[0], flags)
 		},
 	}
 	cmd.Flags().StringVarP(&flags.out, "out", "o", defaultOut, "folder of the result")
 	cmd.Flags().StringVarP(&flags.where, "where", "w", "", "which rows, as an expression")
 	cmd.Flags().StringVarP(&flags.columns, "columns", "c", "", "which columns, with commas between; all shows every column")
 	cmd.Flags().Int64VarP(&flags.limit, "limit", "n", 0, "at most so many rows; 0 shows all")
+	cmd.Flags().BoolVar(&flags.wide, "wide", false, "print each row on one line, whole, however wide the terminal is")
 	cmd.Flags().BoolVar(&flags.csv, "csv", false, "print CSV")
 	a.withOutput(cmd, "print a JSON array of objects, money as text", "")
 	cmd.MarkFlagsMutuallyExclusive("json", "csv")
@@ -108,11 +116,11 @@ var shortColumns = map[string][]string{
 	"balances":          {"wallet", "account", "sub_account", "settled_on", "opening", "income", "expense", "closing", "unexplained", "opening_known_by", "missing_days"},
 }
 
-func (a *app) show(what string, flags showFlags, stop func() error) error {
+func (a *app) show(ctx context.Context, what string, flags showFlags) error {
 	if flags.limit < 0 {
 		return usage(fmt.Errorf("--limit %d: give a number of rows; 0 shows all", flags.limit))
 	}
-	table, read, err := a.source(what, flags.out)
+	table, read, err := a.source(ctx, what, flags.out)
 	if err != nil {
 		return err
 	}
@@ -127,15 +135,19 @@ func (a *app) show(what string, flags showFlags, stop func() error) error {
 	var print printer
 	switch {
 	case a.json:
-		print = &jsonPrinter{w: a.out, columns: columns}
+		print = &jsonPrinter{w: verbatim(a.out), columns: columns}
 	case flags.csv:
-		print = &csvPrinter{w: a.out, columns: columns}
+		print = &csvPrinter{w: verbatim(a.out), columns: columns}
 	default:
-		print = &gridPrinter{w: a.out, columns: columns}
+		p := &gridPrinter{w: a.out, columns: columns, width: a.toOut.width, colour: a.toOut.colour, none: a.say("no rows")}
+		if flags.wide {
+			p.w, p.width = verbatim(a.out), 0
+		}
+		print = p
 	}
 	shown, more := int64(0), false
 	err = read(func(r output.Row) error {
-		if err := stop(); err != nil {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
 		if !filter.holds(r) {
@@ -158,8 +170,14 @@ func (a *app) show(what string, flags showFlags, stop func() error) error {
 }
 
 // source finds the table or file that what names, and how it is read.
-func (a *app) source(what, dir string) (settlement.Table, func(func(output.Row) error) error, error) {
+func (a *app) source(ctx context.Context, what, dir string) (settlement.Table, func(func(output.Row) error) error, error) {
 	if strings.HasSuffix(what, ".parquet") {
+		// A part of a result is shown where it is what its run wrote.
+		if of := filepath.Dir(filepath.Dir(what)); isResult(of) {
+			if _, err := verifiedResult(ctx, of, filepath.Base(filepath.Dir(what))); err != nil {
+				return settlement.Table{}, nil, err
+			}
+		}
 		table, err := tableOf(what)
 		return table, func(fn func(output.Row) error) error { return output.ReadFile(what, fn) }, err
 	}
@@ -167,7 +185,7 @@ func (a *app) source(what, dir string) (settlement.Table, func(func(output.Row) 
 	if !ok {
 		return table, nil, usage(fmt.Errorf("no table %q (%s)", what, nearest(what, tableNames())))
 	}
-	dir, _, err := readResult(dir)
+	dir, _, err := readResult(ctx, dir, what)
 	if err != nil {
 		return table, nil, err
 	}

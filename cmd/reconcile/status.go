@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,7 +29,7 @@ func (a *app) statusCommand() *cobra.Command {
 		Use:   "status",
 		Short: "The last 30 days at a glance",
 		Long: statusHelp + exitCodes(`  0    shown, whatever it is
-  1    I/O failure
+  1    I/O failure, or a day is not what its run wrote: the others are shown
   2    usage or configuration`),
 		Example: `  reconcile status
   reconcile status --days 7 --config /etc/reconcile/reconcile.yaml
@@ -58,7 +59,10 @@ func (a *app) statusCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.printStatus(v)
+			if err := a.printStatus(v); err != nil {
+				return err
+			}
+			return errors.Join(v.damaged...)
 		},
 	}
 	a.withConfig(cmd)
@@ -105,6 +109,7 @@ func (a *app) printStatus(v *datasetView) error {
 	g := newGrid(a.say("day"), "", a.say("breaks"), a.say("new"), a.say("closed"), a.say("open"), a.say("short"), a.say("over"), "")
 	g.leftAlign(1)
 	g.leftAlign(8)
+	g.notes = true
 	from := slices.IndexFunc(v.days, func(d dayView) bool { return d.state() != "" })
 	if from < 0 {
 		from = len(v.days)
@@ -113,7 +118,7 @@ func (a *app) printStatus(v *datasetView) error {
 		d := &v.days[from+i]
 		g.row(a.statusRow(d)...)
 	}
-	fmt.Fprint(a.out, g.text(""))
+	fmt.Fprint(a.out, a.table(g, ""))
 	fmt.Fprintln(a.out)
 	fmt.Fprintln(a.out, a.statusSummary(v))
 	ages := v.ages()
@@ -124,7 +129,7 @@ func (a *app) printStatus(v *datasetView) error {
 	for _, age := range ages {
 		g.row(age.Age, groupedCount(age.Breaks), grouped(settlement.Amount(age.Short)), grouped(settlement.Amount(age.Over)))
 	}
-	fmt.Fprintf(a.out, "\n%s", g.text(""))
+	fmt.Fprintf(a.out, "\n%s", a.table(g, ""))
 	return nil
 }
 
@@ -150,18 +155,33 @@ func (v *datasetView) ages() []statusAge {
 	return list
 }
 
+// styleOf is how the state of a day stands out.
+func styleOf(state string) style {
+	switch state {
+	case stateBalanced:
+		return good
+	case stateWaiting, stateStale:
+		return warning
+	}
+	return bad
+}
+
 // statusRow is the line of a day.
 func (a *app) statusRow(d *dayView) []string {
 	state := d.state()
 	if state == "" {
 		return []string{d.day.String(), "–"}
 	}
-	row := []string{d.day.String(), a.say(state), "", "", "", "", "", ""}
+	shown := a.paint(styleOf(state), a.say(state))
+	row := []string{d.day.String(), shown, "", "", "", "", "", ""}
 	if d.committed {
-		row = []string{d.day.String(), a.say(state), groupedCount(d.breaks.open), groupedCount(d.breaks.fresh), groupedCount(d.breaks.closed),
+		row = []string{d.day.String(), shown, groupedCount(d.breaks.open), groupedCount(d.breaks.fresh), groupedCount(d.breaks.closed),
 			groupedCount(d.openItems), grouped(d.breaks.short), grouped(d.breaks.over)}
 	}
 	var notes []string
+	if d.damaged != nil {
+		notes = append(notes, a.say("not what its run wrote: see below"))
+	}
 	if len(d.late) > 0 {
 		notes = append(notes, a.sayf("late: %s", strings.Join(d.late, ", ")))
 	}
@@ -186,7 +206,7 @@ func (a *app) statusSummary(v *datasetView) string {
 	var parts []string
 	for _, state := range dayStates {
 		if counts[state] > 0 {
-			parts = append(parts, fmt.Sprintf("%s %d", a.say(state), counts[state]))
+			parts = append(parts, fmt.Sprintf("%s %d", a.paint(styleOf(state), a.say(state)), counts[state]))
 		}
 	}
 	if len(parts) == 0 {

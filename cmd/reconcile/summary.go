@@ -73,11 +73,24 @@ func (s *summary) verdict() {
 			parts = append(parts, s.sayf("open items: %s", groupedCount(open)))
 		}
 	}
-	line := strings.Join(parts, " · ")
+	line := s.paint(s.verdictStyle(), strings.Join(parts, " · "))
 	if day := o.Day.String(); s.result.Manifest != nil && day != "" {
 		line = day + "  " + line
 	}
 	s.printf("%s\n\n", line)
+}
+
+// verdictStyle is green where everything is as it should be, red where money is missing or
+// too much, and yellow where nothing can be said.
+func (s *summary) verdictStyle() style {
+	o := s.result.Overview
+	switch {
+	case o.BreakCount() > 0 || len(s.result.Refusals) > 0:
+		return bad
+	case s.result.Manifest == nil || o.Bills == 0 || o.Orders == 0:
+		return warning
+	}
+	return good
 }
 
 func breakSum(o pipeline.Overview) (sum settlement.Amount) {
@@ -158,9 +171,6 @@ func (f *figure) wanted(accounts []pipeline.AccountOverview) bool {
 	})
 }
 
-// pageWidth is how many cells a terminal has at least.
-const pageWidth = 80
-
 // figures prints a column for each wallet and account, and a last one for their
 // total, as many side by side as a terminal is wide.
 func (s *summary) figures() {
@@ -173,7 +183,7 @@ func (s *summary) figures() {
 	for len(columns) > 0 {
 		n := len(columns)
 		g := s.block(columns, n)
-		for n > 1 && g.width() > pageWidth {
+		for n > 1 && g.width() > s.page() {
 			n--
 			g = s.block(columns, n)
 		}
@@ -181,7 +191,7 @@ func (s *summary) figures() {
 			n--
 			g = s.block(columns, n)
 		}
-		s.printf("%s\n", g.text(""))
+		s.printf("%s\n", s.table(g, ""))
 		columns = columns[n:]
 	}
 }
@@ -255,7 +265,7 @@ func (s *summary) breaks() {
 	}
 	g.rule()
 	g.row(s.say("total"), "", groupedCount(o.BreakCount()), grouped(breakSum(o)))
-	s.printf("%s\n", g.text(""))
+	s.printf("%s\n", s.table(g, ""))
 }
 
 // proof says in a few lines why the figures can be believed.
@@ -286,7 +296,7 @@ func (s *summary) proof() {
 		}
 	}
 	billed, charged := feesProved(m)
-	s.printf("%s\n", s.say("Proof"))
+	s.printf("%s\n", s.paint(bold, s.say("Proof")))
 	s.printf("  %s\n", s.sayf("%d of %d checks hold; every table was read back by a second Parquet reader", held, len(m.Proof)))
 	s.printf("  %s\n", s.sayf("%d control totals of the files tie: stated = computed", totals))
 	s.printf("  %s\n", s.sayf("%s rows read = %s written + %s copies", groupedCount(read), groupedCount(written), groupedCount(read-written)))
@@ -354,7 +364,7 @@ func (s *summary) notes() {
 	if len(notes) == 0 {
 		return
 	}
-	s.printf("%s\n", s.say("Notes"))
+	s.printf("%s\n", s.paint(bold, s.say("Notes")))
 	for _, note := range notes {
 		s.printf("  %s\n", note)
 	}

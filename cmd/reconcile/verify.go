@@ -43,8 +43,10 @@ func (a *app) verifyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			v := &verification{ctx: cmd.Context(), dir: filepath.Clean(dir)}
-			return a.printVerification(v, v.run())
+			v := &verification{ctx: cmd.Context(), dir: filepath.Clean(dir), bar: a.progress()}
+			err = v.run()
+			v.bar.finish()
+			return a.printVerification(v, err)
 		},
 	}
 	a.withOutput(cmd, "print every check as JSON", "print nothing where everything holds")
@@ -59,6 +61,7 @@ type verification struct {
 	ctx    context.Context
 	dir    string
 	m      *output.Manifest
+	bar    *progress
 	checks []output.Check
 	faults []error // in the order they were found; each names its file
 	values int64   // rows of which every value was compared
@@ -117,7 +120,7 @@ func (a *app) printVerification(v *verification, err error) error {
 	for _, t := range v.m.Tables {
 		parts += len(t.Parts)
 	}
-	fmt.Fprintf(a.out, "%s\n", a.sayf("PROVED: %s", v.dir))
+	fmt.Fprintf(a.out, "%s\n", a.paint(good, a.sayf("PROVED: %s", v.dir)))
 	fmt.Fprintf(a.out, "  %s\n", a.sayf("%d files have the bytes and SHA-256 that run.json lists; none is missing, none is added", parts))
 	fmt.Fprintf(a.out, "  %s\n", a.sayf("every value of %s rows is the same for two Parquet implementations", groupedCount(v.values)))
 	fmt.Fprintf(a.out, "  %s\n", a.sayf("%d checks hold, computed again from the tables", len(v.checks)))

@@ -92,14 +92,27 @@ func (v *verification) path(name string) string {
 	return filepath.Join(v.dir, filepath.FromSlash(name))
 }
 
+// bytes is how many all parts have, as run.json lists them.
+func (v *verification) bytes() (sum int64) {
+	for _, t := range v.m.Tables {
+		for _, p := range t.Parts {
+			sum += p.Bytes
+		}
+	}
+	return sum
+}
+
 // compareValues reads every value of every part with both Parquet implementations.
 func (v *verification) compareValues() error {
+	var done int64
 	for _, t := range v.m.Tables {
 		table, _ := settlement.TableNamed(t.Name)
 		for _, p := range t.Parts {
 			if err := v.ctx.Err(); err != nil {
 				return err
 			}
+			v.bar.bytes(stageCompare, done, v.bytes())
+			done += p.Bytes
 			rows, err := output.CompareAll(v.path(p.Path), table)
 			if err != nil {
 				v.faults = append(v.faults, fmt.Errorf("the two Parquet readers disagree: %w", err))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -39,8 +40,8 @@ func (a *app) worklistCommand() *cobra.Command {
 		Long:    worklistHelp + exitCodes(worklistCodes),
 		Example: worklistExamples,
 		Args:    cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			return a.worklist(out, args[0])
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.worklist(cmd.Context(), out, args[0])
 		},
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", defaultOut, "folder of the result, or of the days")
@@ -48,8 +49,8 @@ func (a *app) worklistCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) worklist(out, path string) error {
-	dir, _, err := readResult(out)
+func (a *app) worklist(ctx context.Context, out, path string) error {
+	dir, _, err := readResult(ctx, out, "breaks")
 	if err != nil {
 		return err
 	}

@@ -182,7 +182,9 @@ func (w *fundWorker) row() {
 	w.append(at, money)
 }
 
-func shownCell(cell []byte) string { return string(bytes.ToValidUTF8(cell[:min(len(cell), 80)], nil)) }
+func shownCell(cell []byte) string {
+	return settlement.Masked(string(bytes.ToValidUTF8(cell[:min(len(cell), 80)], nil)))
+}
 
 // money reads the two sides and the balance. The column gives the direction, whatever
 // sign 支出 has; the side that is not used is 0, 0.00 or blank. A row that moves nothing

@@ -169,7 +169,7 @@ func TestLogRefusals(t *testing.T) {
 		{"an empty line", strings.Replace(text, "30000000003", "\n30000000003", 1), "log.csv:8: an empty line between the rows"},
 		{"a time", with(1, "发生时间", "2024/9/12 8:30").text(), `log.csv:7:68: 发生时间: "2024/9/12 8:30"`},
 		{"an income", with(0, "收入金额", "1,000.00").text(), "log.csv:6: the row has too many fields"},
-		{"an expense", with(1, "支出金额", "x").text(), `支出金额（-元）: "x"`},
+		{"an expense", with(1, "支出金额", "x").text(), `支出金额（-元）: "*"`},
 		{"an income below zero", with(0, "收入金额", "-100.00").text(), "收入金额（+元）: -100.00: income below zero"},
 		{"both sides", with(0, "支出金额", "1.00").text(), "the row has both an income (100.00) and an expense (1.00)"},
 		{"a balance", with(0, "账户余额", "1e3").text(), `账户余额（元）: "1e3"`},

@@ -59,7 +59,7 @@ func TestALogSummaryWithoutItsTotalsIsRefused(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{strings.Replace(logSummaryText(logSummaryTotal), logSummaryTotal+"\n", "", 1), "the rows end without a row 合计"},
 		{strings.Replace(logSummaryText(logSummaryTotal), "支出笔数", "支出", 1), "支出笔数: the required column is missing"},
-		{logSummaryText("合计,2,x,3,-100.30,0.00"), `收入金额（+元）: "x"`},
+		{logSummaryText("合计,2,x,3,-100.30,0.00"), `收入金额（+元）: "*"`},
 	} {
 		if _, err := ReadLogSummary(context.Background(), input(gb(c.text))); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("got %v, want %s", err, c.want)

@@ -116,12 +116,12 @@ func (w *worker) row() {
 	word := w.cell(rowType)
 	kind := w.types.kind(word)
 	if kind == settlement.NoKind {
-		w.bad(rowType, "tell the maintainers; a kind of row that is not known may not be guessed", "%q is neither 交易 nor 退款", w.shown(word))
+		w.bad(rowType, "tell the maintainers; a kind of row that is not known may not be guessed", "%q is neither 交易 nor 退款", settlement.MaskedWord(w.shown(word)))
 		return
 	}
 	at, err := settlement.ParseInstant(w.cell(finishedAt))
 	if err != nil {
-		w.bad(finishedAt, adviceSpreadsheet, "%q: %v", w.shown(w.cell(finishedAt)), err)
+		w.bad(finishedAt, adviceSpreadsheet, "%q: %v", settlement.Masked(w.shown(w.cell(finishedAt))), err)
 		return
 	}
 	money, ok := w.money(kind)
@@ -149,7 +149,7 @@ func (w *worker) money(kind settlement.Kind) (m rowMoney, ok bool) {
 	}{{orderAmount, &m.gross}, {received, &m.settled}, {coupon, &m.coupon}, {serviceFee, &fee}} {
 		amount, err := settlement.ParseAmount(w.cell(part.from))
 		if err != nil {
-			w.bad(part.from, adviceSpreadsheet, "%q: %v", w.shown(w.cell(part.from)), err)
+			w.bad(part.from, adviceSpreadsheet, "%q: %v", settlement.Masked(w.shown(w.cell(part.from))), err)
 			return m, false
 		}
 		*part.to = amount
@@ -210,7 +210,7 @@ func (w *worker) id(c column) (trimmed, raw []byte, ok bool) {
 	}
 	trimmed = withoutBlanks(raw)
 	if what, do := delimited.NumberFault(trimmed); what != "" {
-		w.bad(c, do, "%q: %s", delimited.Short(string(trimmed)), what)
+		w.bad(c, do, "%q: %s", settlement.Masked(string(trimmed)), what)
 		return nil, nil, false
 	}
 	return trimmed, raw, true

@@ -131,7 +131,7 @@ func takeGrandTotal(in delimited.Input, st *settlement.Statement, line int64, ce
 			total.Stated = int64(amount)
 		}
 		if err != nil {
-			fault := in.Errorf(line, adviceSpreadsheet, "%q: %v", cell, err)
+			fault := in.Errorf(line, adviceSpreadsheet, "%q: %v", settlement.Masked(string(cell)), err)
 			fault.Column = int64(utf8.RuneCountInString(strings.Join(cells[:at], ","))) + 2
 			fault.ColumnName = strings.Trim(names[at], " \t")
 			return fault

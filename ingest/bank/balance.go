@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"reconcile/ingest/delimited"
 	"reconcile/settlement"
 )
 
@@ -63,11 +62,11 @@ func (r *camtReading) statedBalance(s *camtStatement) error {
 	name := "Bal " + code
 	switch {
 	case currency != "CNY":
-		r.errorAt(amountLine, name, "deliver the statement of an account in yuan", "currency %q where only CNY is read", delimited.Short(currency))
+		r.errorAt(amountLine, name, "deliver the statement of an account in yuan", "currency %q where only CNY is read", settlement.MaskedWord(currency))
 	case err != nil:
-		r.errorAt(amountLine, name, "fetch it again", "%q: %v", delimited.Short(amount), err)
+		r.errorAt(amountLine, name, "fetch it again", "%q: %v", settlement.Masked(amount), err)
 	case direction != "CRDT" && direction != "DBIT":
-		r.errorAt(line, name, "CRDT and DBIT are known", "%q does not say which sign the balance has", delimited.Short(direction))
+		r.errorAt(line, name, "CRDT and DBIT are known", "%q does not say which sign the balance has", settlement.MaskedWord(direction))
 	case to.code == code:
 		r.errorAt(line, name, "fetch it again", "the statement has this balance twice, first in line %d", to.line)
 	case to.code == "OPBD": // the day's own opening balance stands before the former closing one
@@ -110,7 +109,7 @@ func (r *camtReading) statedSums(s *camtStatement) error {
 		to.line = line
 		if hasRows {
 			if to.rows, err = settlement.ParseCount([]byte(rows)); err != nil {
-				r.errorAt(line, "TxsSummry/"+name, "fetch it again", "%q: %v", delimited.Short(rows), err)
+				r.errorAt(line, "TxsSummry/"+name, "fetch it again", "%q: %v", settlement.Masked(rows), err)
 				return nil
 			}
 			to.hasRows = true
@@ -119,7 +118,7 @@ func (r *camtReading) statedSums(s *camtStatement) error {
 		// the sums of each direction say more.
 		if hasSum && place != sumAll {
 			if to.amount, err = settlement.ParseLongAmount([]byte(sum)); err != nil {
-				r.errorAt(line, "TxsSummry/"+name, "fetch it again", "%q: %v", delimited.Short(sum), err)
+				r.errorAt(line, "TxsSummry/"+name, "fetch it again", "%q: %v", settlement.Masked(sum), err)
 				return nil
 			}
 			to.hasSum = true
@@ -153,7 +152,7 @@ func (r *camtReading) tie(s *camtStatement) {
 	for _, total := range s.totals() {
 		if !total.Ties() {
 			r.errorAt(s.line, total.Name, "the statement is not complete: fetch it again", "statement %s states %s, its entries give %s: difference %s",
-				delimited.Short(s.id), total.StatedText(), total.ComputedText(), total.DifferenceText())
+				settlement.Masked(s.id), total.StatedText(), total.ComputedText(), total.DifferenceText())
 		}
 	}
 }
@@ -221,10 +220,10 @@ func (r *camtReading) addTotals() {
 	}
 	for _, s := range r.statements {
 		if s.opening.code == "" || s.closing.code == "" {
-			r.st.Notef("statement %s does not state both its opening and its closing balance: they are not checked", delimited.Short(s.id))
+			r.st.Notef("statement %s does not state both its opening and its closing balance: they are not checked", settlement.Masked(s.id))
 		}
 		if s.pages {
-			r.st.Notef("statement %s is one page of several: the other pages must be delivered too", delimited.Short(s.id))
+			r.st.Notef("statement %s is one page of several: the other pages must be delivered too", settlement.Masked(s.id))
 		}
 	}
 	if len(r.st.Totals) == 0 && len(some) == 0 {

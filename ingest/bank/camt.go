@@ -171,7 +171,7 @@ func (r *camtReading) statement() error {
 		case "CpyDplctInd":
 			var word string
 			if word, err = r.elements.text(); word != "" {
-				r.st.Notef("the bank marks statement %s as a copy or duplicate (%s)", delimited.Short(s.id), delimited.Short(word))
+				r.st.Notef("the bank marks statement %s as a copy or duplicate (%s)", settlement.Masked(s.id), settlement.MaskedWord(word))
 			}
 		case "Acct":
 			err = r.ofAccount(s)
@@ -224,13 +224,13 @@ func (r *camtReading) ofAccount(s *camtStatement) error {
 	s.account = id
 	switch first := r.statements[0]; {
 	case currency != "" && currency != "CNY":
-		r.errorAt(line, "Acct/Ccy", "deliver the statement of an account in yuan", "an account in %q where only CNY is read", delimited.Short(currency))
+		r.errorAt(line, "Acct/Ccy", "deliver the statement of an account in yuan", "an account in %q where only CNY is read", settlement.MaskedWord(currency))
 	case s.hasAccount:
 		r.errorAt(line, "Acct", "fetch it again", "the statement has two accounts")
 	case id == "":
 		r.errorAt(line, "Acct/Id", "state it as bank.account", "the account has no number")
 	case first != s && first.account != id:
-		r.errorAt(line, "Acct/Id", "deliver a file for each account", "%q is another account than %q of the statement before", delimited.Short(id), delimited.Short(first.account))
+		r.errorAt(line, "Acct/Id", "deliver a file for each account", "%q is another account than %q of the statement before", settlement.Masked(id), settlement.Masked(first.account))
 	}
 	s.hasAccount = true
 	if r.account == "" {
@@ -260,7 +260,7 @@ func (r *camtReading) period(s *camtStatement) error {
 	first, _, ok := isoMoment(from)
 	last, at, ok2 := isoMoment(until)
 	if !ok || !ok2 || last < first {
-		r.errorAt(line, "FrToDt", "fetch it again", "%q to %q is no period", delimited.Short(from), delimited.Short(until))
+		r.errorAt(line, "FrToDt", "fetch it again", "%q to %q is no period", settlement.Masked(from), settlement.Masked(until))
 		return nil
 	}
 	end := last + 1

@@ -145,7 +145,7 @@ func driftOf(header []string, m Mapping) []settlement.Drift {
 // foundInstead names what the header has in place of name.
 func foundInstead(name string, header []string) string {
 	if len(header) == 1 && strings.ContainsAny(header[0], ";\t|") {
-		return fmt.Sprintf("the header has no comma: %q; export it again with commas between the fields", delimited.Short(header[0]))
+		return fmt.Sprintf("the header has no comma: %q; export it again with commas between the fields", delimited.Heading(header[0]))
 	}
 	for _, other := range header {
 		if plain(other) == plain(name) || len(plain(name)) > 3 && strings.Contains(plain(other), plain(name)) {

@@ -150,7 +150,7 @@ func (r *csvReading) header(st *settlement.Statement) error {
 		}
 		if err == io.EOF || err == nil && skipped > r.mapping.Preamble {
 			return r.in.Errorf(1, fmt.Sprintf("the known layout is %s; other names are given with bank.columns, rows before the header with bank.preamble", plainLayout),
-				"no header of a bank's statement in the first %d rows: the first is %q", r.mapping.Preamble+1, delimited.Short(first))
+				"no header of a bank's statement in the first %d rows: the first is %q", r.mapping.Preamble+1, delimited.Heading(first))
 		}
 		if err != nil {
 			return err

@@ -194,20 +194,20 @@ func (r *camtReading) bookEntry(s *camtStatement, e *rawEntry) error {
 		}
 		return nil
 	default:
-		r.errorAt(max(e.statusLine, e.line), "Ntry/Sts", "known: BOOK, PDNG, INFO, FUTR", "%q does not say whether the entry is booked", delimited.Short(e.status))
+		r.errorAt(max(e.statusLine, e.line), "Ntry/Sts", "known: BOOK, PDNG, INFO, FUTR", "%q does not say whether the entry is booked", settlement.MaskedWord(e.status))
 		return nil
 	}
 	line := max(e.amountLine, e.line)
 	bad := true
 	switch {
 	case e.currency != "CNY":
-		r.errorAt(line, "Ntry/Amt", "deliver the statement of an account in yuan", "currency %q where only CNY is read", delimited.Short(e.currency))
+		r.errorAt(line, "Ntry/Amt", "deliver the statement of an account in yuan", "currency %q where only CNY is read", settlement.MaskedWord(e.currency))
 	case err != nil:
-		r.errorAt(line, "Ntry/Amt", "fetch it again", "%q: %v", delimited.Short(e.amount), err)
+		r.errorAt(line, "Ntry/Amt", "fetch it again", "%q: %v", settlement.Masked(e.amount), err)
 	case amount < 0:
-		r.errorAt(line, "Ntry/Amt", "the direction is CdtDbtInd's to say", "%q is negative", delimited.Short(e.amount))
+		r.errorAt(line, "Ntry/Amt", "the direction is CdtDbtInd's to say", "%q is negative", settlement.Masked(e.amount))
 	case e.direction != "CRDT" && e.direction != "DBIT":
-		r.errorAt(e.line, "Ntry/CdtDbtInd", "CRDT and DBIT are known", "%q does not say which way the money goes", delimited.Short(e.direction))
+		r.errorAt(e.line, "Ntry/CdtDbtInd", "CRDT and DBIT are known", "%q does not say which way the money goes", settlement.MaskedWord(e.direction))
 	default:
 		bad = false
 	}
@@ -221,7 +221,10 @@ func (r *camtReading) bookEntry(s *camtStatement, e *rawEntry) error {
 	other := r.parties.of(counterparty)
 	b.rawType = unnamed(other, e.rawType())
 	purpose := strings.Join(e.texts, "\n")
-	texts := append(slices.Clone(e.texts), e.endToEnd...)
+	var texts []string
+	if isImpersonal(other, b.rawType, purpose) {
+		texts = append(slices.Clone(e.texts), e.endToEnd...)
+	}
 	if e.reversal == "true" || e.reversal == "1" {
 		texts = append([]string{"reversal"}, texts...)
 	}
@@ -245,7 +248,7 @@ func (r *camtReading) when(e *rawEntry, b *booking) bool {
 	}
 	var ok bool
 	if b.day, b.at, ok = isoMoment(text); !ok {
-		r.errorAt(max(e.timeLine, e.line), "Ntry/BookgDt", "fetch it again", "%q is no day of the years 2000 to 2099", delimited.Short(text))
+		r.errorAt(max(e.timeLine, e.line), "Ntry/BookgDt", "fetch it again", "%q is no day of the years 2000 to 2099", settlement.Masked(text))
 		return false
 	}
 	if e.bookedAt == "" {

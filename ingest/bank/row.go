@@ -30,7 +30,7 @@ func (r *csvReading) row() error {
 	r.when(&e)
 	r.money(&e)
 	if word := r.text(colCurrency); !isYuan(word) {
-		r.wrong(colCurrency, "deliver the statement of an account in yuan", "%q where only CNY is read", delimited.Short(word))
+		r.wrong(colCurrency, "deliver the statement of an account in yuan", "%q where only CNY is read", settlement.MaskedWord(word))
 	}
 	if r.layout.has(colBalance) && r.text(colBalance) != "" {
 		e.balance = r.amount(colBalance)
@@ -41,9 +41,11 @@ func (r *csvReading) row() error {
 		r.noted.unreferenced++
 	}
 	counterparty, purpose := r.parties.of(r.text(colCounterparty)), r.text(colPurpose)
-	e.rawType = delimited.ShortTo(unnamed(counterparty, r.text(colType)), maxNote)
-	r.noteText = note(r.noteText[:0], counterparty, purpose)
-	e.note = r.noteText
+	e.rawType = string(settlement.Redacted([]byte(delimited.ShortTo(unnamed(counterparty, r.text(colType)), maxNote))))
+	if isImpersonal(counterparty, e.rawType, purpose) {
+		r.noteText = note(r.noteText[:0], counterparty, purpose)
+		e.note = r.noteText
+	}
 	e.category = categoryOf(e.direction, counterparty, e.rawType, purpose)
 	if r.bad {
 		r.rows++
@@ -64,7 +66,7 @@ func (r *csvReading) when(e *booking) {
 		e.day, e.at, ok = bookedAt(r.text(c))
 		if clock := r.text(colTime); ok && clock != "" {
 			if e.day, e.at, ok = momentOf(e.day.String(), clock); !ok {
-				r.wrong(colTime, "write 08:30:00 or 083000", "%q is no time of a day", delimited.Short(clock))
+				r.wrong(colTime, "write 08:30:00 or 083000", "%q is no time of a day", settlement.Masked(clock))
 				return
 			}
 		}
@@ -73,7 +75,7 @@ func (r *csvReading) when(e *booking) {
 	case text == "":
 		r.wrong(c, "every line needs its day; sums below the lines are no lines: remove them, or state them as bank.total_…", "empty")
 	case !ok:
-		r.wrong(c, timeAdvice, "%q is no time of the years 2000 to 2099", delimited.Short(text))
+		r.wrong(c, timeAdvice, "%q is no time of the years 2000 to 2099", settlement.Masked(text))
 	}
 }
 
@@ -91,7 +93,7 @@ func (r *csvReading) money(e *booking) {
 		direction, known := directionWords[strings.ToLower(word)]
 		switch {
 		case !known:
-			r.wrong(colDirection, "known: 贷, 收入, C, credit; 借, 支出, D, debit", "%q does not say which way the money goes", delimited.Short(word))
+			r.wrong(colDirection, "known: 贷, 收入, C, credit; 借, 支出, D, debit", "%q does not say which way the money goes", settlement.MaskedWord(word))
 		case e.amount < 0:
 			r.wrong(colAmount, "beside a direction amounts have no sign; leave direction out of bank.columns where they have one", "%s is negative", e.amount)
 		case direction == settlement.Expense:
@@ -139,11 +141,11 @@ func (r *csvReading) amount(c column) settlement.Amount {
 	amount, err := settlement.ParseAmount([]byte(plain))
 	switch {
 	case err == settlement.ErrNumberThousands && !r.mapping.Thousands:
-		r.wrong(c, "set bank.thousands: true where amounts are grouped like 1,234.50", "%q: %v", delimited.Short(text), err)
+		r.wrong(c, "set bank.thousands: true where amounts are grouped like 1,234.50", "%q: %v", settlement.Masked(text), err)
 	case err == settlement.ErrNumberEmpty:
 		r.wrong(c, "every line needs an amount", "%v", err)
 	case err != nil:
-		r.wrong(c, "write yuan with at most two decimals: 1234.50", "%q: %v", delimited.Short(text), err)
+		r.wrong(c, "write yuan with at most two decimals: 1234.50", "%q: %v", settlement.Masked(text), err)
 	}
 	return amount
 }
@@ -180,7 +182,7 @@ func (r *csvReading) accountOf() {
 	case r.account == "":
 		r.account = account
 	case r.account != account:
-		r.wrong(colAccount, "deliver a file for each account", "%q is another account than %q before", delimited.Short(account), delimited.Short(r.account))
+		r.wrong(colAccount, "deliver a file for each account", "%q is another account than %q before", settlement.Masked(account), settlement.Masked(r.account))
 	}
 }
 
@@ -189,9 +191,9 @@ func (r *csvReading) number(c column) string {
 	text := r.text(c)
 	switch {
 	case delimited.IsScientific([]byte(text)):
-		r.wrong(c, "the file was saved by a spreadsheet and its digits are lost: export it again and do not open it before", "%q is a number in scientific notation", delimited.Short(text))
+		r.wrong(c, "the file was saved by a spreadsheet and its digits are lost: export it again and do not open it before", "%q is a number in scientific notation", settlement.Masked(text))
 	case delimited.HasControl([]byte(text)):
-		r.wrong(c, "export it again as plain text", "%q has a character that no number has", delimited.Short(text))
+		r.wrong(c, "export it again as plain text", "%q has a character that no number has", settlement.Masked(text))
 	case isNothing(text):
 		return ""
 	}

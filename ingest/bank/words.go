@@ -101,8 +101,44 @@ func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 // maxNote is how many characters of a note are kept.
 const maxNote = 500
 
-// note appends to dst, which is empty, what is kept of a line's texts: the counterparty's
-// name where it is a wallet's operator, and the texts without it where it is not.
+// isImpersonal says that a line's texts are the bank's or a wallet's: they name a wallet, or
+// speak of the bank's fees or of what it holds back. Of other lines somebody typed them,
+// and they may name anybody: they are kept where they say no more than what was paid for.
+func isImpersonal(counterparty party, texts ...string) bool {
+	if counterparty.wallet || slices.ContainsFunc(texts, func(text string) bool {
+		text = lower(text)
+		return hasAny(text, walletNames) || hasAny(text, feeWords) || hasAny(text, freezeWords)
+	}) {
+		return true
+	}
+	return !slices.ContainsFunc(texts, func(text string) bool { return !isTradeText(unnamed(counterparty, text)) })
+}
+
+// purposeWords are what banks and payers call what is paid for, the longer ones first.
+var purposeWords = slices.Concat(transferWords, []string{"结息", "利息", "房租", "租金", "水费", "电费", "税款", "税", "社保", "公积金", "备用金", "报销", "订金", "定金",
+	"尾款", "退款", "还款", "借款", "跨行", "对公", "网银", "手机银行", "批量", "实时"})
+
+// isTradeText says that text has such words, days and months, and nothing else.
+func isTradeText(text string) bool {
+	text = lower(text)
+	for _, word := range purposeWords {
+		text = strings.ReplaceAll(text, word, "")
+	}
+	digits := 0
+	for _, c := range text {
+		if c >= '0' && c <= '9' {
+			digits++
+		}
+		if digits > 8 || !strings.ContainsRune("0123456789一二三四五六七八九十〇年月日 -/.,;:、，；：()（）\"", c) {
+			return false
+		}
+	}
+	return true
+}
+
+// note appends to dst, which is empty, what is kept of an impersonal line's texts: the
+// counterparty's name where it is a wallet's operator, and the texts without it where it
+// is not.
 func note(dst []byte, counterparty party, texts ...string) []byte {
 	var few [4]string
 	kept := few[:0]
@@ -120,6 +156,7 @@ func note(dst []byte, counterparty party, texts ...string) []byte {
 		}
 		dst = append(dst, text...)
 	}
+	dst = settlement.Redacted(dst)
 	if len(dst) <= maxNote {
 		return dst
 	}

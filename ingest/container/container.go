@@ -31,6 +31,11 @@ type Member struct {
 	// members at a time. Every error of Open and Read but io.EOF is a
 	// *settlement.InputError, except where the file system itself fails.
 	Open func() (io.ReadCloser, error)
+
+	// FileSize is that of the file as it lies on the disk. Taken is how many of these
+	// bytes were read since it was asked before, by all members of the file together.
+	FileSize int64
+	Taken    func() int64
 }
 
 // Limits bound what an archive may unfold into. A zero field takes its default.
@@ -74,8 +79,13 @@ func Open(path string, limits Limits) ([]Member, error) {
 	failures := []error{err}
 	var members []Member
 	for _, file := range files {
-		opened, err := openFile(file, limits.orDefaults())
-		members = append(members, opened...)
+		src := &source{path: file}
+		opened, err := openFile(src, limits.orDefaults())
+		src.taken() // what was looked at to list the members is read again
+		for _, m := range opened {
+			m.FileSize, m.Taken = src.size, src.taken
+			members = append(members, m)
+		}
 		failures = append(failures, err)
 	}
 	return members, joined(failures)
@@ -95,8 +105,8 @@ func joined(failures []error) error {
 	return errors.Join(found...)
 }
 
-func openFile(path string, limits Limits) ([]Member, error) {
-	src := &source{path: path}
+func openFile(src *source, limits Limits) ([]Member, error) {
+	path := src.path
 	if err := src.acquire(); err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package container
 import (
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -12,6 +13,7 @@ type source struct {
 	path    string
 	size    int64
 	changed time.Time
+	read    atomic.Int64 // bytes that were read and not yet told
 
 	mu    sync.Mutex
 	file  *os.File
@@ -66,4 +68,12 @@ func (s *source) release() error {
 }
 
 // ReadAt implements io.ReaderAt for users between acquire and release.
-func (s *source) ReadAt(p []byte, offset int64) (int, error) { return s.file.ReadAt(p, offset) }
+func (s *source) ReadAt(p []byte, offset int64) (int, error) {
+	n, err := s.file.ReadAt(p, offset)
+	s.read.Add(int64(n))
+	return n, err
+}
+
+// taken is how many bytes of the file were read since it was asked before, by all members
+// together.
+func (s *source) taken() int64 { return s.read.Swap(0) }

@@ -41,10 +41,10 @@ func Drift(header []string, l Layout, normal func(string) string) []settlement.D
 		moved = c.moved()
 	}
 	var drift []settlement.Drift
-	fresh := 0
+	fresh, shown := 0, Names(header)
 	for i := range header {
 		old, isRenamed := renamed[i]
-		d := settlement.Drift{Column: Short(strings.TrimSpace(header[i])), At: i + 1}
+		d := settlement.Drift{Column: shown(strings.TrimSpace(header[i])), At: i + 1}
 		switch {
 		case moved[i]:
 			d.Change, d.KnownAt, d.Meaning = settlement.MovedColumn, c.known[i]+1, "read under its name"

@@ -2,8 +2,12 @@ package delimited
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
+
+	"reconcile/settlement"
 )
 
 // mostShown is how many characters of a file's own text a message shows.
@@ -27,15 +31,45 @@ func ShortTo(text string, most int) string {
 	return text
 }
 
-// Listed prints up to most names, quoted.
+// Heading is a first row of a file as a message shows it. One with figures is no row of
+// names but one of data, which is masked.
+func Heading(row string) string {
+	if holdsFigures(row) {
+		return settlement.Masked(row)
+	}
+	return Short(row)
+}
+
+// holdsFigures says that text has more digits than names of columns have.
+func holdsFigures(text string) bool {
+	digits := 0
+	for _, c := range text {
+		if unicode.IsDigit(c) {
+			digits++
+		}
+	}
+	return digits > 4 // a year
+}
+
+// Names is how the names of a header are shown in messages: masked where the row is no
+// header but one of data.
+func Names(header []string) (shown func(string) string) {
+	if slices.ContainsFunc(header, holdsFigures) {
+		return settlement.Masked
+	}
+	return Short
+}
+
+// Listed prints up to most names of a header, quoted; masked where the row is one of data.
 func Listed(names []string, most int) string {
 	var out []string
+	shown := Names(names)
 	for i, name := range names {
 		if i == most {
 			out = append(out, fmt.Sprintf("and %d more", len(names)-most))
 			break
 		}
-		out = append(out, fmt.Sprintf("%q", Short(name)))
+		out = append(out, fmt.Sprintf("%q", shown(name)))
 	}
 	return strings.Join(out, ", ")
 }

@@ -291,7 +291,7 @@ func faultOfCell(c column, value *cell) (what, do string) {
 	case value.null && c == colAmount:
 		return "NULL", "every row needs an amount"
 	case value.lost && isID(c):
-		return delimited.Short(string(value.text)) + " is a number of more than 15 digits, of which a spreadsheet keeps 15: the last ones are lost",
+		return settlement.Masked(string(value.text)) + " is a number of more than 15 digits, of which a spreadsheet keeps 15: the last ones are lost",
 			"export it as CSV, or with the numbers as text, and do not save it with a spreadsheet before"
 	case !utf8.Valid(value.text) || bytes.IndexByte(value.text, 0) >= 0:
 		return "no UTF-8 text", "write the column as UTF-8 text"

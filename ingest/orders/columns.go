@@ -156,7 +156,7 @@ func plainLayout(kind settlement.StatementKind) string {
 // foundInstead names what the header has in place of name.
 func foundInstead(name string, header []string) string {
 	if len(header) == 1 && strings.ContainsAny(header[0], ";\t|") {
-		return fmt.Sprintf("the header has no comma: %q; export it again with commas between the fields", delimited.Short(header[0]))
+		return fmt.Sprintf("the header has no comma: %q; export it again with commas between the fields", delimited.Heading(header[0]))
 	}
 	if near := closest(name, header); near != "" {
 		return fmt.Sprintf("found %q instead", delimited.Short(near))

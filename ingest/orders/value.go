@@ -69,7 +69,7 @@ func (w *worker) shown(text []byte) string {
 			text = decoded
 		}
 	}
-	return fmt.Sprintf("%q", delimited.Short(string(text)))
+	return fmt.Sprintf("%q", settlement.Masked(string(text)))
 }
 
 // fault records what is wrong with column c of the current record.
@@ -180,7 +180,7 @@ func (w *worker) oddID(c column, text []byte) []byte {
 	case isFloat(text):
 		w.fault(c, "the number was held as a floating-point number, which loses digits: export it as text", "%s is a number with a decimal point", w.shown(text))
 	case isNullWord(text):
-		w.fault(c, "write nothing where there is no number", "%s is a word for nothing", w.shown(text))
+		w.fault(c, "write nothing where there is no number", "%q is a word for nothing", settlement.MaskedWord(string(text)))
 	}
 	for i, char := range text {
 		if char < ' ' || char == 0x7f || char == '"' || char == '=' && i == 0 {
@@ -319,7 +319,7 @@ func (w *worker) unknownWord(c column, word []byte) {
 		return // it could not be decoded, which was said
 	}
 	w.bad = true
-	w.unknown.add(c, delimited.Short(string(word)), w.position(w.start(w.layout.at[c])))
+	w.unknown.add(c, settlement.MaskedWord(string(word)), w.position(w.start(w.layout.at[c])))
 }
 
 // currency checks that the row is in yuan, where the file says so.
@@ -330,7 +330,7 @@ func (w *worker) currency() {
 	switch word := w.text(colCurrency, nil); string(word) {
 	case "", "CNY", "RMB", "人民币":
 	default:
-		w.fault(colCurrency, "leave rows of other currencies out of the extract", "%q where only CNY is read", delimited.Short(string(word)))
+		w.fault(colCurrency, "leave rows of other currencies out of the extract", "%q where only CNY is read", settlement.MaskedWord(string(word)))
 	}
 }
 

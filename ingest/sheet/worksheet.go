@@ -5,6 +5,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"reconcile/settlement"
 )
 
 // worksheet is one sheet of a workbook, read row by row.
@@ -171,7 +173,7 @@ func (s *worksheet) cell(kind, style string, column int) (Cell, error) {
 		}
 		plain, ok := decimal(strings.TrimSpace(text))
 		if !ok {
-			return Cell{}, fault(s.row, column, adviceFetch, "sheet %s: %s is %.40q and no number", s.name, cellName(column, s.row), text)
+			return Cell{}, fault(s.row, column, adviceFetch, "sheet %s: %s is %q and no number", s.name, cellName(column, s.row), settlement.Masked(text))
 		}
 		if index, err := strconv.Atoi(style); err == nil && index >= 0 && index < len(s.book.times) && s.book.times[index] {
 			if moment, ok := moment(plain, s.book.since1904); ok {

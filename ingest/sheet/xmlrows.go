@@ -148,7 +148,7 @@ func (x *xmlRows) data() (cell Cell, found bool, err error) {
 	case "Number":
 		plain, ok := decimal(strings.TrimSpace(cell.Text))
 		if !ok {
-			return Cell{}, false, fault(0, 0, adviceFetch, "%.40q is no number", cell.Text)
+			return Cell{}, false, fault(0, 0, adviceFetch, "%q is no number", settlement.Masked(cell.Text))
 		}
 		cell = Cell{Text: plain, Number: true}
 	case "DateTime":

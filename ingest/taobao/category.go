@@ -125,7 +125,7 @@ func labelled(label []byte) (settlement.Category, bool) {
 // publicNote appends to dst what of 业务描述 and 备注 goes into the table: of deductions,
 // which the platform describes, both, without whom it paid; else the description alone.
 func publicNote(category settlement.Category, description, note, dst []byte) []byte {
-	dst = append(dst, description...)
+	dst = append(dst, settlement.Redacted(description)...)
 	switch category {
 	case settlement.FundFee, settlement.FundFeeReturn, settlement.FundPlatformFee, settlement.FundFreeze, settlement.FundCoupon:
 	default:
@@ -139,7 +139,7 @@ func publicNote(category settlement.Category, description, note, dst []byte) []b
 	if len(description) > 0 && len(note) > 0 {
 		dst = append(dst, "; "...)
 	}
-	return append(dst, note...)
+	return append(dst, settlement.Redacted(note)...)
 }
 
 // tradeInNote is the number of the payment that a fee was taken for, in brackets behind

@@ -197,7 +197,7 @@ func (r *reading) header() error {
 		if isHeader(names) {
 			return r.layOut(names)
 		}
-		if r.titles = append(r.titles, delimited.Short(strings.Trim(strings.Join(names, " "), " "))); len(r.titles) > titleRows {
+		if r.titles = append(r.titles, delimited.Heading(strings.Trim(strings.Join(names, " "), " "))); len(r.titles) > titleRows {
 			return r.in.Errorf(1, knownLayouts, "no row of the first %d is the header of an export of the aggregated account", titleRows+1)
 		}
 	}
@@ -212,7 +212,7 @@ func (r *reading) layOut(names []string) error {
 		found = append(found, cleanName(name))
 	}
 	for _, c := range r.head.missing {
-		e := r.in.Errorf(r.record.row, knownLayouts, "the required column is missing; found: %s", delimited.Short(strings.Join(found, ", ")))
+		e := r.in.Errorf(r.record.row, knownLayouts, "the required column is missing; found: %s", delimited.Heading(strings.Join(found, ", ")))
 		e.ColumnName = wordings[c][0]
 		r.problems.Add(e)
 	}

@@ -121,7 +121,7 @@ func (r *reading) time() (at settlement.Instant, text []byte, ok bool) {
 		at, err = settlement.ParseInstant(text)
 	}
 	if err != nil {
-		r.bad(bookedAt, adviceFetch, "%q: %v", delimited.Short(string(text)), err)
+		r.bad(bookedAt, adviceFetch, "%q: %v", settlement.Masked(string(text)), err)
 	}
 	return at, text, err == nil
 }
@@ -160,13 +160,13 @@ func (r *reading) number(c column) (text []byte, ok bool) {
 	case delimited.IsScientific(text):
 		ok = false
 	case len(text) > 64 || bytes.IndexByte(text, ' ') >= 0 || delimited.HasControl(text):
-		r.bad(c, adviceFetch, "%q is no number of the export's", delimited.Short(string(text)))
+		r.bad(c, adviceFetch, "%q is no number of the export's", settlement.Masked(string(text)))
 		return nil, false
 	default:
 		ok = true
 	}
 	if !ok {
-		r.bad(c, adviceLost, "%s: a number of more than 15 digits that was stored as one has lost digits", delimited.Short(string(text)))
+		r.bad(c, adviceLost, "%s: a number of more than 15 digits that was stored as one has lost digits", settlement.Masked(string(text)))
 		return nil, false
 	}
 	if isNone(text) || string(text) == "0" {
@@ -215,7 +215,7 @@ func (r *reading) amount(c column) (amount settlement.Amount, filled, ok bool) {
 	}
 	amount, err := settlement.ParseAmount(text)
 	if err != nil {
-		r.bad(c, adviceFetch, "%q: %v", delimited.Short(string(text)), err)
+		r.bad(c, adviceFetch, "%q: %v", settlement.Masked(string(text)), err)
 		return 0, true, false
 	}
 	return amount, true, true

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"reconcile/ingest/delimited"
 	"reconcile/settlement"
 )
 
@@ -176,7 +177,7 @@ func (k *fundKinds) note() string {
 	var list []string
 	for _, key := range slices.Sorted(maps.Keys(k.known)) {
 		if kind := k.known[key]; kind.unnamed {
-			list = append(list, fmt.Sprintf("%s %s (%d rows, %s)", settlement.Kind(key[0]), shown([]byte(key[1:])), kind.rows, kind.sum))
+			list = append(list, fmt.Sprintf("%s %s (%d rows, %s)", settlement.Kind(key[0]), delimited.Short(key[1:]), kind.rows, kind.sum))
 		}
 	}
 	const most = 20

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
+	"reconcile/ingest/delimited"
 	"reconcile/settlement"
 )
 
@@ -144,16 +144,6 @@ func (l *layout) title() string {
 	return fmt.Sprintf("%s %s, %d columns", age, kind, len(l.names))
 }
 
-// shown is text as messages show it: cut where it is long.
-func shown(text []byte) string {
-	const most = 60
-	if utf8.RuneCount(text) <= most {
-		return string(text)
-	}
-	runes := []rune(string(text[:min(len(text), 4*most)]))
-	return string(runes[:most]) + "…"
-}
-
 // headerFault is one thing wrong with the header, at the byte offset of a name.
 type headerFault struct {
 	offset         int
@@ -189,14 +179,14 @@ func mapNames(line []byte, wordings [][]string, index []int, layouts string) (na
 	}
 	raw := bytes.Split(line, []byte{','})
 	seen := make(map[string]bool, len(names))
-	offset := 0
+	offset, shown := 0, delimited.Names(names)
 	for i, name := range names {
 		c := slices.IndexFunc(wordings, func(known []string) bool { return slices.Contains(known, name) })
 		switch {
 		case seen[name]:
-			faults = append(faults, headerFault{offset, shown([]byte(name)), "the header has this name twice", layouts})
+			faults = append(faults, headerFault{offset, shown(name), "the header has this name twice", layouts})
 		case c < 0:
-			unknown = append(unknown, shown([]byte(name)))
+			unknown = append(unknown, shown(name))
 		case index[c] >= 0:
 			faults = append(faults, headerFault{offset, name,
 				"the header has this column already as " + names[index[c]], layouts})

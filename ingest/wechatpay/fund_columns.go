@@ -212,7 +212,7 @@ func (r *fundRecord) id(c column) ([]byte, *fault) {
 		if err == errIDScientific {
 			do = spreadsheet
 		}
-		return nil, r.faultf(c, do, "%q: %v", shown(text), err)
+		return nil, r.faultf(c, do, "%q: %v", settlement.Masked(string(text)), err)
 	}
 	return blankZero(text), nil
 }
@@ -223,7 +223,7 @@ func (r *fundRecord) positive(c column) (settlement.Amount, *fault) {
 	v, err := settlement.ParseAmount(text)
 	switch {
 	case err != nil:
-		return 0, r.faultf(c, adviceFor(err), "%q: %v", shown(text), err)
+		return 0, r.faultf(c, adviceFor(err), "%q: %v", settlement.Masked(string(text)), err)
 	case v < 0:
 		return 0, r.faultf(c, fetchAgain, "%s is negative; the bill prints amounts positive", v)
 	}

@@ -29,7 +29,7 @@ type fundRow struct {
 func (r *fundRecord) parseFund(row *fundRow) *fault {
 	at, err := settlement.ParseInstant(r.text(fundTime))
 	if err != nil {
-		return r.faultf(fundTime, fetchAgain, "%q: %v", shown(r.text(fundTime)), err)
+		return r.faultf(fundTime, fetchAgain, "%q: %v", settlement.Masked(string(r.text(fundTime))), err)
 	}
 	row.at, row.day = at, settlement.DayOf(at)
 	row.state = settlement.Booked
@@ -39,7 +39,7 @@ func (r *fundRecord) parseFund(row *fundRow) *fault {
 	case "支出":
 		row.direction = settlement.Expense
 	default:
-		return r.faultf(fundDirection, tellTheFormat, "%q is neither 收入 nor 支出", shown(direction))
+		return r.faultf(fundDirection, tellTheFormat, "%q is neither 收入 nor 支出", settlement.MaskedWord(string(direction)))
 	}
 	var f *fault
 	if row.amount, f = r.positive(fundAmount); f != nil {
@@ -49,7 +49,7 @@ func (r *fundRecord) parseFund(row *fundRow) *fault {
 		row.amount = -row.amount
 	}
 	if row.balance, err = settlement.ParseAmount(r.text(fundBalance)); err != nil {
-		return r.faultf(fundBalance, adviceFor(err), "%q: %v", shown(r.text(fundBalance)), err)
+		return r.faultf(fundBalance, adviceFor(err), "%q: %v", settlement.Masked(string(r.text(fundBalance))), err)
 	}
 	return r.parseFundTexts(row)
 }
@@ -73,7 +73,7 @@ func (r *fundRecord) parseFundTexts(row *fundRow) (f *fault) {
 			return r.faultf(c, fetchAgain, "not UTF-8")
 		}
 	}
-	row.rawNote = r.text(fundNote)
+	row.rawNote = settlement.PublicNote(r.text(fundNote))
 	row.rawType = append(append(append(row.rawType[:0], r.text(fundName)...), '/'), r.text(fundType)...)
 	if len(row.rawType) == 1 {
 		return r.faultf(fundType, fetchAgain, "neither 业务名称 nor 业务类型 says what the movement is")

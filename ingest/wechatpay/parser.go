@@ -131,7 +131,7 @@ func (b *bill) settleAccount(seen []seenAccount) {
 		if !reported[other.account] {
 			reported[other.account] = true
 			b.problems.Add(b.errorAt(other.line, other.column, b.layout.name(merchant),
-				fmt.Sprintf("merchant %s in a bill of merchant %s", shown([]byte(other.account)), shown([]byte(s.Account))),
+				fmt.Sprintf("merchant %s in a bill of merchant %s", settlement.Masked(other.account), settlement.Masked(s.Account)),
 				"bills that were joined must be given one by one"))
 		}
 	}

@@ -111,7 +111,7 @@ func (r *record) parse(row *row) *fault {
 	case "REVOKED":
 		row.kind = settlement.Revoke
 	default:
-		return r.faultf(tradeState, tellTheFormat, "%q is none of SUCCESS, REFUND, REVOKED", shown(state))
+		return r.faultf(tradeState, tellTheFormat, "%q is none of SUCCESS, REFUND, REVOKED", settlement.MaskedWord(string(state)))
 	}
 	if !r.kind.Covers(row.kind) {
 		return r.faultf(tradeState, fetchAgain, "a row %s in a bill with the columns of %s", state, r.title())
@@ -131,7 +131,7 @@ func (r *record) parse(row *row) *fault {
 
 func (r *record) parseIDs(row *row) *fault {
 	if got := r.text(currency); string(got) != "CNY" {
-		return r.faultf(currency, "leave this bill out: other currencies are not read", "%q where only CNY is accepted", shown(got))
+		return r.faultf(currency, "leave this bill out: other currencies are not read", "%q where only CNY is accepted", settlement.MaskedWord(string(got)))
 	}
 	for _, id := range [...]struct {
 		column column
@@ -156,7 +156,7 @@ func (r *record) parseIDs(row *row) *fault {
 			if err == errIDScientific {
 				do = spreadsheet
 			}
-			return r.faultf(id.column, do, "%q: %v", shown(text), err)
+			return r.faultf(id.column, do, "%q: %v", settlement.Masked(string(text)), err)
 		}
 	}
 	row.subAccount = blankZero(row.subAccount)
@@ -171,9 +171,9 @@ func (r *record) parseIDs(row *row) *fault {
 	case row.kind == settlement.Refund && len(row.refundID) == 0:
 		return r.faultf(refundID, fetchAgain, "a refund without WeChat Pay's refund number")
 	case row.kind == settlement.Payment && len(row.refundID) > 0:
-		return r.faultf(refundID, fetchAgain, "%q: a payment row has no refund number", shown(row.refundID))
+		return r.faultf(refundID, fetchAgain, "%q: a payment row has no refund number", settlement.Masked(string(row.refundID)))
 	case row.kind == settlement.Payment && len(row.refundNo) > 0:
-		return r.faultf(refundNo, fetchAgain, "%q: a payment row has no refund number", shown(row.refundNo))
+		return r.faultf(refundNo, fetchAgain, "%q: a payment row has no refund number", settlement.Masked(string(row.refundNo)))
 	}
 	return nil
 }
@@ -192,7 +192,7 @@ func (r *record) parseStatus(row *row) *fault {
 	row.status = settlement.Success
 	if row.kind == settlement.Payment {
 		if len(row.refundState) > 0 {
-			return r.faultf(refundStatus, fetchAgain, "%q: a payment row has no refund status", shown(row.refundState))
+			return r.faultf(refundStatus, fetchAgain, "%q: a payment row has no refund status", settlement.MaskedWord(string(row.refundState)))
 		}
 		return nil
 	}
@@ -205,7 +205,7 @@ func (r *record) parseStatus(row *row) *fault {
 	case "CHANGE":
 		row.status = settlement.Changed
 	default:
-		return r.faultf(refundStatus, tellTheFormat, "%q is none of SUCCESS, PROCESSING, FAIL, CHANGE", shown(row.refundState))
+		return r.faultf(refundStatus, tellTheFormat, "%q is none of SUCCESS, PROCESSING, FAIL, CHANGE", settlement.MaskedWord(string(row.refundState)))
 	}
 	return nil
 }
@@ -243,7 +243,7 @@ func (r *record) parseTime(row *row) *fault {
 func (r *record) instant(c column) (settlement.Instant, *fault) {
 	at, err := settlement.ParseInstant(r.text(c))
 	if err != nil {
-		return 0, r.faultf(c, fetchAgain, "%q: %v", shown(r.text(c)), err)
+		return 0, r.faultf(c, fetchAgain, "%q: %v", settlement.Masked(string(r.text(c))), err)
 	}
 	return at, nil
 }
@@ -271,7 +271,7 @@ func (r *record) parseMoney(row *row) *fault {
 		v, err := settlement.ParseAmount(text)
 		switch {
 		case err != nil:
-			return r.faultf(a.column, adviceFor(err), "%q: %v", shown(text), err)
+			return r.faultf(a.column, adviceFor(err), "%q: %v", settlement.Masked(string(text)), err)
 		case v < 0:
 			return r.faultf(a.column, fetchAgain, "%s is negative; the bill prints amounts positive", v)
 		case v != 0 && a.refund == (row.kind == settlement.Payment):
@@ -296,9 +296,9 @@ func (r *record) parseFee(row *row) *fault {
 	switch {
 	case errors.Is(err, settlement.ErrNumberFractions):
 		return r.faultf(fee, "bills from before mid-2015 carry unrounded fees and are not read: leave it out",
-			"%q: %v", shown(text), err)
+			"%q: %v", settlement.Masked(string(text)), err)
 	case err != nil:
-		return r.faultf(fee, adviceFor(err), "%q: %v", shown(text), err)
+		return r.faultf(fee, adviceFor(err), "%q: %v", settlement.Masked(string(text)), err)
 	case charged < 0 && row.kind == settlement.Payment:
 		return r.faultf(fee, fetchAgain, "%s: the fee of a payment is not negative", charged)
 	case charged > 0 && row.kind != settlement.Payment:
@@ -306,7 +306,7 @@ func (r *record) parseFee(row *row) *fault {
 	}
 	row.fee = -charged
 	if row.rate, err = settlement.ParseRate(r.text(rate)); err != nil {
-		return r.faultf(rate, adviceFor(err), "%q: %v", shown(r.text(rate)), err)
+		return r.faultf(rate, adviceFor(err), "%q: %v", settlement.Masked(string(r.text(rate))), err)
 	}
 	return nil
 }

@@ -167,7 +167,7 @@ func (b *shareBill) parseLine(line []byte) *fault {
 func (r *fundRecord) parseShare(row *fundRow) (f *fault) {
 	at, err := settlement.ParseInstant(r.text(shareTime))
 	if err != nil {
-		return r.faultf(shareTime, fetchAgain, "%q: %v", shown(r.text(shareTime)), err)
+		return r.faultf(shareTime, fetchAgain, "%q: %v", settlement.Masked(string(r.text(shareTime))), err)
 	}
 	row.at, row.day = at, settlement.DayOf(at)
 	row.state, row.category, row.balance = settlement.CopiedLine, settlement.FundProfitShare, settlement.NoAmount
@@ -201,7 +201,7 @@ func (r *fundRecord) parseShare(row *fundRow) (f *fault) {
 	case bytes.Contains(kind, []byte("分账")):
 		row.direction, row.amount = settlement.Expense, -row.amount
 	default:
-		return r.faultf(shareType, tellTheFormat, "%q is neither 分账 nor 回退", shown(kind))
+		return r.faultf(shareType, tellTheFormat, "%q is neither 分账 nor 回退", settlement.MaskedWord(string(kind)))
 	}
 	return nil
 }

@@ -77,7 +77,7 @@ func TestProfitSharingSummaries(t *testing.T) {
 
 func TestProfitSharingBillsThatAreRefused(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
-		"a row of another kind": {newShareBill(shared("业务类型", "另一种")).text(), `业务类型: "另一种" is neither 分账 nor 回退`},
+		"a row of another kind": {newShareBill(shared("业务类型", "另一种")).text(), `业务类型: "***" is neither 分账 nor 回退`},
 		"an amount":             {newShareBill(shared("金额", "x")).text(), "bill.csv:2:"},
 		"a damaged number":      {newShareBill(shared("分账明细单号", "3.6E+19")).text(), "分账明细单号: "},
 		"no flow number":        {newShareBill(shared("分账明细单号", "")).text(), "分账明细单号: no number"},

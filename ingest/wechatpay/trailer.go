@@ -168,12 +168,12 @@ func (f *file) checkTotalNames(names []string, line int64, measures map[string]s
 			known[i] = true
 			have = append(have, m)
 		default:
-			f.statement.Notef("control total %q is not known and was not compared", shown([]byte(name)))
+			f.statement.Notef("control total %q is not known and was not compared", delimited.Short(name))
 		}
 	}
 	for _, name := range need {
 		if !slices.Contains(have, measures[name]) {
-			f.problems.Add(f.errorAt(line, 0, name, "this control total is missing; the summary has "+shown([]byte(strings.Join(names, ", "))), fetchAgain))
+			f.problems.Add(f.errorAt(line, 0, name, "this control total is missing; the summary has "+delimited.Short(strings.Join(names, ", ")), fetchAgain))
 		}
 	}
 	return known
@@ -206,7 +206,7 @@ func (f *file) readTotals(names []string, known []bool, values []byte, line int6
 			stated = int64(sum)
 		}
 		if err != nil {
-			f.problems.Add(f.errorAt(line, column, names[i], fmt.Sprintf("%q: %v", shown(text), err), adviceFor(err)))
+			f.problems.Add(f.errorAt(line, column, names[i], fmt.Sprintf("%q: %v", settlement.Masked(string(text)), err), adviceFor(err)))
 			continue
 		}
 		f.totals = append(f.totals, statedTotal{names[i], m, stated, column})

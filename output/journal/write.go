@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"reconcile/output/spreadsheet"
 	"reconcile/settlement"
 )
 
@@ -18,14 +19,14 @@ var Columns = []string{"voucher_no", "date", "line", "account", "debit", "credit
 // WriteCSV writes an entry a line, with the given columns, under names where names has
 // one. A debit stands in debit, a credit in credit, both without a sign.
 func WriteCSV(w io.Writer, vouchers []Voucher, columns []string, names map[string]string) error {
-	out := bufio.NewWriter(w)
+	out := spreadsheet.NewCSV(w)
 	header := make([]string, len(columns))
 	for i, c := range columns {
 		if header[i] = names[c]; header[i] == "" {
 			header[i] = c
 		}
 	}
-	writeRecord(out, header)
+	out.Record(header...)
 	for i := range vouchers {
 		v := &vouchers[i]
 		for n, e := range v.Entries {
@@ -40,28 +41,10 @@ func WriteCSV(w io.Writer, vouchers []Voucher, columns []string, names map[strin
 			for i, c := range columns {
 				record[i] = values[c]
 			}
-			writeRecord(out, record)
+			out.Record(record...)
 		}
 	}
 	return out.Flush()
-}
-
-// writeRecord writes a line of CSV. A text that a spreadsheet would take for a formula
-// gets an apostrophe before it.
-func writeRecord(out *bufio.Writer, fields []string) {
-	for i, field := range fields {
-		if i > 0 {
-			_ = out.WriteByte(',')
-		}
-		if field != "" && strings.ContainsRune("=+-@\t\r＝＋－＠", []rune(field)[0]) {
-			field = "'" + field
-		}
-		if strings.ContainsAny(field, "\",\r\n") {
-			field = `"` + strings.ReplaceAll(field, `"`, `""`) + `"`
-		}
-		_, _ = out.WriteString(field)
-	}
-	_, _ = out.WriteString("\r\n") // RFC 4180; what fails is told by Flush
 }
 
 // beanAccount is what beancount takes for the name of an account.

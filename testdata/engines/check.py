@@ -1,83 +1,117 @@
-"""Opens a result in DuckDB, Polars and pyarrow and compares what they see.
+"""Holds what engines read of the tables against what the program reads, prints a matrix,
+and asks the questions of docs/analytics.md.
 
-The three share no code with the program and little with each other: the same
-types, row counts, null counts, sums and texts in all of them mean that the files say
-what run.json says. Usage: check.py RESULT_FOLDER
+Of a month, a day and a large day: types and nulls, counts, sums, least and greatest
+values of every column, and of the first two every value.
 """
 
-import json
+import argparse
 import pathlib
 import sys
 
-import duckdb
-import polars
+import pyarrow
 import pyarrow.compute as compute
-import pyarrow.parquet as parquet
 
-# What each engine calls a column type of the tables.
-TYPES = {
-    "decimal128(18, 2)": ("DECIMAL(18,2)", "Decimal(precision=18, scale=2)"),
-    "decimal128(9, 6)": ("DECIMAL(9,6)", "Decimal(precision=9, scale=6)"),
-    "timestamp[us, tz=UTC]": ("TIMESTAMP WITH TIME ZONE", "Datetime(time_unit='us', time_zone='UTC')"),
-    "date32[day]": ("DATE", "Date"),
-    "string": ("VARCHAR", "String"),
-    "int64": ("BIGINT", "Int64"),
-    "bool": ("BOOLEAN", "Boolean"),
-}
+import appended
+import engines
+import expected
+import questions
 
 
-def check(ok, message):
-    if not ok:
-        sys.exit("engines disagree: " + message)
+def compare(engine, table, rows, wanted, with_values):
+    """What is wrong with a table in an engine, in words."""
+    types = engine.types(table)
+    names = [c["name"] for c in table["columns"]]
+    if sorted(types) != sorted(names):
+        yield f"columns {sorted(types)} instead of {sorted(names)}"
+        return
+    for c in table["columns"]:
+        if types[c["name"]] != engine.expected_type(c) and c["name"] != expected.DAY:
+            yield f"{c['name']} is {types[c['name']]} instead of {engine.expected_type(c)}"
+    found = engine.figures(table)
+    for name, want in wanted.items():
+        if found[name] != want:
+            yield f"{name}: {found[name]} instead of {want}"
+    if with_values:
+        values = engine.values(table)
+        for name in names:
+            if ordered(values.column(name), rows.schema.field(name).type) != ordered(rows.column(name), rows.schema.field(name).type):
+                yield f"{name}: other values"
 
 
-def check_table(out, table, show):
-    pattern = str(out / table["name"] / "*.parquet")
-    arrow = parquet.read_table(out / table["name"])
-    frame = polars.read_parquet(pattern)
-    relation = f"read_parquet('{pattern}')"
-    duck_types = {row[0]: row[1] for row in duckdb.sql(f"describe select * from {relation}").fetchall()}
-    check(arrow.num_rows == table["rows"], f"{table['name']}: pyarrow reads {arrow.num_rows} rows, run.json says {table['rows']}")
-    check(frame.height == table["rows"], f"{table['name']}: Polars reads {frame.height} rows")
-    check(duckdb.sql(f"select count(*) from {relation}").fetchall()[0][0] == table["rows"], f"{table['name']}: DuckDB counts other rows")
-    for field in arrow.schema:
-        where = f"{table['name']}.{field.name}"
-        check(str(field.type) in TYPES, f"{where}: unexpected type {field.type}")
-        duck, pol = TYPES[str(field.type)]
-        check(duck_types[field.name] == duck, f"{where}: DuckDB sees {duck_types[field.name]} instead of {duck}")
-        check(str(frame.schema[field.name]) == pol, f"{where}: Polars sees {frame.schema[field.name]} instead of {pol}")
-        nulls = arrow.column(field.name).null_count
-        duck_nulls = duckdb.sql(f'select count(*) - count("{field.name}") from {relation}').fetchall()[0][0]
-        check(nulls == frame[field.name].null_count() == duck_nulls, f"{where}: null counts differ")
-        if str(field.type).startswith("decimal"):
-            total = compute.sum(arrow.column(field.name)).as_py()
-            duck_total = duckdb.sql(f'select sum("{field.name}") from {relation}').fetchall()[0][0]
-            pol_total = frame[field.name].sum() if frame[field.name].null_count() < frame.height else None
-            check(total == duck_total, f"{where}: pyarrow sums {total}, DuckDB {duck_total}")
-            check(total == pol_total or (total or 0) == (pol_total or 0), f"{where}: pyarrow sums {total}, Polars {pol_total}")
-        if str(field.type) == "string":
-            texts = arrow.column(field.name).to_pylist()
-            duck_texts = [row[0] for row in duckdb.sql(f'select "{field.name}" from {relation}').fetchall()]
-            check(texts == duck_texts, f"{where}: pyarrow and DuckDB read different texts")
-            check(texts == frame[field.name].to_list(), f"{where}: pyarrow and Polars read different texts")
-        show(f"  {field.name:<20} {str(field.type):<22} {duck:<24} {nulls:>6} nulls")
-    # Row-group statistics: a filter that prunes by them must find what a scan finds.
-    for column in ("order_no", "settled_on", "net_amount"):
-        if column in duck_types and table["rows"]:
-            value = duckdb.sql(f"select min({column}) from {relation} where {column} is not null").fetchall()[0][0]
-            if value is not None:
-                pruned = duckdb.execute(f"select count(*) from {relation} where {column} = ?", [value]).fetchall()[0][0]
-                scanned = sum(1 for v in arrow.column(column).to_pylist() if v == value)
-                check(pruned == scanned, f"{table['name']}.{column}: a filter finds {pruned} rows, a scan {scanned}")
+def ordered(column, kind):
+    """The values of a column in their order: rows have another one in each engine."""
+    if pyarrow.types.is_dictionary(column.type):
+        column = compute.cast(column, column.type.value_type)
+    column = compute.cast(column, kind).combine_chunks()
+    return column.take(compute.sort_indices(column)).to_pylist()
+
+
+def matrix(heading, tables, counts, cells, names):
+    lines = []
+    widths = [max(len(heading), *(len(t) for t in tables)), max(len(str(c)) for c in [*counts, "rows"])] + [max(len(n), 5) for n in names]
+    def line(*texts):
+        lines.append("  ".join(t.rjust(w) if i == 1 else t.ljust(w) for i, (t, w) in enumerate(zip(texts, widths))).rstrip() + "\n")
+    line(heading, "rows", *names)
+    for t, c in zip(tables, counts):
+        line(t, str(c), *(cells[t, n] for n in names))
+    return "".join(lines)
+
+
+def read_alike(program, opened, source, with_values):
+    """Checks a source in all engines; returns the matrix and what is wrong."""
+    schema = program.schema(source)
+    faults, cells, counts, kinds = [], {}, [], None
+    for engine in opened:
+        engine.open(program, source, schema)
+    for table in schema.values():
+        rows = expected.read(program, source, table)
+        wanted = expected.figures(table, rows)
+        counts.append(rows.num_rows)
+        if table["name"] == "breaks":
+            kinds = set(rows.column("kind").to_pylist())
+        for engine in opened:
+            try:
+                found = list(compare(engine, table, rows, wanted, with_values))
+            except Exception as e:  # an engine that refuses a file is what is looked for
+                found = [f"{type(e).__name__}: {e}"]
+            cells[table["name"], engine.name] = "✗" if found else "✓"
+            faults += [f"{engine.name}, {table['name']}: {text}" for text in found]
+    text = matrix("table", list(schema), counts, cells, [e.name for e in opened])
+    every_kind = next(c["words"] for c in schema["breaks"]["columns"] if c["name"] == "kind")
+    for what, missing in (("tables without rows", [t for t, c in zip(schema, counts) if c == 0]), ("kinds of breaks without one", [k for k in every_kind if k not in kinds])):
+        text += f"{what}: {', '.join(missing) or 'none'}\n"
+    return text, faults
 
 
 def main():
-    out = pathlib.Path(sys.argv[1])
-    manifest = json.loads((out / "run.json").read_text())
-    for table in manifest["tables"]:
-        print(f"{table['name']}: {table['rows']} rows")
-        check_table(out, table, print)
-    print(f"{len(manifest['tables'])} tables read alike by DuckDB {duckdb.__version__}, Polars {polars.__version__} and pyarrow {__import__('pyarrow').__version__}")
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("program")
+    arguments.add_argument("document", type=pathlib.Path)
+    for name in ("month", "day", "large"):
+        arguments.add_argument("--" + name, required=True)
+    arguments.add_argument("--update", action="store_true", help="write what is found into the document")
+    asked = arguments.parse_args()
+    program = expected.Program(asked.program)
+    opened = [make() for make in engines.ALL]
+    document = questions.Document(asked.document, asked.update)
+    faults = []
+    for what, source, with_values in (("The month", asked.month, True), ("A day", asked.day, True), ("A large day", asked.large, False)):
+        text, found = read_alike(program, opened, source, with_values)
+        print(f"{what}: {source}\n{text}", flush=True)
+        faults += found
+        if with_values:
+            document.block(what, text)
+    document.block("Versions", "".join(f"{e.name} {e.version}\n" for e in opened))
+    faults += [f"{e.name}: {text}" for e in opened if e.ddl for text in appended.wrong(program, e, asked.month)]
+    for engine in opened:
+        engine.open(program, asked.month, program.schema(asked.month))
+    faults += questions.ask(program, opened, asked.month, document)
+    faults += questions.run_snippets(program, asked.month, document)
+    faults += document.finish()
+    if faults:
+        sys.exit("engines disagree:\n  " + "\n  ".join(faults))
+    print("all engines read alike, and docs/analytics.md shows what they answer")
 
 
 main()

@@ -1,0 +1,237 @@
+package settlement
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// What names a person (a buyer's account, a name, a phone, an address) is not carried into
+// any table, message, log or alert. Columns that hold such values are not read. Two doors
+// are left, and both are watched here: a cell that is wrong may hold anything, and is
+// quoted in a message; and a note that somebody typed may name somebody.
+
+// mostShown is how many characters of a file's own text a message shows.
+const mostShown = 60
+
+// Masked is a value of a file as a message shows it: figures, times and marks stay, so
+// that what is wrong with an amount, a day or a number can be seen; letters become *, and
+// digits that are a person's (a phone, an identity card, a bank card) too. Where the value
+// stands is told beside it, for whoever may open the file.
+func Masked(text string) string {
+	text = string(Redacted([]byte(text)))
+	var b strings.Builder
+	digit, shown := false, 0
+	if mark := numberMark.FindString(text); mark != "" {
+		b.WriteString(mark[:len(mark)-1])
+		text = text[len(mark)-1:]
+	}
+	for _, c := range text {
+		if shown++; shown > mostShown {
+			b.WriteString("…")
+			break
+		}
+		switch {
+		case unicode.IsDigit(c):
+		// 1E2, 2024-09-12T08:30:00Z, 12.30元
+		case digit && strings.ContainsRune("eETZ元", c):
+		case unicode.IsLetter(c) || unicode.IsMark(c) || unicode.IsNumber(c):
+			c = '*'
+		}
+		digit = unicode.IsDigit(c)
+		b.WriteRune(c)
+	}
+	return b.String()
+}
+
+// numberMark is what begins the numbers of a system: S20240912000001, PO-17.
+var numberMark = regexp.MustCompile(`^[A-Z]{1,2}-?[0-9]`)
+
+// MaskedWord is a word of a column whose words are a closed list (a state, a currency, a
+// direction), as a message shows it: whoever configures the program must see which word is
+// not known. Only words that the trade is made of are shown: a name that slipped into the
+// column is masked.
+func MaskedWord(text string) string {
+	if isTradeWord(text) {
+		return text
+	}
+	return Masked(text)
+}
+
+// longestWord is how many characters a word of such a column has at most.
+const longestWord = 24
+
+// tradeCharacters are those of which the Chinese words of states, kinds and directions are
+// made; a name hardly has no other.
+const tradeCharacters = "交易支付退款订单状态成功失败关闭取消完成已未待收货发确认处理中等买家卖方部分全额定金尾预售超时冻结解转账帐入出提现充值" +
+	"红包优惠券积分余信用花呗借呗期银行卡零钱微信宝聚合渠道其他它无是否正常异有效撤销冲补差价运费保证手续服务贷记录资流水业来往回返还扣平台" +
+	"技术公司店铺商户线上下自动人工审核通过拒绝进行结算类型不明空的与元币美港欧日拆锁停暂删新库签拒驳约配送揽妥投旧归档废含总"
+
+// tradeWords are those of which the English ones are made.
+var tradeWords = func() map[string]bool {
+	words := map[string]bool{}
+	for _, word := range strings.Fields(`accepted account alipay amount apply bank bill book buyer c cancel canceled cancelled cash cd change charge chargeback
+		check close closed complete completed confirm confirmed cr create created credit crdt d dbit debit deliver delivered deposit dr done draft draw error escrow
+		expired fail failed fee final finish finished freeze frozen full fully goods hold in income info initial invalid kind lost merchant mch money new no none
+		not null of ok open order other out outcome paid partial partially pay payer paying payment pdng pending place platform processing ready received
+		refund refunded refunding refunds reject rejected release released return returned reversal reverse reversed revoked review seller send sent settle
+		settled shipped shipping sign signed state status succeed success successful taobao aggregated timeout to trade transfer trx tx type unknown
+		unpaid unionpay user userpaying notpay payerror orders refunds payments balances paypal valid void wait waiting wallet wechat wx withdraw withdrawal yes amex card unfreeze`) {
+		words[word] = true
+	}
+	return words
+}()
+
+// PublicNote is a note of a wallet's file without what is a person's, nil where somebody
+// may have typed it: where it has other words than those of the trade.
+func PublicNote(note []byte) []byte {
+	if !hasTradeWordsOnly(string(note)) {
+		return nil
+	}
+	return Redacted(note)
+}
+
+func isTradeWord(text string) bool {
+	if utf8.RuneCountInString(text) > longestWord {
+		return false
+	}
+	if len(text) == 3 && strings.ToUpper(text) == text && !strings.ContainsFunc(text, func(c rune) bool { return c < 'A' || c > 'Z' }) {
+		return true // a currency
+	}
+	digits := 0
+	for _, c := range text {
+		if unicode.IsDigit(c) {
+			digits++
+		}
+	}
+	return digits <= 3 && hasTradeWordsOnly(text)
+}
+
+// isTradeCharacter has a bit for each of tradeCharacters: notes of millions of lines are
+// looked through.
+var isTradeCharacter = func() (set [1 << 10]uint64) {
+	for _, c := range tradeCharacters {
+		set[c>>6] |= 1 << (c & 63)
+	}
+	return set
+}()
+
+// hasTradeWordsOnly says that every letter of text is of a word of the trade.
+func hasTradeWordsOnly(text string) bool {
+	latin := false
+	for _, c := range text {
+		switch {
+		case c < utf8.RuneSelf:
+			latin = latin || c|0x20 >= 'a' && c|0x20 <= 'z'
+		case c < 1<<16 && isTradeCharacter[c>>6]&(1<<(c&63)) != 0:
+		case unicode.IsLetter(c):
+			return false
+		}
+	}
+	if !latin {
+		return true
+	}
+	for _, word := range strings.FieldsFunc(text, func(c rune) bool { return c|0x20 < 'a' || c|0x20 > 'z' }) {
+		if !tradeWords[strings.ToLower(word)] {
+			return false
+		}
+	}
+	return true
+}
+
+var (
+	phone    = regexp.MustCompile(`(?:\+?86[- ]?)?1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4}|0[0-9]{2,3}-[0-9]{7,8}`)
+	identity = regexp.MustCompile(`[1-9][0-9]{16}[0-9Xx]`)
+	bankCard = regexp.MustCompile(`62[0-9]{17}|62[0-9]{14}`)
+	mail     = regexp.MustCompile(`[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+`)
+)
+
+// Redacted is a text without phones, numbers of identity cards and bank cards, and mail
+// addresses: their digits and letters are *. Numbers of orders and transactions stay. The
+// result is text itself where there is nothing to hide.
+func Redacted(text []byte) []byte {
+	if !mayNameSomebody(text) {
+		return text
+	}
+	var out []byte
+	hide := func(pattern *regexp.Regexp, is func([]byte) bool) {
+		for _, at := range pattern.FindAllIndex(text, -1) {
+			if !standsAlone(text, at[0], at[1]) || !is(text[at[0]:at[1]]) {
+				continue
+			}
+			if out == nil {
+				out = bytes.Clone(text)
+			}
+			for i := at[0]; i < at[1]; i++ {
+				if out[i] != '-' && out[i] != ' ' && out[i] != '@' && out[i] != '.' {
+					out[i] = '*'
+				}
+			}
+		}
+	}
+	hide(mail, func([]byte) bool { return true })
+	hide(phone, func([]byte) bool { return true })
+	hide(identity, isIdentity)
+	hide(bankCard, passesLuhn)
+	if out == nil {
+		return text
+	}
+	return out
+}
+
+// mayNameSomebody is a quick look, since most texts hide nothing: a run of seven digits,
+// blanks and hyphens not counted, or an @.
+func mayNameSomebody(text []byte) bool {
+	digits := 0
+	for _, c := range text {
+		switch {
+		case c >= '0' && c <= '9':
+			if digits++; digits == 7 {
+				return true
+			}
+		case c == '-' || c == ' ':
+		case c == '@':
+			return true
+		default:
+			digits = 0
+		}
+	}
+	return false
+}
+
+// standsAlone says that no digit stands beside text[from:to]: a phone inside an order's
+// number is none.
+func standsAlone(text []byte, from, to int) bool {
+	isDigit := func(i int) bool { return i >= 0 && i < len(text) && text[i] >= '0' && text[i] <= '9' }
+	return !isDigit(from-1) && !isDigit(to)
+}
+
+// isIdentity proves the check digit of an identity card's number (GB 11643).
+func isIdentity(number []byte) bool {
+	sum := 0
+	for i, c := range number[:17] {
+		weight := 1
+		for range 17 - i { // 2^(17-i) mod 11
+			weight = weight * 2 % 11
+		}
+		sum += weight * int(c-'0')
+	}
+	return "10X98765432"[sum%11] == bytes.ToUpper(number[17:])[0]
+}
+
+// passesLuhn proves the check digit of a bank card's number.
+func passesLuhn(number []byte) bool {
+	sum := 0
+	for i := range number {
+		d := int(number[len(number)-1-i] - '0')
+		if i%2 == 1 {
+			if d *= 2; d > 9 {
+				d -= 9
+			}
+		}
+		sum += d
+	}
+	return sum%10 == 0
+}

@@ -1,0 +1,105 @@
+package settlement
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// TestMessagesShowFiguresAndNoPersons: what is wrong with an amount, a time or a number is
+// seen; who stands in the cell is not.
+func TestMessagesShowFiguresAndNoPersons(t *testing.T) {
+	for text, want := range map[string]string{
+		"1.-5":                   "1.-5",
+		"1e2":                    "1e2",
+		"1E+2":                   "1E+2",
+		"１２":                     "１２",
+		"1,000.00":               "1,000.00",
+		" 1":                     " 1",
+		"12.30元":                 "12.30元",
+		"￥5":                     "￥5",
+		"2024-02-30 25:00:00":    "2024-02-30 25:00:00",
+		"2024-09-12T08:30:00Z":   "2024-09-12T08:30:00Z",
+		"2200012457981263222":    "2200012457981263222",
+		"S20240912000001":        "S20240912000001",
+		"PO-17":                  "PO-17",
+		"张三丰":                    "***",
+		"Zhang San":              "***** ***",
+		"oUpF8uMuAJO_M2pxb1Q9":   "****8******_*2***1*9",
+		"buyer@example.com":      "*****@*******.***",
+		"13800138000":            "***********",
+		"138 0013 8000":          "*** **** ****",
+		"+86-13800138000":        "***-***********",
+		"0571-88888888":          "****-********",
+		"浙江省杭州市文三路138号":          "*********138*",
+		"11010519491231002X":     "******************",
+		"6222021234567890128":    "*******************",
+		"“张三”, 12.30":            "“**”, 12.30",
+		"123456789012345678":     "123456789012345678",
+		"4200001122334455667788": "4200001122334455667788",
+	} {
+		if got := Masked(text); got != want {
+			t.Errorf("%q is shown as %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestUnknownWordsAreShown: they are what the configuration must map.
+func TestUnknownWordsAreShown(t *testing.T) {
+	for text, want := range map[string]string{
+		"已付定金": "已付定金", "SUCCESS": "SUCCESS", "USD": "USD", "": "", "TRADE_CLOSED": "TRADE_CLOSED", "partially_paid": "partially_paid",
+		"等待买家付款": "等待买家付款", "13800138000": "***********", "a@b.cn": "*@*.**", "oUpF8uMuAJO9M2pxb1Q9": "****8******9*2***1*9",
+		"张三丰": "***", "李成功": "***", "zhangsan": "********", "ZHANG SAN": "***** ***", "杭州市": "***",
+	} {
+		if got := MaskedWord(text); got != want {
+			t.Errorf("%q is shown as %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestNotesKeepNumbersOfOrders(t *testing.T) {
+	for text, want := range map[string]string{
+		"订单2200012457981263222 退款":        "订单2200012457981263222 退款",
+		"电话13800138000，张":                 "电话***********，张",
+		"结算总金额 10.00 元;含手续费 0.06 元":       "结算总金额 10.00 元;含手续费 0.06 元",
+		"[20240912220001245798126322]服务费": "[20240912220001245798126322]服务费",
+		"2024-09-12 08:30:00":             "2024-09-12 08:30:00",
+		"买家 who@where.cn":                 "买家 ***@*****.**",
+	} {
+		if got := string(Redacted([]byte(text))); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestMaskingIsDoneOnce(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.String().Draw(t, "text")
+		if once := Masked(text); Masked(once) != once && len([]rune(text)) < mostShown {
+			t.Fatalf("%q, then %q", once, Masked(once))
+		}
+	})
+}
+
+// TestNotesOfWalletsAreKeptWhereNobodyTypedThem: the wallet's own words are few.
+func TestNotesOfWalletsAreKeptWhereNobodyTypedThem(t *testing.T) {
+	for note, kept := range map[string]bool{
+		"结算总金额 10.00 元;含手续费 0.06 元": true, "退款总金额50.00元;含手续费0.30元": true, "": true, "refund of order 2200012457981263222": true,
+		"张三丰的工资": false, "送到文三路138号": false, "paid by Pat": false, "给李四": false,
+	} {
+		want := note
+		if !kept {
+			want = ""
+		}
+		if got := string(PublicNote([]byte(note))); got != want {
+			t.Errorf("%q becomes %q, want %q", note, got, want)
+		}
+	}
+}
+
+func BenchmarkPublicNote(b *testing.B) {
+	note := []byte("结算总金额 10.00 元;含手续费 0.06 元")
+	for b.Loop() {
+		PublicNote(note)
+	}
+}
