@@ -9,7 +9,7 @@ BENCHSTAT := golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 # Split, parse and decode; join; fee; encode and read back. One core, six times each.
 BENCH := $(GO) test -run '^$$' -bench . -benchmem -cpu 1 -count 6 ./settlement ./ingest/... ./match ./fees ./output
 
-.PHONY: help build demo demo-month test race fuzz check sample-month engines engines-update limits databases ledger shells man workbook bench bench-baseline bench-formats clean
+.PHONY: help build demo demo-month test race fuzz check sample-month engines engines-update limits databases ledger shells man workbook browser bench bench-baseline bench-formats clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ databases: build ## orders from PostgreSQL and MariaDB (installs them with apt-g
 
 ledger: build ## have beancount check the vouchers of generated days (installs it with pip)
 	testdata/ledger/run $(BIN)
+
+browser: build ## click through the pages in a real Chromium (installs it with apt-get where it is missing, and playwright-core with npm)
+	testdata/browser/run $(BIN)
 
 shells: build ## complete command lines in bash, zsh and fish; have the manual pages read (installs them with apt-get)
 	testdata/shells/run $(BIN)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"reconcile/settlement"
 )
@@ -15,8 +16,8 @@ import (
 // Register is what people decided of breaks: a CSV file to which rows are only ever
 // added, with the columns break_id, decision, who and when, and where they are needed
 // note and assignee; or a workbook with these columns among others, in which rows
-// without a decision are of breaks that nobody has looked at. Of several rows for one break the last one counts; a note and an
-// assignee stay until a later row names others.
+// without a decision are of breaks that nobody has looked at. Of several rows for one
+// break the last one counts; a note and an assignee stay until a later row names others.
 type Register struct {
 	// WriteOffLimit is the largest difference that may be written off, as a magnitude.
 	WriteOffLimit settlement.Amount
@@ -40,9 +41,11 @@ const (
 	decideWriteOff = "write_off" // 核销: the difference is borne
 	decideExplain  = "explain"   // a note alone
 	decideAssign   = "assign"    // somebody looks after it
+	decideNote     = "note"      // a remark
+	decideReopen   = "reopen"    // what was accepted or written off counts again
 )
 
-var words = []string{decideAccept, decideWriteOff, decideExplain, decideAssign}
+var words = []string{decideAccept, decideWriteOff, decideExplain, decideAssign, decideNote, decideReopen}
 
 // ErrUnusable marks a file of decisions that cannot be used.
 var ErrUnusable = errors.New("the decisions cannot be used")
@@ -57,30 +60,38 @@ const (
 // ErrUnusable; with a fault none of them is used at all.
 func Read(paths ...string) (*Register, error) {
 	d := &Register{byBreak: map[settlement.ID]*decision{}, applied: map[settlement.ID]bool{}}
+	if err := readAll(paths, func(_ string, id settlement.ID, row decision) { d.add(id, row) }); err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// readAll calls add with each row of the files, in order.
+func readAll(paths []string, add func(path string, id settlement.ID, row decision)) error {
 	var faults []error
 	for _, path := range paths {
 		r := &reader{path: path}
 		source, err := open(path)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		err = r.read(source, d)
+		err = r.read(source, func(id settlement.ID, row decision) { add(path, id, row) })
 		if closed := source.close(); err == nil {
 			err = closed
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 		faults = append(faults, r.faults...)
 	}
 	if len(faults) > 0 {
-		return nil, fmt.Errorf("%w: %w", ErrUnusable, errors.Join(faults...))
+		return fmt.Errorf("%w: %w", ErrUnusable, errors.Join(faults...))
 	}
-	return d, nil
+	return nil
 }
 
-// read adds the decisions of one file.
-func (r *reader) read(from source, d *Register) error {
+// read calls add with each row of one file.
+func (r *reader) read(from source, add func(settlement.ID, decision)) error {
 	header, line, err := from.next()
 	if err != nil {
 		if errors.Is(err, io.EOF) {
@@ -107,7 +118,7 @@ func (r *reader) read(from source, d *Register) error {
 			continue
 		}
 		if id, row, ok := r.row(fields, line, from.word); ok {
-			d.add(id, row)
+			add(id, row)
 		}
 	}
 	return nil
@@ -147,23 +158,34 @@ func (r *reader) row(fields []string, line int, word func(string) string) (id se
 	if id, ok = settlement.ParseID(value["break_id"]); !ok {
 		r.fault(line, "break_id: %.40q is no identity of a break (16 characters, as the table breaks has them)", value["break_id"])
 	}
-	if !slices.Contains(words, d.what) {
-		r.fault(line, "decision: %.40q is none of %s", d.what, strings.Join(words, ", "))
+	for _, f := range d.faults() {
+		r.fault(line, "%s", f)
 	}
-	if d.who == "" {
-		r.fault(line, "who: nobody is named")
-	}
-	if d.what == decideAssign && d.assignee == "" {
-		r.fault(line, "assignee: nobody is named to look after the break")
-	}
-	if d.what == decideExplain && d.note == "" {
-		r.fault(line, "note: there is no explanation")
+	if !utf8.ValidString(strings.Join(fields, "")) {
+		r.fault(line, "it is not UTF-8 (save the file as “CSV UTF-8”)")
 	}
 	var err error
 	if d.when, err = settlement.ParseInstant([]byte(value["when"])); err != nil {
 		r.fault(line, "when: %.40q: %v (a time in Asia/Shanghai, such as 2024-09-13 09:05:00)", value["when"], err)
 	}
 	return id, d, len(r.faults) == before
+}
+
+// faults says what a decision lacks.
+func (d *decision) faults() (list []string) {
+	if !slices.Contains(words, d.what) {
+		list = append(list, fmt.Sprintf("decision: %.40q is none of %s", d.what, strings.Join(words, ", ")))
+	}
+	if d.who == "" {
+		list = append(list, "who: nobody is named")
+	}
+	if d.what == decideAssign && d.assignee == "" {
+		list = append(list, "assignee: nobody is named to look after the break")
+	}
+	if (d.what == decideExplain || d.what == decideNote) && d.note == "" {
+		list = append(list, "note: there is no explanation")
+	}
+	return list
 }
 
 // add takes a row; one that was decided earlier than what is known adds nothing.
@@ -182,7 +204,7 @@ func (d *Register) add(id settlement.ID, row decision) {
 	if row.note == "" {
 		row.note = known.note
 	}
-	if row.what == decideExplain || row.what == decideAssign { // the verdict stays
+	if row.what == decideExplain || row.what == decideAssign || row.what == decideNote { // the verdict stays
 		row.what, row.who, row.when = known.what, known.who, known.when
 	}
 	*known = row

@@ -96,7 +96,7 @@ var breaks = Table{
 		{Name: "shop", Type: TypeText, Nullable: true, Repeats: true,
 			Doc: "The shop of the order (店铺). Null where unknown."},
 		{Name: "decision", Type: TypeText, Nullable: true, Repeats: true,
-			Doc: "What was decided last: accept, write_off (核销), explain or assign. Null where nothing was."},
+			Doc: "What was decided last: accept, write_off (核销) or reopen; where none of these was, explain, assign or note. Null where nothing was."},
 		{Name: "decided_by", Type: TypeText, Nullable: true, Repeats: true,
 			Doc: "Who decided. Null where nobody did."},
 		{Name: "decided_at", Type: TypeInstant, Nullable: true, Unit: unitUTC,

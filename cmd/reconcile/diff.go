@@ -12,6 +12,7 @@ import (
 
 	"reconcile/output"
 	"reconcile/settlement"
+	"reconcile/story"
 )
 
 const diffHelp = `Says what changed between two results: breaks that opened, breaks that are
@@ -27,15 +28,15 @@ const diffCodes = `  0    nothing differs
 
 // difference is what changed between two results. Money is text in yuan.
 type difference struct {
-	Opened  []fact       `json:"opened"`
-	Gone    []fact       `json:"gone"`
+	Opened  []story.Fact `json:"opened"`
+	Gone    []story.Fact `json:"gone"`
 	Changed []changed    `json:"changed"`
 	Sums    []changedSum `json:"sums"`
 }
 
 // changed is a break of both results that is not the same in both.
 type changed struct {
-	Break  fact              `json:"break"` // as the second result has it
+	Break  story.Fact        `json:"break"` // as the second result has it
 	Before map[string]string `json:"before"`
 }
 
@@ -82,8 +83,8 @@ func (a *app) diffCommand() *cobra.Command {
 var compared = []string{"status", "expected_amount", "actual_amount", "difference"}
 
 func compareResults(ctx context.Context, before, after string) (*difference, error) {
-	d := &difference{Opened: []fact{}, Gone: []fact{}, Changed: []changed{}, Sums: []changedSum{}}
-	var breaks [2]map[string]fact
+	d := &difference{Opened: []story.Fact{}, Gone: []story.Fact{}, Changed: []changed{}, Sums: []changedSum{}}
+	var breaks [2]map[string]story.Fact
 	var sums [2]map[account]map[string]settlement.Amount
 	for i, dir := range []string{before, after} {
 		dir, m, err := readResult(ctx, dir, "breaks")
@@ -117,7 +118,7 @@ func compareResults(ctx context.Context, before, after string) (*difference, err
 		}
 	}
 	d.Sums = changedSums(sums[0], sums[1])
-	byBreak := func(x, y fact) int {
+	byBreak := func(x, y story.Fact) int {
 		return strings.Compare(x["kind"]+" "+x["order_no"]+" "+x["break_id"], y["kind"]+" "+y["order_no"]+" "+y["break_id"])
 	}
 	slices.SortFunc(d.Opened, byBreak)
@@ -127,11 +128,11 @@ func compareResults(ctx context.Context, before, after string) (*difference, err
 }
 
 // openBreaks are the breaks of a result that are not closed, by identity.
-func openBreaks(dir string, stop func() error) (map[string]fact, error) {
-	breaks := map[string]fact{}
+func openBreaks(dir string, stop func() error) (map[string]story.Fact, error) {
+	breaks := map[string]story.Fact{}
 	err := output.ReadTable(dir, "breaks", func(r output.Row) error {
 		if r.Text("status") != settlement.BreakClosed.String() {
-			breaks[r.Text("break_id")] = factOf(r)
+			breaks[r.Text("break_id")] = story.FactOf(r)
 		}
 		if len(breaks)%4096 == 0 {
 			return stop()
@@ -216,7 +217,7 @@ func (a *app) printDifference(d *difference) error {
 }
 
 // differing prints breaks of one of the results.
-func (a *app) differing(b *strings.Builder, heading string, breaks []fact) {
+func (a *app) differing(b *strings.Builder, heading string, breaks []story.Fact) {
 	if len(breaks) == 0 {
 		return
 	}

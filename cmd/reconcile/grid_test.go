@@ -26,7 +26,7 @@ func TestGridAlignsByCells(t *testing.T) {
 func TestDigitsAreGrouped(t *testing.T) {
 	for text, want := range map[string]string{"0.00": "0.00", "999.99": "999.99", "1000.00": "1,000.00", "-1234567.80": "-1,234,567.80",
 		"-100.00": "-100.00", "123456": "123,456", "12": "12"} {
-		if got := groupDigits(text); got != want {
+		if got := settlement.GroupDigits(text); got != want {
 			t.Errorf("%s becomes %s, want %s", text, got, want)
 		}
 	}

@@ -112,7 +112,7 @@ Start with a small day of invented data:
 	root.PersistentFlags().StringVar(&a.langFlag, "lang", "", "language of what is printed: en or zh (default: from LANG)")
 	root.PersistentFlags().StringVar(&a.colorFlag, "color", "auto", "colours: auto, always or never (auto: on a terminal, unless NO_COLOR is set)")
 	root.PersistentFlags().StringVar(&a.logFlag, "log-format", "", "form of the log on stderr: text or json (default: text)")
-	root.AddCommand(a.runCommand(), a.checkCommand(), a.showCommand(), a.explainCommand(), a.verifyCommand(), a.diffCommand(), a.feesCommand(), a.balancesCommand(), a.journalCommand(), a.worklistCommand(), a.reportCommand(), a.positionCommand(), a.quoteCommand(), a.planCommand(), a.configCommand(), a.scheduleCommand(), a.statusCommand(), a.doctorCommand(), a.closeMonthCommand(), a.pruneCommand(), a.ddlCommand(), a.initCommand(), a.generateCommand(), a.manCommand())
+	root.AddCommand(a.runCommand(), a.checkCommand(), a.showCommand(), a.explainCommand(), a.verifyCommand(), a.diffCommand(), a.feesCommand(), a.balancesCommand(), a.journalCommand(), a.worklistCommand(), a.reportCommand(), a.positionCommand(), a.quoteCommand(), a.planCommand(), a.configCommand(), a.scheduleCommand(), a.statusCommand(), a.serveCommand(), a.doctorCommand(), a.closeMonthCommand(), a.pruneCommand(), a.ddlCommand(), a.initCommand(), a.generateCommand(), a.manCommand())
 	a.begin(root)
 	a.complete(root)
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", fmt.Sprintf(".FlagUsagesWrapped %d", a.page())))

@@ -301,7 +301,7 @@ func (s *summary) proof() {
 	s.printf("  %s\n", s.sayf("%d control totals of the files tie: stated = computed", totals))
 	s.printf("  %s\n", s.sayf("%s rows read = %s written + %s copies", groupedCount(read), groupedCount(written), groupedCount(read-written)))
 	if c, ok := checkNamed(m, "Σ gross of claimed lines = Σ line_amount of matches"); ok {
-		s.printf("  %s\n", s.sayf("gross of the lines tied to orders %s = Σ matches %s", groupDigits(c.Expected), groupDigits(c.Actual)))
+		s.printf("  %s\n", s.sayf("gross of the lines tied to orders %s = Σ matches %s", settlement.GroupDigits(c.Expected), settlement.GroupDigits(c.Actual)))
 	}
 	if days := rowsOf(m, "balances"); days > 0 {
 		s.printf("  %s\n", s.sayf("on %d days of accounts, opening + booked fund lines = computed closing", days))
@@ -400,21 +400,6 @@ func shellWord(path string) string {
 }
 
 // grouped prints an amount with its thousands apart: 1,234.50.
-func grouped(a settlement.Amount) string { return groupDigits(a.String()) }
+func grouped(a settlement.Amount) string { return a.Grouped() }
 
-func groupedCount(n int64) string { return groupDigits(fmt.Sprint(n)) }
-
-func groupDigits(text string) string {
-	sign := ""
-	if strings.HasPrefix(text, "-") {
-		sign, text = "-", text[1:]
-	}
-	whole, fraction, pointed := strings.Cut(text, ".")
-	for i := len(whole) - 3; i > 0; i -= 3 {
-		whole = whole[:i] + "," + whole[i:]
-	}
-	if pointed {
-		whole += "." + fraction
-	}
-	return sign + whole
-}
+func groupedCount(n int64) string { return settlement.GroupedCount(n) }

@@ -438,6 +438,10 @@ var inChinese = map[string]string{
 	"balanced: every event has its line, to the fen": "平账：每笔均有账单行，分毫不差",
 	"no money is expected, and none came":            "无应收，亦无实收",
 
+	// serve
+	"http://%s/ shows %s; Ctrl-C ends it": "http://%s/ 显示 %s；Ctrl-C 结束",
+	"nothing can be decided: no file of decisions is named (decisions in the configuration, or --decisions FILE)": "只能查看：没有指明处理记录文件（配置中的 decisions，或 --decisions 文件）",
+
 	// verify
 	"PROVED: %s": "核验通过：%s",
 	"%d files have the bytes and SHA-256 that run.json lists; none is missing, none is added": "%d 个文件的字节数与 SHA-256 均同 run.json 所列，不多不少",

@@ -5,7 +5,9 @@ import (
 	"go/parser"
 	gotoken "go/token"
 	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,19 +16,28 @@ import (
 	"reconcile/settlement"
 )
 
-// spoken are all texts that the sources say in the reader's language.
-func spoken(t *testing.T) map[string]bool {
+// sources are the paths of the sources of a package, tests left out.
+func sources(t *testing.T, dir string) (names []string) {
 	t.Helper()
-	texts := map[string]bool{}
-	entries, err := os.ReadDir(".")
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		if !strings.HasSuffix(e.Name(), ".go") || strings.HasSuffix(e.Name(), "_test.go") {
-			continue
+		if strings.HasSuffix(e.Name(), ".go") && !strings.HasSuffix(e.Name(), "_test.go") {
+			names = append(names, filepath.Join(dir, e.Name()))
 		}
-		file, err := parser.ParseFile(gotoken.NewFileSet(), e.Name(), nil, 0)
+	}
+	return names
+}
+
+// spoken are all texts that the sources say in the reader's language.
+func spoken(t *testing.T) map[string]bool {
+	t.Helper()
+	texts := map[string]bool{}
+	files := sources(t, ".")
+	for _, name := range append(files, sources(t, "../../story")...) {
+		file, err := parser.ParseFile(gotoken.NewFileSet(), name, nil, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,7 +53,7 @@ func spoken(t *testing.T) map[string]bool {
 			case *ast.Ident:
 				name = f.Name
 			}
-			if literal, ok := call.Args[0].(*ast.BasicLit); ok && (name == "say" || name == "sayf" || name == "named" || name == "line") {
+			if literal, ok := call.Args[0].(*ast.BasicLit); ok && slices.Contains([]string{"say", "Say", "sayf", "named", "line"}, name) {
 				if text, err := strconv.Unquote(literal.Value); err == nil {
 					texts[text] = true
 				}

@@ -1,50 +1,55 @@
-package main
+// Package story tells what a result knows of one order or payout: what was expected, what
+// came, how both were tied, what was charged, what moved on the accounts, and what does not
+// agree. The command explain prints it, the review page shows it.
+package story
 
 import (
 	"cmp"
 	"context"
-	"fmt"
+	"runtime"
 	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"reconcile/fees"
 	"reconcile/output"
 	"reconcile/settlement"
 )
 
-// fact is one row of a table, as text by column; null is "".
-type fact map[string]string
+// Fact is one row of a table, as text by column; null is "".
+type Fact map[string]string
 
-// story is everything a result knows of one order: what was expected, what came,
+// Story is everything a result knows of one order: what was expected, what came,
 // how both were tied, what was charged, and what does not agree.
-type story struct {
+type Story struct {
 	Query       string   `json:"query"`
-	Events      []fact   `json:"order_events"`
-	Lines       []fact   `json:"statement_lines"`
-	Matches     []fact   `json:"matches"`
-	Charges     []fact   `json:"charges"`
-	Breaks      []fact   `json:"breaks"`
-	Open        []fact   `json:"open_items"`
-	Funds       []fact   `json:"fund_lines"`
-	Cross       []fact   `json:"cross_wallet"`
-	Payouts     []fact   `json:"payouts"`
-	Withdrawals []fact   `json:"withdrawals"`
-	Bank        []fact   `json:"bank_lines"`
+	Events      []Fact   `json:"order_events"`
+	Lines       []Fact   `json:"statement_lines"`
+	Matches     []Fact   `json:"matches"`
+	Charges     []Fact   `json:"charges"`
+	Breaks      []Fact   `json:"breaks"`
+	Open        []Fact   `json:"open_items"`
+	Funds       []Fact   `json:"fund_lines"`
+	Cross       []Fact   `json:"cross_wallet"`
+	Payouts     []Fact   `json:"payouts"`
+	Withdrawals []Fact   `json:"withdrawals"`
+	Bank        []Fact   `json:"bank_lines"`
 	dirs        []string // of a result, or of the days of a dataset in their order
 	ctx         context.Context
 	numbers     map[string]bool // under which the order is known
 	ids         map[string]bool // of its lines and events
 	exactly     map[string]bool // the query alone: numbers that belong to one row
-	scanned     int
-	nextStop    int
 }
 
-// tellStory reads a result, or the days of a dataset in their order. Numbers are followed: the order of a refund,
-// the other orders of a combined payment, the line that a provider's number ties to
-// an event.
-func tellStory(ctx context.Context, dirs []string, query string) (*story, error) {
-	s := &story{
+// Read reads what a result, or the days of a dataset in their order, know of a number.
+// Numbers are followed: the order of a refund, the other orders of a combined payment, the
+// line that a provider's number ties to an event.
+func Read(ctx context.Context, dirs []string, query string) (*Story, error) {
+	s := &Story{
 		Query: query, dirs: dirs, ctx: ctx,
-		Withdrawals: []fact{}, Bank: []fact{}, numbers: map[string]bool{query: true}, ids: map[string]bool{query: true}, exactly: map[string]bool{query: true},
+		Withdrawals: []Fact{}, Bank: []Fact{}, numbers: map[string]bool{query: true}, ids: map[string]bool{query: true}, exactly: map[string]bool{query: true},
 	}
 	for known := 0; known != len(s.numbers)+len(s.ids); {
 		known = len(s.numbers) + len(s.ids)
@@ -81,7 +86,7 @@ func tellStory(ctx context.Context, dirs []string, query string) (*story, error)
 
 // wallets are the wallet's numbers of the order's payments and refunds, under which its
 // fund lines stand.
-func (s *story) wallets() map[string]bool {
+func (s *Story) wallets() map[string]bool {
 	numbers := map[string]bool{}
 	for _, f := range s.Lines {
 		for _, column := range []string{"provider_txn_id", "provider_refund_id"} {
@@ -100,7 +105,7 @@ type keyed struct {
 }
 
 // follow reads events, lines and their pairs once and learns their numbers.
-func (s *story) follow() error {
+func (s *Story) follow() error {
 	if err := s.gather("order_events", &s.Events, []keyed{
 		{"order_no", s.numbers}, {"payment_no", s.numbers}, {"provider_txn_id", s.numbers}, {"refund_no", s.exactly}, {"event_id", s.ids},
 	}); err != nil {
@@ -123,7 +128,7 @@ func (s *story) follow() error {
 }
 
 // learn adds the numbers and identities of facts.
-func (s *story) learn(facts []fact, id string) {
+func (s *Story) learn(facts []Fact, id string) {
 	for _, f := range facts {
 		s.ids[f[id]] = true
 		for _, column := range []string{"order_no", "payment_no", "provider_txn_id"} {
@@ -135,20 +140,65 @@ func (s *story) learn(facts []fact, id string) {
 }
 
 // gather reads the rows of a table in which one of the columns has one of its
-// values.
-func (s *story) gather(table string, to *[]fact, keys []keyed) error {
-	*to = []fact{}
+// values, as many parts at a time as there are cores.
+func (s *Story) gather(table string, to *[]Fact, keys []keyed) error {
+	var paths []string
 	for _, dir := range s.dirs {
-		if err := s.gatherIn(dir, table, to, keys); err != nil {
+		parts, err := output.Parts(dir, table)
+		if err != nil {
 			return err
 		}
+		paths = append(paths, parts...)
+	}
+	found := make([][]Fact, len(paths))
+	group, ctx := errgroup.WithContext(s.ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, path := range paths {
+		group.Go(func() (err error) {
+			found[i], err = gatherFrom(ctx, path, keys)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	*to = []Fact{}
+	for _, facts := range found {
+		*to = append(*to, facts...)
 	}
 	return nil
 }
 
+// stopEvery is after how many rows a reader asks whether it is still wanted.
+const stopEvery = 4096
+
+// gatherFrom is gather of one part.
+func gatherFrom(ctx context.Context, path string, keys []keyed) (facts []Fact, err error) {
+	var at []int
+	rows := 0
+	err = output.ReadFile(path, func(r output.Row) error {
+		if at == nil {
+			for _, k := range keys {
+				at = append(at, slices.Index(r.Columns(), k.column))
+			}
+		}
+		if rows++; rows%stopEvery == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		for i, k := range keys {
+			if k.values[r.At(at[i])] {
+				facts = append(facts, FactOf(r))
+				return nil
+			}
+		}
+		return nil
+	})
+	return facts, err
+}
+
 // bringUpToDate leaves of what several days say the latest: a break as its last day
 // has it, what waits at the end, and the state of what a later day has matched.
-func (s *story) bringUpToDate() {
+func (s *Story) bringUpToDate() {
 	s.Events, s.Breaks = latest(s.Events, "event_id"), latest(s.Breaks, "break_id")
 	if len(s.dirs) < 2 {
 		return
@@ -161,23 +211,23 @@ func (s *story) bringUpToDate() {
 		}
 		claimed[m["line_id"]], claimed[m["event_id"]] = state, state
 	}
-	for id, facts := range map[string][]fact{"event_id": s.Events, "line_id": s.Lines} {
+	for id, facts := range map[string][]Fact{"event_id": s.Events, "line_id": s.Lines} {
 		for _, f := range facts {
 			if state := claimed[f[id]]; state != "" && f["match_state"] == settlement.Open.String() {
 				f["match_state"] = state
 			}
 		}
 	}
-	s.Open = slices.DeleteFunc(latest(s.Open, "item_id"), func(f fact) bool { return claimed[f["item_id"]] != "" })
+	s.Open = slices.DeleteFunc(latest(s.Open, "item_id"), func(f Fact) bool { return claimed[f["item_id"]] != "" })
 }
 
 // latest keeps of facts of one identity the last.
-func latest(facts []fact, id string) []fact {
+func latest(facts []Fact, id string) []Fact {
 	last := map[string]int{}
 	for i, f := range facts {
 		last[f[id]] = i
 	}
-	kept := []fact{}
+	kept := []Fact{}
 	for i, f := range facts {
 		if last[f[id]] == i {
 			kept = append(kept, f)
@@ -186,40 +236,17 @@ func latest(facts []fact, id string) []fact {
 	return kept
 }
 
-func (s *story) gatherIn(dir, table string, to *[]fact, keys []keyed) error {
-	var at []int
-	return output.ReadTable(dir, table, func(r output.Row) error {
-		if at == nil {
-			for _, k := range keys {
-				at = append(at, slices.Index(r.Columns(), k.column))
-			}
-		}
-		if s.scanned++; s.scanned >= s.nextStop {
-			s.nextStop = s.scanned + 4096
-			if err := s.ctx.Err(); err != nil {
-				return err
-			}
-		}
-		for i, k := range keys {
-			if k.values[r.At(at[i])] {
-				*to = append(*to, factOf(r))
-				return nil
-			}
-		}
-		return nil
-	})
-}
-
-func factOf(r output.Row) fact {
-	f := fact{}
+// FactOf is a row as it stands.
+func FactOf(r output.Row) Fact {
+	f := Fact{}
 	for i, name := range r.Columns() {
 		f[name] = r.At(i)
 	}
 	return f
 }
 
-func sortFacts(facts []fact, columns ...string) {
-	slices.SortStableFunc(facts, func(a, b fact) int {
+func sortFacts(facts []Fact, columns ...string) {
+	slices.SortStableFunc(facts, func(a, b Fact) int {
 		for _, c := range columns {
 			if order := cmp.Compare(a[c], b[c]); order != 0 {
 				return order
@@ -229,12 +256,13 @@ func sortFacts(facts []fact, columns ...string) {
 	})
 }
 
-func (s *story) empty() bool {
+// Empty says that nothing is known under the number.
+func (s *Story) Empty() bool {
 	return len(s.Events)+len(s.Lines)+len(s.Breaks)+len(s.Funds)+len(s.Payouts) == 0
 }
 
 // chargeOf is the charge of a row of the table charges.
-func chargeOf(f fact) fees.Charge {
+func chargeOf(f Fact) fees.Charge {
 	c := fees.Charge{
 		RuleID: f["rule_id"], RuleVersion: f["rule_version"],
 		Base: amountOf(f["base_amount"]), Expected: amountOf(f["expected_fee"]), Charged: amountOf(f["charged_fee"]),
@@ -242,7 +270,7 @@ func chargeOf(f fact) fees.Charge {
 		Event: settlement.Kind(max(0, slices.Index(settlement.KindWords, f["event"]))),
 		Class: settlement.VarianceClass(max(0, slices.Index(settlement.ClassWords, f["variance_class"]))),
 	}
-	if rate, err := parseFraction(f["rate"]); err == nil {
+	if rate, err := rateOf(f["rate"]); err == nil {
 		c.Rate = rate
 	}
 	return c
@@ -257,41 +285,8 @@ func amountOf(text string) settlement.Amount {
 	return a
 }
 
-// verdict is what the order comes to.
-func (s *story) verdict(a *app) string {
-	states := map[string]int{}
-	for _, f := range append(slices.Clone(s.Events), s.Lines...) {
-		states[f["match_state"]]++
-	}
-	sum, open := settlement.Amount(0), 0
-	for _, b := range s.Breaks {
-		if b["status"] != settlement.BreakOpen.String() {
-			continue
-		}
-		open++
-		if d := amountOf(b["difference"]); d != settlement.NoAmount {
-			sum += d
-		}
-	}
-	switch {
-	case open > 0:
-		return a.sayf("BREAKS: %s, Σ difference %s", groupedCount(int64(open)), grouped(sum))
-	case states["open"] > 0:
-		return a.say("open: something still waits for its counterpart")
-	case states["awaiting_release"] > 0:
-		return a.say("awaiting release: the buyer has not confirmed yet")
-	case s.payoutVerdict(a) != "":
-		return s.payoutVerdict(a)
-	case states["matched"] > 0:
-		return a.say("balanced: every event has its line, to the fen")
-	}
-	return a.say("no money is expected, and none came")
-}
-
-// placeOfFact is file:line of a row.
-func placeOfFact(f fact) string {
-	if f["source_file"] == "" {
-		return ""
-	}
-	return fmt.Sprintf("%s:%s", f["source_file"], f["source_line"])
+// rateOf reads a rate of a table, a fraction of six decimals, as millionths.
+func rateOf(text string) (settlement.Rate, error) {
+	millionths, err := strconv.ParseInt(strings.Replace(text, ".", "", 1), 10, 32)
+	return settlement.Rate(millionths), err
 }

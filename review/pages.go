@@ -1,0 +1,558 @@
+package review
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"reconcile/decisions"
+	"reconcile/output"
+	"reconcile/output/overview"
+	"reconcile/settlement"
+)
+
+// pageFuncs are what templates call beside the methods of their page.
+var pageFuncs = template.FuncMap{
+	"yuan":  yuan,
+	"count": func(n any) string { return settlement.GroupDigits(fmt.Sprint(n)) },
+	"sign": func(a settlement.Amount) string { // the class of an amount
+		switch {
+		case a == settlement.NoAmount || a == 0:
+			return "zero"
+		case a < 0:
+			return "short"
+		}
+		return "over"
+	},
+	"dict": func(pairs ...any) map[string]any {
+		m := map[string]any{}
+		for i := 0; i+1 < len(pairs); i += 2 {
+			m[fmt.Sprint(pairs[i])] = pairs[i+1]
+		}
+		return m
+	},
+}
+
+// yuan is an amount for people, "" where there is none.
+func yuan(a settlement.Amount) string {
+	if a == settlement.NoAmount {
+		return ""
+	}
+	return strings.Replace(a.Grouped(), "-", "−", 1)
+}
+
+// frame is what every page has around it.
+type frame struct {
+	Title   string
+	Chinese bool
+	Theme   string
+	Token   string
+	Once    string // of this page's form
+	Who     string
+	Fixed   bool   // the name was given when the page was started
+	Back    string // this page
+	Out     string
+	Done    int // how many decisions were recorded just now
+	say     func(chinese bool, text string) string
+
+	Fault   string   // of the file of decisions
+	Lost    bool     // it was written over
+	Unknown int      // breaks that it names and no day has
+	Some    []string // the first of them
+	File    string   // of decisions
+	NotRead bool
+}
+
+func (s *Server) frame(q *request, title string) frame {
+	f := frame{Chinese: q.chinese, Theme: q.theme, Token: s.token(q.session), Who: q.who, Fixed: s.Who != "", Out: filepath.Clean(s.Out),
+		say: s.Say, File: s.Decisions, NotRead: s.NotRead && s.Decisions != "", Back: "/"}
+	if q.Method == http.MethodGet || q.Method == http.MethodHead {
+		f.Back = q.URL.RequestURI()
+		if n, err := strconv.Atoi(q.URL.Query().Get("done")); err == nil && n > 0 && n <= mostAtOnce {
+			f.Done = n
+			f.Back = withDone(f.Back, 0)
+		}
+	}
+	f.Title = f.T(title)
+	if once, err := nonce(); err == nil {
+		f.Once = once
+	}
+	return f
+}
+
+// T says a text in the reader's language.
+func (f *frame) T(text string) string {
+	if f.Chinese {
+		if known, ok := chinese[text]; ok {
+			return known
+		}
+	} else if known, ok := english[text]; ok {
+		return known
+	}
+	if f.say != nil {
+		return f.say(f.Chinese, text)
+	}
+	return text
+}
+
+// Tf is T of a text with verbs.
+func (f *frame) Tf(text string, args ...any) string { return fmt.Sprintf(f.T(text), args...) }
+
+// Lang is the page's language as HTML names it.
+func (f *frame) Lang() string {
+	if f.Chinese {
+		return "zh-CN"
+	}
+	return "en"
+}
+
+// tell adds to a frame what is wrong with the file of decisions.
+func (f *frame) tell(s *said) {
+	f.Lost = s.lost
+	if s.fault != nil {
+		f.Fault = s.fault.Error()
+	}
+}
+
+// show sends a page.
+func (s *Server) show(q *request, name string, page any) error {
+	var body bytes.Buffer
+	if err := s.pages.ExecuteTemplate(&body, name, page); err != nil {
+		return err
+	}
+	q.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, err := body.WriteTo(q.w)
+	if err != nil {
+		return nil //nolint:nilerr // whoever asked is gone
+	}
+	return nil
+}
+
+// unfit says on a page of its own why a result is not shown.
+func unfit(err error) error {
+	switch {
+	case errors.Is(err, output.ErrChanged):
+		return &pageError{http.StatusConflict, "This result is not what its run wrote, or its run did not end. Nothing of it is shown.", err}
+	case errors.Is(err, output.ErrManifest):
+		return &pageError{http.StatusConflict, "This result was written by another version of reconcile, or its run.json is damaged. Nothing of it is shown.", err}
+	case errors.Is(err, output.ErrNoResult), errors.Is(err, os.ErrNotExist):
+		return &pageError{http.StatusNotFound, "There is no result any more.", err}
+	}
+	return err
+}
+
+// listedDay is a day in the list of days.
+type listedDay struct {
+	Name, State string // of state: balanced, breaks, incomplete, not compared, damaged
+	Fault       string
+	Summary     *summary
+	Refused     int
+	OpenItems   int64
+	Recorded    int // breaks of the newest day that were decided since its run
+}
+
+// daysPage is the list of days.
+type daysPage struct {
+	frame
+	Days   []listedDay
+	Newest *listedDay // nil where it is damaged
+	More   int        // earlier days that are not listed
+	most   int64      // open breaks of one day
+}
+
+// Share is how much of the day with most open breaks a day has, in hundredths.
+func (p *daysPage) Share(open int64) int64 {
+	if p.most == 0 {
+		return 0
+	}
+	return (open*100 + p.most - 1) / p.most
+}
+
+// shownDays is how many days the list shows.
+const shownDays = 31
+
+func (s *Server) showDays(q *request) error {
+	names, err := s.data.names()
+	if err != nil {
+		return err
+	}
+	if len(names) == 1 && names[0] == single {
+		http.Redirect(q.w, q.Request, "/day/"+single, http.StatusSeeOther)
+		return nil
+	}
+	page := &daysPage{frame: s.frame(q, "Days")}
+	var known []map[settlement.ID]bool
+	for _, name := range names[:min(len(names), shownDays)] {
+		d := s.data.known(name, names)
+		one := listedDay{Name: name}
+		sums, err := d.summary(q.Context())
+		if err != nil {
+			if q.Context().Err() != nil {
+				return nil //nolint:nilerr // whoever asked is gone
+			}
+			one.State, one.Fault = "damaged", err.Error()
+			page.Days = append(page.Days, one)
+			continue
+		}
+		one.Summary, one.State = sums, stateOfDay(sums.manifest)
+		one.Refused, one.OpenItems = len(sums.manifest.Refused), rowsOf(sums.manifest, "open_items")
+		page.most = max(page.most, sums.Open)
+		known = append(known, sums.ids)
+		page.Days = append(page.Days, one)
+	}
+	page.More = len(names) - len(page.Days)
+	said := s.audit.read()
+	page.tell(said)
+	if page.More == 0 && len(known) == len(names) {
+		page.Unknown, page.Some = said.unknown(known)
+	}
+	if newest := &page.Days[0]; newest.Fault == "" {
+		page.Newest, newest.Recorded = newest, said.recordedOf(newest.Summary.open)
+	}
+	return s.show(q, "days.html", page)
+}
+
+func rowsOf(m *output.Manifest, table string) int64 {
+	for _, t := range m.Tables {
+		if t.Name == table {
+			return t.Rows
+		}
+	}
+	return 0
+}
+
+// stateOfDay is the one word for a result that is shown first.
+func stateOfDay(m *output.Manifest) string {
+	switch {
+	case !m.Complete:
+		return "incomplete"
+	case m.Figures != nil && (m.Figures.Bills == 0 || m.Figures.Orders == 0):
+		return "not compared"
+	case m.Figures != nil && m.Figures.BreakCount() > 0:
+		return "breaks"
+	case m.Figures == nil:
+		return "no figures"
+	}
+	return "balanced"
+}
+
+// dayPage is a day.
+type dayPage struct {
+	frame
+	Day       string
+	Newest    bool
+	Single    bool
+	State     string
+	Overview  *overview.Overview
+	Total     output.AccountFigures
+	NoFigures bool
+	Manifest  *output.Manifest
+	Checks    int
+	Report    string // "" where it can be opened, else why not
+	ReadOnly  string
+	Recorded  found // decided since the run
+}
+
+func (s *Server) showDay(q *request) error {
+	d, breaks, said, err := s.open(q)
+	if err != nil {
+		return err
+	}
+	m, err := d.manifest(q.Context())
+	if err != nil {
+		return unfit(err)
+	}
+	page := &dayPage{frame: s.frame(q, "Day"), Day: d.name, Single: d.name == single, Newest: d.newest.Load(), Manifest: m, State: stateOfDay(m)}
+	page.Title = d.name
+	if page.Single {
+		page.Title = page.T("Result")
+	}
+	page.tell(said)
+	if page.Single {
+		ids := make(map[settlement.ID]bool, len(breaks.at))
+		for id := range breaks.at {
+			ids[id] = true
+		}
+		page.Unknown, page.Some = said.unknown([]map[settlement.ID]bool{ids})
+	}
+	page.Overview, err = d.overview(m)
+	switch {
+	case errors.Is(err, overview.ErrNoFigures):
+		page.NoFigures = true
+	case err != nil:
+		return err
+	default:
+		if page.Total, err = page.Overview.Total(); err != nil {
+			return err
+		}
+	}
+	for _, c := range m.Proof {
+		if c.Holds {
+			page.Checks++
+		}
+	}
+	if err := d.hasReport(m); err != nil {
+		page.Report = err.Error()
+		if errors.Is(err, errNoReport) {
+			page.Report = page.T("This run wrote no report.html.")
+		}
+	}
+	page.ReadOnly = page.T(s.mayDecide(d, said))
+	f := filterOf(url.Values{"state": {stateRecorded}})
+	if page.Recorded, err = breaks.find(&f, said); err != nil {
+		return err
+	}
+	return s.show(q, "day.html", page)
+}
+
+// Of counts the breaks of a kind that have an age, as text; none is a dash.
+func (p *dayPage) Of(k overview.KindAge, age string) string {
+	if n := k.ByAge[slices.Index(overview.Ages[:], age)]; n > 0 {
+		return settlement.GroupedCount(n)
+	}
+	return "–"
+}
+
+// Matched is the share of a side that agreed, such as 99.98 %; "" where nothing was to.
+func (p *dayPage) Matched(f output.MatchFigures) string {
+	if f.Rows == 0 {
+		return "–"
+	}
+	parts := settlement.PartsOf(settlement.Amount(f.Matched), settlement.Amount(f.Rows), 10_000)
+	return settlement.Amount(parts).String() + " %"
+}
+
+// sendReport sends the report of a run in a sandbox: it may run the scripts that stand in
+// it, by their hashes, and reach neither this page nor any other.
+func (s *Server) sendReport(q *request) error {
+	d, err := s.data.day(q.PathValue("day"))
+	if err != nil {
+		return err
+	}
+	m, err := d.manifest(q.Context())
+	if err != nil {
+		return unfit(err)
+	}
+	text, err := d.report(m)
+	switch {
+	case errors.Is(err, errNoReport):
+		return notFound("This run wrote no report.html.")
+	case errors.Is(err, output.ErrChanged):
+		return &pageError{http.StatusConflict, "The report is not what its run wrote. It is not shown.", err}
+	case err != nil:
+		return err
+	}
+	h := q.w.Header()
+	h.Set("Content-Security-Policy", sandboxOf(text))
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	if _, err := q.w.Write(text); err != nil {
+		return nil //nolint:nilerr // whoever asked is gone
+	}
+	return nil
+}
+
+// sortLink is a column's heading: where it leads, and which way the column is sorted.
+type sortLink struct {
+	Name, Href string
+	Direction  string // ascending, descending, ""
+	Number     bool
+}
+
+// queuePage is the breaks of a day, a page of them.
+type queuePage struct {
+	frame
+	Day      string
+	Single   bool
+	Newest   bool
+	Queue    *queue
+	Filter   filter
+	Found    found
+	First    int
+	Last     int
+	Pages    int
+	Said     *said
+	ReadOnly string
+	Limit    settlement.Amount
+	Actions  []string
+	Sizes    []int
+	States   []string
+	Ages     []string
+}
+
+func (s *Server) showQueue(q *request) error {
+	d, breaks, said, err := s.open(q)
+	if err != nil {
+		return err
+	}
+	page := &queuePage{frame: s.frame(q, "Breaks"), Day: d.name, Single: d.name == single, Newest: d.newest.Load(), Queue: breaks, Filter: filterOf(q.URL.Query()), Said: said,
+		Limit: s.WriteOffLimit, Actions: actions, Sizes: sizes, States: states, Ages: overview.Ages[:]}
+	page.tell(said)
+	page.ReadOnly = page.T(s.mayDecide(d, said))
+	if page.Found, err = breaks.find(&page.Filter, said); err != nil {
+		return err
+	}
+	page.Pages = max(1, (page.Found.Count+page.Filter.Size-1)/page.Filter.Size)
+	if page.Filter.Page > page.Pages {
+		http.Redirect(q.w, q.Request, "/day/"+d.name+"/breaks"+page.Filter.with(func(f *filter) { f.Page = page.Pages }), http.StatusSeeOther)
+		return nil
+	}
+	page.First = min((page.Filter.Page-1)*page.Filter.Size+1, page.Found.Count)
+	page.Last = page.First + len(page.Found.Rows) - 1
+	if page.Found.Count == 0 {
+		page.Last = 0
+	}
+	page.Title = page.Tf("Breaks of %s", page.T(d.name))
+	return s.show(q, "queue.html", page)
+}
+
+// Fen is the difference of a break for whoever adds them up; 0 where there is none.
+func (p *queuePage) Fen(r *row) int64 {
+	if r.Difference == settlement.NoAmount {
+		return 0
+	}
+	return int64(r.Difference)
+}
+
+// Sort is a heading by which the queue is sorted.
+func (p *queuePage) Sort(name, sorting string, number bool) sortLink {
+	l := sortLink{Name: name, Number: number}
+	down := p.Filter.Sort == sorting && !p.Filter.Reverse
+	l.Href = p.Filter.with(func(f *filter) { f.Sort, f.Reverse, f.Page = sorting, down, 1 })
+	if l.Href == "" {
+		l.Href = "?"
+	}
+	if p.Filter.Sort == sorting {
+		largestFirst := sorting == "amount" || sorting == "age"
+		l.Direction = "ascending"
+		if largestFirst != p.Filter.Reverse {
+			l.Direction = "descending"
+		}
+	}
+	return l
+}
+
+// At is the address's query of another page of the queue.
+func (p *queuePage) At(page int) string {
+	if text := p.Filter.with(func(f *filter) { f.Page = page }); text != "" {
+		return text
+	}
+	return "?"
+}
+
+// Turn is a page before or behind this one.
+func (p *queuePage) Turn(by int) int { return p.Filter.Page + by }
+
+// Plain is the query without anything but the state.
+func (p *queuePage) Plain(state string) string {
+	f := filterOf(url.Values{"state": {state}})
+	if text := f.Query(); text != "" {
+		return text
+	}
+	return "?"
+}
+
+// StateOf, VerdictOf, AssigneeOf and NoteOf say what was decided of a break.
+func (p *queuePage) StateOf(r *row) string    { return p.Said.state(r) }
+func (p *queuePage) AssigneeOf(r *row) string { return p.Said.assignee(r) }
+func (p *queuePage) NoteOf(r *row) string     { return p.Said.note(r) }
+
+// VerdictOf is what was recorded since the run, "" for nothing.
+func (p *queuePage) VerdictOf(r *row) string { return verdictOf(p.Said, r) }
+
+func verdictOf(s *said, r *row) string {
+	if e, ok := s.verdict(r); ok {
+		return e.What
+	}
+	return ""
+}
+
+// confirmPage asks once more before several breaks are decided.
+type confirmPage struct {
+	frame
+	Day    string
+	Choice *choice
+	Digest string
+	Filter string // as an address's query, where all that it selects are decided
+	Shown  []*row
+	Limit  settlement.Amount
+	Return string
+}
+
+// shownChosen is how many of the chosen breaks are listed.
+const shownChosen = 20
+
+func (s *Server) confirm(q *request) error {
+	d, breaks, said, err := s.open(q)
+	if err != nil {
+		return err
+	}
+	if why := s.mayDecide(d, said); why != "" {
+		return &pageError{http.StatusForbidden, why, said.fault}
+	}
+	c, err := s.choiceOf(q.PostForm, breaks, said)
+	if err != nil {
+		return err
+	}
+	page := &confirmPage{frame: s.frame(q, "Confirm"), Day: d.name, Choice: c, Digest: c.digest, Limit: s.WriteOffLimit, Return: localPath(q.PostForm.Get("back"))}
+	if c.Scope == "filter" {
+		page.Filter = q.PostForm.Get("filter")
+	}
+	page.Back = page.Return
+	page.Shown = c.Rows[:min(len(c.Rows), shownChosen)]
+	page.tell(said)
+	return s.show(q, "confirm.html", page)
+}
+
+// More is how many of the chosen breaks are not listed.
+func (p *confirmPage) More() int { return len(p.Choice.Rows) - len(p.Shown) }
+
+// Reasons are why breaks are left out, each with how many.
+func (p *confirmPage) Reasons() []struct {
+	Why   string
+	Count int
+} {
+	var list []struct {
+		Why   string
+		Count int
+	}
+	for _, l := range p.Choice.Left {
+		i := slices.IndexFunc(list, func(r struct {
+			Why   string
+			Count int
+		}) bool {
+			return r.Why == l.Why
+		})
+		if i < 0 {
+			i = len(list)
+			list = append(list, struct {
+				Why   string
+				Count int
+			}{Why: l.Why})
+		}
+		list[i].Count++
+	}
+	return list
+}
+
+// historyEntry is a row of the file of decisions on a page.
+type historyEntry struct {
+	decisions.Entry
+	Name string // of the file
+}
+
+// history are the decisions of a break, latest first.
+func history(s *said, id settlement.ID) (list []historyEntry) {
+	for _, e := range s.byBreak[id] {
+		list = append(list, historyEntry{e, filepath.Base(e.Path)})
+	}
+	slices.Reverse(list)
+	return list
+}
