@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"reconcile/ingest"
 	"reconcile/output"
@@ -72,10 +73,12 @@ func (a *app) showing(dataset string) func(dir string, m *output.Manifest) ([]st
 		if err != nil {
 			return nil, err
 		}
-		if err := a.writePage(filepath.Join(dir, report.Name), v); err != nil {
-			return nil, err
-		}
-		return []string{report.Name, workbook.Name}, workbook.Write(filepath.Join(dir, workbook.Name), dir, v, a.workbookOptions())
+		var both errgroup.Group // each keeps one core busy
+		both.Go(func() error { return a.writePage(filepath.Join(dir, report.Name), v) })
+		both.Go(func() error {
+			return workbook.Write(filepath.Join(dir, workbook.Name), dir, v, a.workbookOptions())
+		})
+		return []string{report.Name, workbook.Name}, both.Wait()
 	}
 }
 
