@@ -96,7 +96,7 @@ type workbook struct {
 var (
 	chineseNames = map[string]string{"差异编号": "break_id", "处理": "decision", "处理人": "who", "处理时间": "when", "备注": "note", "负责人": "assignee"}
 	englishNames = []string{"break_id", "decision", "who", "when", "note", "assignee"}
-	chineseWords = map[string]string{"接受": decideAccept, "核销": decideWriteOff, "说明": decideExplain, "指派": decideAssign}
+	chineseWords = map[string]string{"接受": decideAccept, "核销": decideWriteOff, "说明": decideExplain, "指派": decideAssign, "备注": decideNote, "重开": decideReopen}
 )
 
 func (w *workbook) next() ([]string, int, error) {

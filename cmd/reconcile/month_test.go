@@ -104,7 +104,7 @@ func newMonth(t *testing.T, made string, deliveries []delivery) *month {
 	if err := os.Mkdir(m.inbox, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	text := "schedule:\n  cron: \"30 9 * * *\"\n  inbox: inbox\n  out: days\n  listen: off\nsupersede:\n  - none.csv\n"
+	text := "schedule:\n  cron: \"30 9 * * *\"\n  inbox: inbox\n  out: days\n  listen: off\nreport: false\nsupersede:\n  - none.csv\n"
 	for _, d := range deliveries {
 		if d.how == "superseding" {
 			text += "  - " + d.name + "\n"

@@ -191,3 +191,42 @@ func TestABreakIsDecidedInTheReport(t *testing.T) {
 		})
 	}
 }
+
+// TestEveryDecisionOfTheFileIsOneOfTheWorkbook: what stands in 差异明细 of breaks that were
+// decided elsewhere is read back, whatever was decided.
+func TestEveryDecisionOfTheFileIsOneOfTheWorkbook(t *testing.T) {
+	day, out := sampleDay(t)
+	_, text, _ := call(context.Background(), "show", "breaks", "--out", out, "--columns", "break_id", "--csv", "--limit", "0")
+	ids := strings.Fields(text)[1:]
+	rows := "break_id,decision,who,when,note,assignee\n"
+	for i, decision := range []string{"accept", "explain", "assign", "note", "accept"} {
+		rows += ids[i] + "," + decision + ",王芳,2024-09-13 09:00:00,已核对,李娜\n"
+	}
+	rows += ids[4] + ",reopen,王芳,2024-09-13 09:30:00,,\n"
+	for name, text := range map[string]string{"decisions.csv": rows, "by-file.yaml": "decisions: decisions.csv\n", "by-workbook.yaml": "decided_workbook: decided.xlsx\n"} {
+		if err := os.WriteFile(filepath.Join(day, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	statuses := func(config, language string) string {
+		if code, _, stderr := call(context.Background(), "run", filepath.Join(day, "inbox"), "--out", out, "--config", filepath.Join(day, config), "-q", "--lang", language); code != exitBreaks {
+			t.Fatalf("%s, %s: exit %d: %s", config, language, code, stderr)
+		}
+		_, text, _ := call(context.Background(), "show", "breaks", "--out", out, "--columns", "break_id,status,decision,decided_by,decided_at,note,assignee", "--csv", "--limit", "0")
+		return text
+	}
+	for _, language := range []string{"en", "zh"} {
+		want := statuses("by-file.yaml", language)
+		for _, decision := range []string{"accept", "explain", "assign", "note", "reopen"} {
+			if !strings.Contains(want, ","+decision+",") {
+				t.Fatalf("no break was decided by %s: %s", decision, want)
+			}
+		}
+		if err := os.Rename(filepath.Join(out, "report.xlsx"), filepath.Join(day, "decided.xlsx")); err != nil {
+			t.Fatal(err)
+		}
+		if got := statuses("by-workbook.yaml", language); got != want {
+			t.Errorf("%s: the workbook says\n%s\nand the file\n%s", language, got, want)
+		}
+	}
+}

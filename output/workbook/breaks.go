@@ -13,10 +13,10 @@ import (
 // decisions reads these columns back by their headings, whatever else was moved.
 
 // decisions are what people can decide of a break, as the list offers it.
-var decisions = []string{"accept", "write off", "explain", "assign"}
+var decisions = []string{"accept", "write off", "explain", "assign", "note", "reopen"}
 
 // decisionWords are the decisions as the table breaks has them.
-var decisionWords = map[string]string{"accept": "accept", "write_off": "write off", "explain": "explain", "assign": "assign"}
+var decisionWords = map[string]string{"accept": "accept", "write_off": "write off", "explain": "explain", "assign": "assign", "note": "note", "reopen": "reopen"}
 
 var breakColumns = []column{
 	{name: "Kind", of: "kind", width: 17, kind: asWord},
