@@ -135,8 +135,8 @@ func gather(t *testing.T, dir string) {
 // of 80 columns and in both languages: no line is wider, but for numbers and paths that
 // stand alone.
 func TestEverythingFitsATerminal(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it replays a month")
+	if testing.Short() || underRace {
+		t.Skip("it replays a month, and asks one program after the other")
 	}
 	program := program(t)
 	dir := invented(t, program)
