@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"reconcile/output"
 	"reconcile/output/ddl"
 	"reconcile/pipeline"
 	"reconcile/settlement"
@@ -50,7 +50,7 @@ func (a *app) ddlCommand() *cobra.Command {
 		Example: ddlExamples,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.ddl(cmd.Context(), flags, cmd.Flags().Changed("out"))
+			return a.ddl(flags, cmd.Flags().Changed("out"))
 		},
 	}
 	cmd.Flags().StringVar(&flags.engine, "engine", "", "the engine: "+engineWords(", "))
@@ -71,7 +71,7 @@ func engineWords(between string) string {
 	return strings.Join(words, between)
 }
 
-func (a *app) ddl(ctx context.Context, flags ddlFlags, outGiven bool) error {
+func (a *app) ddl(flags ddlFlags, outGiven bool) error {
 	engine := ddl.Engine(flags.engine)
 	if !a.json && !slices.Contains(ddl.Engines, engine) {
 		words := strings.Split(engineWords(" "), " ")
@@ -85,7 +85,7 @@ func (a *app) ddl(ctx context.Context, flags ddlFlags, outGiven bool) error {
 		source.Root = defaultOut // of whatever result
 	default:
 		var err error
-		if source, err = lookAtSource(ctx, flags.out); err != nil {
+		if source, err = lookAtSource(flags.out); err != nil {
 			return err
 		}
 		if flags.path != "" {
@@ -127,8 +127,12 @@ func (a *app) ddlUse(e ddl.Engine, days bool) string {
 }
 
 // lookAtSource is what a folder holds: a result, or a dataset with its days.
-func lookAtSource(ctx context.Context, dir string) (ddl.Source, error) {
-	newest, m, err := readResult(ctx, dir)
+func lookAtSource(dir string) (ddl.Source, error) {
+	newest, err := resultIn(dir)
+	if err != nil {
+		return ddl.Source{}, err
+	}
+	m, err := output.ReadManifest(newest) // nothing of a table is shown
 	if err != nil {
 		return ddl.Source{}, err
 	}
