@@ -253,8 +253,8 @@ func (c *config) takeWriteOff(text string) (do string, err error) {
 	return "yuan, such as 1.00", err
 }
 
-// readDecisions reads the files of decisions that are named; one that is not there yet has
-// decided nothing.
+// readDecisions reads the files of decisions that are named. The file to which decisions are
+// added need not be there yet; a workbook was filled in by somebody, and must be.
 func (c *config) readDecisions() (*decisions.Register, error) {
 	var paths []string
 	for _, path := range [...]string{c.decisions, c.decidedWorkbook} {
@@ -265,6 +265,8 @@ func (c *config) readDecisions() (*decisions.Register, error) {
 			paths = append(paths, path)
 		} else if !errors.Is(err, os.ErrNotExist) {
 			return nil, err
+		} else if path == c.decidedWorkbook {
+			return nil, usage(fmt.Errorf("decided_workbook: %s is not there: what was decided in it would be forgotten (put it back, or take the key out)", path))
 		}
 	}
 	if len(paths) == 0 {

@@ -22,7 +22,7 @@ func TestTheSampleConfigurationIsValid(t *testing.T) {
 		t.Errorf("window %d, memory %d, jobs %d", c.window, c.memory, c.jobs)
 	}
 	want := defaultNightly()
-	want.cron, want.inbox, want.out = "0 6 * * *", "/etc/reconcile/inbox", "/etc/reconcile/result"
+	want.cron, want.inbox, want.out = "0 6 * * *", "/etc/reconcile/inbox", "/etc/reconcile/days"
 	if !reflect.DeepEqual(c.nightly, want) {
 		t.Errorf("schedule %+v, want the defaults %+v", c.nightly, want)
 	}

@@ -195,7 +195,7 @@ func (e *examination) examineDataset() {
 			size = manifestBytes(m)
 		}
 	}
-	e.add("dataset", err, e.say("run the newest day again"), e.sayf("%s: %d days, the newest %s", out, len(days), newest))
+	e.add("dataset", err, e.say("run the newest day again"), e.datasetText(out, len(days), newest))
 	if newest != "" {
 		e.examineSnapshots(out, days[len(days)-1])
 	}
@@ -396,4 +396,12 @@ func (e *examination) verdictWord(verdict string) string {
 		return e.say("WARN")
 	}
 	return e.say("ok")
+}
+
+// datasetText says what a dataset holds.
+func (e *examination) datasetText(out string, days int, newest string) string {
+	if days == 0 {
+		return e.sayf("%s: no day yet", out)
+	}
+	return e.sayf("%s: %d days, the newest %s", out, days, newest)
 }

@@ -28,7 +28,13 @@ func TestABreakIsDecidedInTheWorkbook(t *testing.T) {
 			t.Fatalf("exit %d: %s", code, stderr)
 		}
 	}
-	run()
+	// A workbook that is not there is no decision that was forgotten in silence.
+	if code, _, stderr := call(context.Background(), "run", inbox, "--out", out, "--config", config, "-q"); code != exitUsage || !strings.Contains(stderr, "worklist.xlsx is not there") {
+		t.Fatalf("exit %d: %s", code, stderr)
+	}
+	if code, _, stderr := call(context.Background(), "run", inbox, "--out", out, "-q"); code != exitBreaks {
+		t.Fatalf("exit %d: %s", code, stderr)
+	}
 	if code, text, stderr := call(context.Background(), "worklist", "--lang", "zh", "--out", out, path); code != 0 || !strings.Contains(text, "未结差异") {
 		t.Fatalf("%s %s", text, stderr)
 	}

@@ -19,7 +19,7 @@ var decisions = []string{"accept", "write off", "explain", "assign", "note", "re
 var decisionWords = map[string]string{"accept": "accept", "write_off": "write off", "explain": "explain", "assign": "assign", "note": "note", "reopen": "reopen"}
 
 var breakColumns = []column{
-	{name: "Kind", of: "kind", width: 17, kind: asWord},
+	{name: "Kind", of: "kind", width: 24, kind: asWord},
 	{name: "Status", of: "status", width: 8, kind: asWord},
 	{name: "Wallet", of: "wallet", width: 12, kind: asWord},
 	{name: "Order no.", of: "order_no", width: 24, kind: asID},

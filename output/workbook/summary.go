@@ -164,6 +164,9 @@ func rateText(millionths int64) string {
 	if millionths == settlement.NoCount {
 		return ""
 	}
+	// Down to the hundredth of a percent that is shown, so that 100.00% is said of nothing but
+	// the whole.
+	millionths -= millionths % 100
 	return fmt.Sprintf("%d.%06d", millionths/million, millionths%million)
 }
 

@@ -114,7 +114,7 @@ var crossColumns = []column{
 // waitingColumns are the sheet 未达与跨日.
 var waitingColumns = []column{
 	{name: "What waits", of: "what", width: 20, kind: asWord},
-	{name: "Kind", of: "kind", width: 7, kind: asWord},
+	{name: "Kind", of: "kind", width: 9, kind: asWord},
 	{name: "Wallet", of: "wallet", width: 12, kind: asWord},
 	{name: "Account", of: "account", width: 18, kind: asID},
 	{name: "Shop", of: "shop", width: 16},
