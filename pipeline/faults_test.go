@@ -208,7 +208,7 @@ func (d *faulty) tryAll(t *testing.T) {
 		switch {
 		case r.code == 0 && isNew:
 			whole[f.of]++
-			if f.how == lying && slices.Contains([]string{".staged", ".json", ".arrows"}, filepath.Ext(w.hit)) && strings.Contains(w.hit, ".staging-") {
+			if f.how == lying && slices.Contains([]string{".staged", ".json", ".arrows", ".html"}, filepath.Ext(w.hit)) && strings.Contains(w.hit, ".staging-") {
 				t.Errorf("%v of %s: nobody read back what was written", f, w.hit)
 			}
 		case r.code == 1 && (isFormer || isNew && strings.Contains(r.stderr, "the new result stands")),

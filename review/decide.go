@@ -85,6 +85,9 @@ func (s *Server) why(action string, r *row, said *said) string {
 		if r.Difference == settlement.NoAmount {
 			return "It has no amount that could be written off."
 		}
+		if s.WriteOffLimit == 0 && r.size() > 0 {
+			return "No write-off limit is configured (write_off_limit)."
+		}
 		if r.size() > s.WriteOffLimit {
 			return "Its difference is above the write-off limit."
 		}

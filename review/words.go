@@ -212,6 +212,7 @@ var chinese = map[string]string{
 	"It is closed: its counterpart came.":                                                                                                "已平：对方已到。",
 	"It was decided already: reopen it first.":                                                                                           "已处理过：请先重开。",
 	"It has no amount that could be written off.":                                                                                        "没有可核销的金额。",
+	"No write-off limit is configured (write_off_limit).":                                                                                "未配置核销上限（write_off_limit）。",
 	"Its difference is above the write-off limit.":                                                                                       "差额超过核销上限。",
 	"Choose what to decide.":                                                                                                             "请选择处理方式。",
 	"A note and a name are one line, without characters that are none.":                                                                  "备注与姓名只能一行，且不含控制字符。",

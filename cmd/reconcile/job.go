@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -82,13 +83,20 @@ func (a *app) showing(dataset string) func(dir string, m *output.Manifest) ([]st
 	}
 }
 
-// writePage writes the page of a result to a file.
+// writePage writes the page of a result to a file, and reads it back.
 func (a *app) writePage(path string, v *overview.Overview) error {
-	f, err := os.Create(path)
-	if err != nil {
+	var page bytes.Buffer
+	if err := report.Write(&page, v, a.pageLanguage()); err != nil {
 		return err
 	}
-	return errors.Join(report.Write(f, v, a.pageLanguage()), f.Close())
+	if err := os.WriteFile(path, page.Bytes(), 0o644); err != nil {
+		return err
+	}
+	written, err := os.ReadFile(path)
+	if err == nil && !bytes.Equal(written, page.Bytes()) {
+		err = fmt.Errorf("%s does not read back as it was written (is the disk in order?)", path)
+	}
+	return err
 }
 
 // pageLanguage is the language that a page shows first.

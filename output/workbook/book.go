@@ -3,6 +3,7 @@ package workbook
 import (
 	"archive/zip"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -142,12 +143,36 @@ func (b *book) save(path string) (err error) {
 	defer func() { _ = os.Remove(temporary.Name()) }() // after the rename it is gone
 	err = inOrder(temporary, loose)
 	if err == nil {
-		err = errors.Join(temporary.Chmod(0o644), temporary.Sync())
+		err = errors.Join(temporary.Chmod(0o644), temporary.Sync(), readsBack(temporary))
 	}
 	if err := errors.Join(err, temporary.Close()); err != nil {
 		return err
 	}
 	return os.Rename(temporary.Name(), path)
+}
+
+// readsBack proves the checksums of an archive's members: a disk may say that it has
+// written what it has not.
+func readsBack(f *os.File) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	archive, err := zip.NewReader(f, info.Size())
+	if err != nil {
+		return fmt.Errorf("%s does not read back as it was written (is the disk in order?): %w", f.Name(), err)
+	}
+	for _, member := range archive.File {
+		text, err := member.Open()
+		if err == nil {
+			_, err = io.Copy(io.Discard, text)
+			err = errors.Join(err, text.Close())
+		}
+		if err != nil {
+			return fmt.Errorf("%s does not read back as it was written (is the disk in order?): %w", f.Name(), err)
+		}
+	}
+	return nil
 }
 
 // inOrder copies an archive with its members in the order of their names: excelize
