@@ -98,7 +98,7 @@ func (d *faulty) committed(tree map[string]string) map[string]string {
 // run.
 func lasting(tree map[string]string) map[string]string {
 	tree = maps.Clone(tree)
-	delete(tree, ".result.catalogue.json")
+	delete(tree, ".days.catalogue.json")
 	for name, content := range tree {
 		if filepath.Base(name) == "report.html" {
 			tree[name] = "a page"
@@ -154,7 +154,7 @@ func faultsOf(counts map[sort]int, each int) (list []fault) {
 func TestWhateverFileOperationFailsTheDayIsWhole(t *testing.T) {
 	home := filepath.Join(t.TempDir(), "home")
 	succeeds(t, program(t, nil, "init", home))
-	d := &faulty{home: home, result: "result", args: []string{os.Getenv(programVariable),
+	d := &faulty{home: home, result: "days", args: []string{os.Getenv(programVariable),
 		"run", "--date", "2024-09-12", "--config", filepath.Join(home, "reconcile.yaml"), "--breaks-ok", "--quiet"}}
 	// The former day lacks the last order.
 	orders := filepath.Join(home, "inbox", "orders.csv")

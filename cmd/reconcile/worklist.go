@@ -14,8 +14,9 @@ import (
 const worklistHelp = `Writes the open breaks of a result into a workbook (差异明细) to be decided: one
 row a break, the oldest first, with a list to choose from in 处理 (接受 accept,
 核销 write off, 说明 explain, 指派 assign, 备注 note, 重开 reopen) and columns
-for 处理人, 处理时间, 备注 and 负责人. What was decided before is filled in. The sheet of that name in
-a result's report.xlsx has the same columns, and can be filled in instead.
+for 处理人, 处理时间, 备注 and 负责人. What was decided before is filled in. The
+sheet of that name in a result's report.xlsx has the same columns, and can be
+filled in instead.
 
 Name the edited file as decided_workbook in the configuration: the next run
 reads these columns, whatever else was added or moved. A file that is there

@@ -131,7 +131,7 @@ func (b *book) save(path string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, loose.Close(), os.Remove(loose.Name())) }()
+	defer func() { err = firstFault(err, loose.Close(), os.Remove(loose.Name())) }()
 	b.file.SetZipWriter(func(io.Writer) excelize.ZipWriter { return newArchive(loose) }) // not by way of memory
 	if _, err := b.file.WriteTo(io.Discard); err != nil {
 		return err
@@ -142,10 +142,12 @@ func (b *book) save(path string) (err error) {
 	}
 	defer func() { _ = os.Remove(temporary.Name()) }() // after the rename it is gone
 	err = inOrder(temporary, loose)
-	if err == nil {
-		err = errors.Join(temporary.Chmod(0o644), temporary.Sync(), readsBack(temporary))
+	for _, step := range []func() error{func() error { return temporary.Chmod(0o644) }, temporary.Sync, func() error { return readsBack(temporary) }} {
+		if err == nil {
+			err = step()
+		}
 	}
-	if err := errors.Join(err, temporary.Close()); err != nil {
+	if err := firstFault(err, temporary.Close()); err != nil {
 		return err
 	}
 	return os.Rename(temporary.Name(), path)
@@ -160,16 +162,30 @@ func readsBack(f *os.File) error {
 	}
 	archive, err := zip.NewReader(f, info.Size())
 	if err != nil {
-		return fmt.Errorf("%s does not read back as it was written (is the disk in order?): %w", f.Name(), err)
+		return notAsWritten(f, err)
 	}
 	for _, member := range archive.File {
 		text, err := member.Open()
 		if err == nil {
 			_, err = io.Copy(io.Discard, text)
-			err = errors.Join(err, text.Close())
+			err = firstFault(err, text.Close())
 		}
 		if err != nil {
-			return fmt.Errorf("%s does not read back as it was written (is the disk in order?): %w", f.Name(), err)
+			return notAsWritten(f, err)
+		}
+	}
+	return nil
+}
+
+func notAsWritten(f *os.File, err error) error {
+	return fmt.Errorf("%s does not read back as it was written (is the disk in order?): %w", f.Name(), err)
+}
+
+// firstFault is the error that came first: those of closing what failed say nothing more.
+func firstFault(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -184,13 +200,16 @@ func inOrder(to io.Writer, from *os.File) error {
 	}
 	archive, err := zip.NewReader(from, info.Size())
 	if err != nil {
-		return err
+		return notAsWritten(from, err)
 	}
 	slices.SortFunc(archive.File, func(x, y *zip.File) int { return strings.Compare(x.Name, y.Name) })
 	out := zip.NewWriter(to)
 	for _, member := range archive.File {
 		if err := out.Copy(member); err != nil {
-			return errors.Join(err, out.Close())
+			if errors.Is(err, zip.ErrFormat) {
+				err = notAsWritten(from, err)
+			}
+			return firstFault(err, out.Close())
 		}
 	}
 	return out.Close()

@@ -10,7 +10,6 @@
 package workbook
 
 import (
-	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -65,7 +64,7 @@ func Write(path, dir string, v *overview.Overview, o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, b.close()) }()
+	defer func() { err = firstFault(err, b.close()) }()
 	r := &report{book: b, Overview: v, dir: dir, listed: mostListed}
 	if o.rows > 0 {
 		b.limit = o.rows
@@ -91,7 +90,7 @@ func WriteBreaks(path, dir string, o Options) (n int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, b.close()) }()
+	defer func() { err = firstFault(err, b.close()) }()
 	open, err := breaksOf(dir, true, breaksInMemory)
 	if err != nil {
 		return 0, err
