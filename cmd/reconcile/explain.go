@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"reconcile/funds"
+	"reconcile/output/report"
 	"reconcile/story"
 )
 
@@ -75,6 +76,9 @@ func (a *app) printStory(s *story.Story) error {
 		}{s, english.Verdict(s)})
 	}
 	tell := story.Teller{Say: a.say, Calendar: a.bankCalendar()}
+	if a.language == chinese {
+		tell.Reason = report.ReasonInChinese
+	}
 	var b strings.Builder
 	for _, parts := range tell.Orders(s) {
 		fmt.Fprintf(&b, "%s\n", partsOf(parts))
