@@ -16,6 +16,7 @@ import (
 	"reconcile/decisions"
 	"reconcile/output"
 	"reconcile/output/overview"
+	"reconcile/output/words"
 	"reconcile/settlement"
 )
 
@@ -96,6 +97,8 @@ func (f *frame) T(text string) string {
 			return known
 		}
 	} else if known, ok := english[text]; ok {
+		return known
+	} else if known, ok := words.English(text); ok {
 		return known
 	}
 	if f.say != nil {

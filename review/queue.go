@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -71,7 +72,7 @@ func (q *queue) index() {
 			q.Kinds = append(q.Kinds, word)
 		}
 	}
-	q.Wallets, q.Accounts, q.Shops = words(wallets), words(accounts), words(shops)
+	q.Wallets, q.Accounts, q.Shops = named(wallets), named(accounts), named(shops)
 	q.text, q.begins = searchable(q.rows)
 	q.orders = map[string][]int32{}
 	var all sync.WaitGroup
@@ -87,14 +88,10 @@ func (q *queue) index() {
 	all.Wait()
 }
 
-func words(set map[string]bool) (list []string) {
-	for word := range set {
-		if word != "" {
-			list = append(list, word)
-		}
-	}
-	slices.Sort(list)
-	return list
+// named are the names of a set in their order, without the empty one.
+func named(set map[string]bool) []string {
+	delete(set, "")
+	return slices.Sorted(maps.Keys(set))
 }
 
 // byID finds a break; nil where the day has none of this identity.

@@ -13,6 +13,7 @@ import (
 
 	"reconcile/decisions"
 	"reconcile/output/overview"
+	"reconcile/output/words"
 	"reconcile/settlement"
 )
 
@@ -210,7 +211,9 @@ func TestTextOfFilesCannotBecomeHTML(t *testing.T) {
 
 func TestAgesAreThoseOfTheOverview(t *testing.T) {
 	for _, age := range overview.Ages {
-		if chinese[age] == "" || english[age] == "" {
+		_, en := words.English(age)
+		_, zh := words.Chinese(age)
+		if !en || !zh {
 			t.Errorf("%s has no words", age)
 		}
 	}

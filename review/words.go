@@ -1,20 +1,9 @@
 package review
 
-// english are the words of the tables, and of decisions, as a page shows them in English;
-// all other texts of pages are English where they stand.
+// english are the words of the page's own that are no English as they stand; those of the
+// tables are in output/words.
 var english = map[string]string{
-	"alipay": "Alipay", "wechat": "WeChat Pay", "taobao_aggregated": "Taobao aggregated", "bank": "Bank",
-
-	"missing_in_statement": "Missing in statement", "missing_in_orders": "Missing in orders", "amount_mismatch": "Amount differs",
-	"status_mismatch": "Status differs", "wallet_mismatch": "Other wallet", "duplicate_payment": "Paid twice",
-	"refund_missing_in_statement": "Refund missing in statement", "refund_missing_in_orders": "Refund missing in orders",
-	"refund_exceeds_payment": "Refund exceeds payment", "fee_variance": "Fee variance", "settlement_mismatch": "Bill and fund flow differ",
-	"balance_gap": "Balance does not follow", "payout_missing": "Withdrawal not arrived", "payout_mismatch": "Withdrawal differs",
-
-	"0d": "new", "1-3d": "1–3 days", "4-7d": "4–7 days", "8-30d": "8–30 days", "31d+": "31 days and more", "unknown": "not known",
-
 	"todo": "To do", "recorded": "Recorded since the run", "decided": "Decided", "closed": "Closed", "all": "All",
-	"accepted": "accepted", "written_off": "written off",
 	"do accept": "Accept", "do write_off": "Write off", "do explain": "Explain", "do assign": "Assign", "do note": "Note", "do reopen": "Reopen",
 	"was accept": "accepted", "was write_off": "written off", "was explain": "explained", "was assign": "assigned", "was note": "noted", "was reopen": "reopened",
 
@@ -24,10 +13,7 @@ var english = map[string]string{
 // chinese are all texts of pages in Chinese; words of the tables come from Options.Say
 // where they are not here.
 var chinese = map[string]string{
-	"0d": "当日", "1-3d": "1–3 天", "4-7d": "4–7 天", "8-30d": "8–30 天", "31d+": "31 天以上", "unknown": "不明",
-
-	"todo": "待处理", "recorded": "已登记待生效", "decided": "已处理", "closed": "已平", "all": "全部",
-	"accepted": "已接受", "written_off": "已核销",
+	"todo": "待处理", "recorded": "已登记待生效", "decided": "已处理", "closed": "已结", "all": "全部",
 	"do accept": "接受", "do write_off": "核销", "do explain": "说明", "do assign": "指派", "do note": "备注", "do reopen": "重开",
 	"was accept": "已接受", "was write_off": "已核销", "was explain": "已说明", "was assign": "已指派", "was note": "已备注", "was reopen": "已重开",
 
@@ -70,11 +56,11 @@ var chinese = map[string]string{
 	".":                                          "。",
 	"Day":                                        "日期",
 	"Verdict":                                    "结论",
-	"Open breaks":                                "未平差异",
+	"Open breaks":                                "未结差异",
 	"Short":                                      "短款",
 	"Over":                                       "长款",
 	"New":                                        "新增",
-	"Closed":                                     "已平",
+	"Closed":                                     "已结",
 	"Open items":                                 "未达",
 	"Files refused":                              "拒收文件",
 	"Open":                                       "打开",
@@ -144,8 +130,8 @@ var chinese = map[string]string{
 	"Select all on this page":                "全选本页",
 	"Order":                                  "订单号",
 	"refund":                                 "退款",
-	"Expected":                               "应为",
-	"Actual":                                 "实为",
+	"Expected":                               "应收",
+	"Actual":                                 "实收",
 	"Difference":                             "差额",
 	"Decided":                                "处理",
 	"%d d":                                   "%d 天",
@@ -174,7 +160,7 @@ var chinese = map[string]string{
 	"Break before": "上一笔",
 	"Next break":   "下一笔",
 	"This is recorded, and takes effect with the next run. Until then the day's sums still count the break as the run knew it.": "已登记，下次对账时生效；在此之前，当日合计仍按原状计入。",
-	"First seen":                "始见",
+	"First seen":                "首次发现",
 	"What does not agree":       "何处不符",
 	"Payment number":            "支付单号",
 	"Refund number":             "退款单号",
@@ -198,7 +184,7 @@ var chinese = map[string]string{
 	// what is refused
 	"there is no such page":                "没有这一页",
 	"There is no such day in this folder.": "该目录中没有这一天。",
-	"This day has no such break: it may have been closed or decided since, or the number is mistyped.":                                   "当日没有这笔差异：可能已平或已处理，或编号有误。",
+	"This day has no such break: it may have been closed or decided since, or the number is mistyped.":                                   "当日没有这笔差异：可能已结或已处理，或编号有误。",
 	"Something failed here. Nothing was changed.":                                                                                        "出错了，未作任何改动。",
 	"There is no result any more.":                                                                                                       "结果已不在。",
 	"This result is not what its run wrote, or its run did not end. Nothing of it is shown.":                                             "该结果与对账写出的不一致，或对账未完成，故不显示任何内容。",
@@ -209,7 +195,7 @@ var chinese = map[string]string{
 	"This is how things stood on an earlier day. Decide on the newest one.":                                                              "这是较早日期的情况，请在最近的日期上处理。",
 	"It was not accepted or written off.":                                                                                                "未曾接受或核销。",
 	"It is reopened already.":                                                                                                            "已经重开。",
-	"It is closed: its counterpart came.":                                                                                                "已平：对方已到。",
+	"It is closed: its counterpart came.":                                                                                                "已结：对方已到。",
 	"It was decided already: reopen it first.":                                                                                           "已处理过：请先重开。",
 	"It has no amount that could be written off.":                                                                                        "没有可核销的金额。",
 	"No write-off limit is configured (write_off_limit).":                                                                                "未配置核销上限（write_off_limit）。",

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"strings"
+
+	"reconcile/output/words"
 )
 
 // language is what people read. Names of tables, columns and words in them are
@@ -31,6 +33,9 @@ func languageOf(getenv func(string) string) language {
 func (a *app) say(text string) string {
 	if a.language == chinese {
 		if translated, ok := inChinese[text]; ok {
+			return translated
+		}
+		if translated, ok := words.Chinese(text); ok {
 			return translated
 		}
 	}
@@ -86,12 +91,6 @@ var inChinese = map[string]string{
 	"Run “reconcile --help”, or --help after a command, for its use.": "用法见 reconcile --help，或在命令后加 --help。",
 
 	// wallets
-	"alipay":            "支付宝",
-	"wechat":            "微信支付",
-	"taobao_aggregated": "淘宝聚合账户",
-	"bank":              "银行",
-	"(no wallet)":       "（渠道不明）",
-	"(no account)":      "（商户号不明）",
 
 	// figures
 	"CNY":                     "人民币元",
@@ -139,11 +138,6 @@ var inChinese = map[string]string{
 	"unexplained":           "未解释差额",
 	"on %d days of accounts, opening + booked fund lines = computed closing": "账户日 %d 个：期初余额 + 已入账流水 = 应有期末余额",
 	"opening known by": "期初依据",
-	"day_before":       "前一日期末",
-	"first_row":        "首行余额",
-	"statement":        "对账单所载",
-	"opening_file":     "期初余额文件",
-	"unknown":          "不明",
 	"%s: days before of which the fund flow is missing: %d":             "%s：此前缺资金账单的天数：%d",
 	"%s: places at which the balance does not follow: %d, the first %s": "%s：余额不连续 %d 处，首处 %s",
 
@@ -173,20 +167,6 @@ var inChinese = map[string]string{
 	"%d open breaks in %s": "未结差异 %d 项：%s",
 
 	// break kinds
-	"missing_in_statement":        "短款",
-	"missing_in_orders":           "长款",
-	"amount_mismatch":             "金额不符",
-	"status_mismatch":             "状态不符",
-	"wallet_mismatch":             "渠道不符",
-	"duplicate_payment":           "重复支付",
-	"refund_missing_in_statement": "退款短款",
-	"refund_missing_in_orders":    "退款长款",
-	"refund_exceeds_payment":      "超额退款",
-	"fee_variance":                "手续费差异",
-	"settlement_mismatch":         "账实不符",
-	"balance_gap":                 "余额不连续",
-	"payout_missing":              "提现未到账",
-	"payout_mismatch":             "提现不符",
 
 	// the proof
 	"Proof": "核验",
@@ -245,8 +225,8 @@ var inChinese = map[string]string{
 	// schedule, status, alerts
 	"day":                               "日期",
 	"new":                               "新增",
-	"closed":                            "了结",
-	"open breaks by age":                "未平差异账龄",
+	"closed":                            "已结",
+	"open breaks by age":                "未结差异账龄",
 	"planted breaks by their end":       "植入差异的结局",
 	"deliveries":                        "送达",
 	"short":                             "短",
@@ -355,11 +335,6 @@ var inChinese = map[string]string{
 	"rows":                  "行数",
 	"note":                  "说明",
 	"drift":                 "版式变化",
-	"trade_bill":            "交易账单",
-	"trade_bill_success":    "交易账单（成功）",
-	"trade_bill_refund":     "交易账单（退款）",
-	"trade_summary":         "业务汇总",
-	"orders":                "订单",
 
 	// show
 	"The first %d rows; --limit 0 shows all.": "仅前 %d 行；--limit 0 显示全部。",
@@ -375,9 +350,6 @@ var inChinese = map[string]string{
 	"Breaks":                      "差异",
 	"Open":                        "未达",
 	"nothing":                     "无",
-	"payment":                     "收款",
-	"refund":                      "退款",
-	"revoke":                      "撤销",
 	"income":                      "收入",
 	"%s lines of %s are a second view of another account's: they are not counted here": "%s 行合计 %s 是另一账户流水的副本,此处不计",
 	"expense":            "支出",
@@ -393,9 +365,9 @@ var inChinese = map[string]string{
 	"ordered":            "订单",
 	"received":           "账单",
 	"by":                 "依据",
-	"expected":           "应为",
-	"actual":             "实为",
-	"since":              "始见",
+	"expected":           "应收",
+	"actual":             "实收",
+	"since":              "首次发现",
 	"broken":             "不平",
 	"awaiting_release":   "待确认收货",
 	"not_expected":       "无需对账",
@@ -411,7 +383,6 @@ var inChinese = map[string]string{
 	"for %s":               "手续费 %s",
 	"home wallet":          "本位钱包",
 	"returned by the bank": "银行退回",
-	"withdrawal":           "提现",
 	"leaves the account, with the fee on top:": "账户支出（含手续费）：",
 	"incremental": "增量",
 	"none":        "无",

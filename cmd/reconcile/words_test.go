@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"reconcile/output/overview"
+	"reconcile/output/words"
 	"reconcile/settlement"
 )
 
@@ -73,8 +74,8 @@ func spoken(t *testing.T) map[string]bool {
 	for _, name := range stageNames {
 		texts[name] = true
 	}
-	for _, words := range [][]string{settlement.WalletWords, settlement.KindWords, settlement.StateWords, settlement.BreakWords, settlement.KnownByWords} {
-		for _, word := range words[1:] {
+	for _, list := range [][]string{settlement.WalletWords, settlement.KindWords, settlement.StateWords, settlement.BreakWords, settlement.KnownByWords} {
+		for _, word := range list[1:] {
 			texts[word] = true
 		}
 	}
@@ -88,7 +89,7 @@ func spoken(t *testing.T) map[string]bool {
 func TestEverythingThatIsSaidHasChinese(t *testing.T) {
 	texts := spoken(t)
 	for text := range texts {
-		if inChinese[text] == "" {
+		if _, ok := words.Chinese(text); inChinese[text] == "" && !ok {
 			t.Errorf("no Chinese for %q", text)
 		}
 	}

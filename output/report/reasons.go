@@ -4,6 +4,8 @@ import (
 	"html/template"
 	"regexp"
 	"strings"
+
+	"reconcile/output/words"
 )
 
 // reason is why something is a break, or what to do about it. The tables say it in English;
@@ -36,8 +38,8 @@ func reasonInChinese(text string) string {
 var wordsOf = regexp.MustCompile("‹[a-z_]*›")
 
 func inChineseText(text string) string {
-	if w, ok := words[text]; ok {
-		return w[1]
+	if w, ok := words.Chinese(text); ok {
+		return w
 	}
 	if w, ok := statusWords[text]; ok {
 		return w

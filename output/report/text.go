@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"reconcile/output/words"
 	"reconcile/settlement"
 )
 
@@ -51,8 +52,12 @@ func sayf(format string, values ...any) template.HTML {
 // word is a word of the tables as people read it; one that is not known stays as it is.
 func word(of any) template.HTML {
 	text := fmt.Sprint(of)
-	if w, ok := words[text]; ok {
+	if w, ok := own[text]; ok {
 		return both(w[0], w[1])
+	}
+	if en, ok := words.English(text); ok {
+		zh, _ := words.Chinese(text) // the list has both
+		return both(en, zh)
 	}
 	return both(text, text)
 }
@@ -63,7 +68,7 @@ func money(a settlement.Amount) template.HTML {
 	if a == settlement.NoAmount {
 		return unknown
 	}
-	text := grouped(a.String())
+	text := settlement.GroupDigits(a.String())
 	if a < 0 {
 		return template.HTML(`<span class="neg"><i>-</i>` + text[1:] + `</span>`)
 	}
@@ -84,27 +89,11 @@ func cost(a settlement.Amount, known bool) template.HTML {
 }
 
 func count(n any) template.HTML {
-	text := grouped(fmt.Sprint(n))
+	text := settlement.GroupDigits(fmt.Sprint(n))
 	if text == "0" {
 		return `<span class="nil">0</span>`
 	}
 	return template.HTML(html.EscapeString(text))
-}
-
-// grouped puts commas between the thousands.
-func grouped(text string) string {
-	sign := ""
-	if strings.HasPrefix(text, "-") {
-		sign, text = "-", text[1:]
-	}
-	whole, fraction, pointed := strings.Cut(text, ".")
-	for i := len(whole) - 3; i > 0; i -= 3 {
-		whole = whole[:i] + "," + whole[i:]
-	}
-	if pointed {
-		whole += "." + fraction
-	}
-	return sign + whole
 }
 
 // share is part of whole in percent with two decimals. It is rounded down, so that 100.00% is
@@ -117,7 +106,7 @@ func share(part, whole int64) template.HTML {
 }
 
 // percent prints hundredths of a percent.
-func percent(n int64) string { return grouped(settlement.Amount(n).String()) }
+func percent(n int64) string { return settlement.GroupDigits(settlement.Amount(n).String()) }
 
 // rate is what a cost is of its base, in percent with three decimals, "" where it has none.
 func rate(cost, base settlement.Amount) template.HTML {

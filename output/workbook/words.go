@@ -1,65 +1,37 @@
 package workbook
 
+import "reconcile/output/words"
+
 // sayer gives a text in the language of the reader; the English is the key. Words of
 // tables that have no English of their own are shown as they are.
 func sayer(chinese bool) func(string) string {
-	words := inEnglish
-	if chinese {
-		words = inChinese
-	}
 	return func(text string) string {
-		if said, ok := words[text]; ok {
+		said, ok := words.English(text)
+		if chinese {
+			if said, ok = inChinese[text]; !ok {
+				said, ok = words.Chinese(text)
+			}
+		}
+		if ok {
 			return said
 		}
 		return text
 	}
 }
 
-// inEnglish is the English of the tables' words, where it is not the word itself.
-var inEnglish = map[string]string{
-	"alipay": "Alipay", "wechat": "WeChat Pay", "taobao_aggregated": "Taobao account", "bank": "Bank",
-	"written_off": "written off", "in_transit": "in transit", "fee_alone": "fee alone",
-	"missing_in_statement": "missing in statement", "missing_in_orders": "missing in orders", "amount_mismatch": "amount mismatch",
-	"status_mismatch": "status mismatch", "wallet_mismatch": "wallet mismatch", "duplicate_payment": "duplicate payment",
-	"refund_missing_in_statement": "refund missing in statement", "refund_missing_in_orders": "refund missing in orders",
-	"refund_exceeds_payment": "refund exceeds payment", "fee_variance": "fee variance", "settlement_mismatch": "settlement mismatch",
-	"balance_gap": "balance gap", "payout_missing": "payout missing", "payout_mismatch": "payout mismatch",
-	"0d": "0 days", "1-3d": "1 to 3 days", "4-7d": "4 to 7 days", "8-30d": "8 to 30 days", "31d+": "more than 30 days",
-	"day_before": "day before", "first_row": "first row", "opening_file": "opening file",
-	"trade_bill": "trade bill", "trade_bill_success": "trade bill (success)", "trade_bill_refund": "trade bill (refunds)", "trade_summary": "trade summary",
-	"fund_bill": "fund-flow bill", "account_log": "account log", "account_summary": "account log summary", "portal_funds": "portal, account movements",
-	"portal_trades": "portal, trades", "aggregated_funds": "aggregated account", "profit_share_bill": "profit-sharing bill", "bank_statement": "bank statement",
-}
-
 // inChinese is the Chinese of all that is read.
 var inChinese = map[string]string{
 	// wallets, purses
-	"alipay": "支付宝", "wechat": "微信支付", "taobao_aggregated": "淘宝聚合账户", "bank": "银行",
-	"(no wallet)": "（渠道不明）", "(no account)": "（商户号不明）",
 	"basic": "基本账户", "operation": "运营账户", "fees": "手续费账户",
 
 	// words of tables
-	"open": "未平", "closed": "已平", "accepted": "已接受", "written_off": "已核销",
-	"payment": "收款", "refund": "退款", "revoke": "撤销",
-	"in_transit": "在途", "received": "已到账", "returned": "已退回", "fee_alone": "仅手续费",
-	"order": "订单", "home": "本位钱包订单", "residual": "其余提现", "movement": "跨钱包转入",
-	"day_before": "前一日期末", "first_row": "首行余额", "statement": "对账单所载", "opening_file": "期初余额文件", "unknown": "不明",
-	"missing_in_statement": "短款", "missing_in_orders": "长款", "amount_mismatch": "金额不符", "status_mismatch": "状态不符",
-	"wallet_mismatch": "渠道不符", "duplicate_payment": "重复支付", "refund_missing_in_statement": "退款短款", "refund_missing_in_orders": "退款长款",
-	"refund_exceeds_payment": "超额退款", "fee_variance": "手续费差异", "settlement_mismatch": "账实不符", "balance_gap": "余额不连续",
-	"payout_missing": "提现未到账", "payout_mismatch": "提现不符",
+	"open": "未结", "closed": "已结", "movement": "跨钱包转入",
 	"accept": "接受", "write off": "核销", "explain": "说明", "assign": "指派", "note": "备注", "reopen": "重开",
 
-	// kinds of files
-	"trade_bill": "交易账单", "trade_bill_success": "交易账单（成功）", "trade_bill_refund": "交易账单（退款）", "trade_summary": "业务汇总",
-	"fund_bill": "资金账单", "account_log": "账务明细", "account_summary": "账务汇总", "portal_funds": "账务组合查询", "portal_trades": "交易查询",
-	"aggregated_funds": "聚合结算账户明细", "profit_share_bill": "分账账单", "bank_statement": "银行对账单",
-	"orders": "订单", "refunds": "退款单",
-
 	// titles
-	"Reconciliation": "对账汇总", "Daily report by wallet and shop": "渠道日报", "All breaks": "差异明细", "Breaks": "差异", "Open breaks": "未平差异",
+	"Reconciliation": "对账汇总", "Daily report by wallet and shop": "渠道日报", "All breaks": "差异明细", "Breaks": "差异", "Open breaks": "未结差异",
 	"Fee check": "手续费核对", "Fees": "手续费", "Withdrawals and cross-wallet cost": "提现与跨钱包成本", "Open items and cut-off": "未达与跨日", "Balances": "余额调节表",
-	"About this workbook": "说明", "Figures": "各账户数字", "Open breaks by kind": "未平差异（按类型）", "Open breaks by age": "未平差异（按账龄）", "What waits": "未达事项",
+	"About this workbook": "说明", "Figures": "各账户数字", "Open breaks by kind": "未结差异（按类型）", "Open breaks by age": "未结差异（按账龄）", "What waits": "未达事项",
 	"Fees by account": "手续费（按账户）", "Fees by rule": "手续费（按规则）", "Breaks about fees": "手续费差异",
 	"Withdrawals": "提现", "Cost by day and shop": "成本（按日、店铺）", "Orders that were paid across wallets": "跨钱包支付的订单",
 	"All that waits": "未达合计", "Detail": "明细", "Sheets": "各工作表", "How to decide of a break": "如何处理差异",
@@ -70,7 +42,7 @@ var inChinese = map[string]string{
 	"Break id": "差异编号", "Status": "状态", "Kind": "类型", "Wallet": "渠道", "Account": "商户号", "Shop": "店铺", "Order no.": "订单号",
 	"Refund no.": "退款单号", "Payment no.": "支付单号", "Transaction": "渠道单号", "Expected": "应收", "Actual": "实收", "Difference": "差额",
 	"First seen": "首次发现", "Age, days": "账龄（天）", "Age": "账龄", "Reason": "原因", "Suggestion": "建议",
-	"Decision": "处理", "Who": "处理人", "When": "处理时间", "Note": "备注", "Assignee": "负责人", "Closed on": "平账日", "File and line": "文件与行号",
+	"Decision": "处理", "Who": "处理人", "When": "处理时间", "Note": "备注", "Assignee": "负责人", "Closed on": "结案日", "File and line": "文件与行号",
 	"Day": "日期", "Order events": "订单收退款", "Bill lines": "账单行", "Matched": "对平", "Open items": "未达",
 	"Gross": "收款", "Refunds": "退款", "Net": "净额", "Fees expected": "应收手续费", "Fees charged": "实收手续费", "of these without a rule": "其中无规则",
 	"Fee variance": "手续费差异", "Withdrawal fees": "提现手续费", "Cross-wallet cost": "跨钱包成本", "Platform fees": "平台服务费", "Cost, bp": "综合费率（基点）",
@@ -91,14 +63,12 @@ var inChinese = map[string]string{
 	"Rule": "规则", "Version": "版本", "By": "依据", "Fee of": "费用项", "Event": "事件", "Rows": "笔数", "Base": "计费基数", "Charged, of base": "实际费率",
 	"Overcharged rows": "多收笔数", "Overcharged": "多收金额", "Kept": "收款减退款",
 	"contract": "合同", "the row's rate": "账单费率", "preset, assumed": "预置（假定）", "no rule": "无规则",
-	"channel": "渠道手续费", "instalment": "分期手续费", "platform": "平台服务费", "withdrawal": "提现",
 
 	// what waits
 	"billed, no order yet": "已出账，订单未到", "ordered, no bill yet": "有订单，账单未到",
 	"billed, not booked yet": "已出账，未入账", "booked, no bill yet": "已入账，未出账", "withdrawn, not at the bank yet": "提现在途",
 
 	// ages
-	"0d": "当日", "1-3d": "1–3 天", "4-7d": "4–7 天", "8-30d": "8–30 天", "31d+": "30 天以上",
 
 	// sentences
 	"BALANCED: no breaks": "平账：无差异", "BREAKS: %d, short %s, over %s": "有差异：%d 笔，短 %s，长 %s",
@@ -114,9 +84,9 @@ var inChinese = map[string]string{
 	"%d of %d checks hold; every table was read back by a second Parquet reader": "%d / %d 项成立，各表均由第二种 Parquet 实现回读",
 
 	// 说明
-	"the verdict, the figures of each account, open breaks by kind and age, what waits":                                   "对账结论、各账户数字、未平差异（按类型、账龄）、未达事项",
+	"the verdict, the figures of each account, open breaks by kind and age, what waits":                                   "对账结论、各账户数字、未结差异（按类型、账龄）、未达事项",
 	"a row a day, wallet, account and shop":                                                                               "每日、每渠道、每商户号、每店铺一行",
-	"every break of the result, what is open first, the oldest before others; the yellow columns are to be filled in":     "全部差异，未平在前，账龄长者在前；黄色各列供填写",
+	"every break of the result, what is open first, the oldest before others; the yellow columns are to be filled in":     "全部差异，未结在前，账龄长者在前；黄色各列供填写",
 	"what fees should have been and what they were, by rule and by account; the breaks about fees":                        "按规则、按账户的应收与实收手续费，以及手续费差异",
 	"withdrawals to the bank with their fees and arrival; what orders cost that were paid with another wallet than usual": "提现及其手续费、到账情况；以非本位钱包支付的订单的成本",
 	"what is only late: it waits for its counterpart and is no break":                                                     "只是尚未到的：等待对方数据，不算差异",
