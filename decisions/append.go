@@ -23,8 +23,14 @@ import (
 	"reconcile/settlement"
 )
 
-// ErrNotRecorded marks decisions of which nothing was written.
-var ErrNotRecorded = errors.New("nothing was recorded")
+// What is wrong where decisions were not recorded as they should be.
+var (
+	// ErrNotRecorded marks decisions of which nothing was written.
+	ErrNotRecorded = errors.New("nothing was recorded")
+	// ErrUnsure marks decisions of which rows stand in the file that may not last, or that
+	// could not be taken back.
+	ErrUnsure = errors.New("what was written may not last")
+)
 
 // longest is how many characters a text of a decision may have.
 const longest = 1000
@@ -36,35 +42,48 @@ const patience = 3 * time.Second
 // Rows are only ever added, all of them in one write under the file's lock, and are on
 // disk when it returns; what stood in the file is not touched. The columns are those of
 // the file's header, in its order. A file with faults gets no rows: a run would not read
-// them. With an error nothing was recorded, and it wraps ErrNotRecorded.
-func Append(ctx context.Context, path string, entries []Entry) error {
-	if err := appendRows(ctx, path, entries); err != nil {
-		return fmt.Errorf("%w: %w", ErrNotRecorded, err)
+// them. beside is a file of decisions that a run reads behind this one, "" for none: a row
+// that would not be the latest of its break in both is refused.
+//
+// An error wraps ErrNotRecorded, or ErrUnsure where rows were written.
+func Append(ctx context.Context, path, beside string, entries []Entry) error {
+	err := appendRows(ctx, path, beside, entries, syncFolder)
+	if err == nil || errors.Is(err, ErrUnsure) {
+		return err
 	}
-	return nil
+	return fmt.Errorf("%w: %w", ErrNotRecorded, hinted(err))
 }
 
-func appendRows(ctx context.Context, path string, entries []Entry) error {
+func appendRows(ctx context.Context, path, beside string, entries []Entry, syncFolder func(string) error) error {
 	for i := range entries {
 		if err := entries[i].check(); err != nil {
 			return err
 		}
+	}
+	if len(entries) == 0 {
+		return nil
 	}
 	if name, ok := openElsewhere(path); ok {
 		return fmt.Errorf("%s is open in another program, which would overwrite what is recorded now (close it there; its mark is %s)", path, name)
 	}
 	f, err := openLocked(ctx, path)
 	if err != nil {
-		return hinted(err)
+		return err
 	}
-	added, err := f.add(path, entries)
-	if closed := f.Close(); err == nil {
-		err = closed
+	if err := f.add(path, beside, entries); err != nil {
+		if f.made {
+			err = errors.Join(err, f.takeAway(path))
+		}
+		return errors.Join(err, f.Close())
 	}
-	if err == nil && added && f.made {
-		err = syncFolder(filepath.Dir(path))
+	err = f.Close()
+	if f.made {
+		err = errors.Join(err, syncFolder(filepath.Dir(path)))
 	}
-	return hinted(err)
+	if err != nil {
+		return fmt.Errorf("%w if this machine stops now: the rows stand in %s: %w", ErrUnsure, path, err)
+	}
+	return nil
 }
 
 // check says what keeps a decision from being written so that it reads back the same.
@@ -103,7 +122,7 @@ func openElsewhere(path string) (mark string, ok bool) {
 // lockedFile is a file of decisions that nobody else adds to.
 type lockedFile struct {
 	*os.File
-	made bool // it was not there
+	made bool // it was not there: this made it
 }
 
 // openLocked opens a file and takes its lock. Closing the file gives it back.
@@ -115,8 +134,11 @@ func openLocked(ctx context.Context, path string) (*lockedFile, error) {
 		var err error
 		f.File, err = os.OpenFile(path, os.O_RDWR|os.O_APPEND, 0)
 		if errors.Is(err, fs.ErrNotExist) {
-			f.File, err = os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o644)
+			f.File, err = os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE|os.O_EXCL, 0o644)
 			f.made = true
+			if errors.Is(err, fs.ErrExist) && ctx.Err() == nil {
+				continue // somebody else made it meanwhile
+			}
 		}
 		if err != nil {
 			return nil, err
@@ -149,23 +171,33 @@ func (f *lockedFile) isStill(path string) bool {
 	return err == nil && os.SameFile(held, there)
 }
 
-// add writes the rows; added is false where there was nothing to write.
-func (f *lockedFile) add(path string, entries []Entry) (added bool, err error) {
-	if len(entries) == 0 {
-		return false, nil
+// takeAway removes a file that was made for rows of which none came into it: a run would
+// find an empty file. Whoever waits for its lock looks for the file again.
+func (f *lockedFile) takeAway(path string) error {
+	info, err := f.Stat()
+	if err != nil || info.Size() > 0 || !f.isStill(path) {
+		return err
 	}
+	return os.Remove(path)
+}
+
+// add writes the rows.
+func (f *lockedFile) add(path, beside string, entries []Entry) error {
 	before, err := io.ReadAll(f)
 	if err != nil {
-		return false, err
+		return err
 	}
 	if sheet.Recognise(before) {
-		return false, fmt.Errorf("%s is a workbook: rows are added to CSV files alone (name a .csv as decisions)", path)
+		return fmt.Errorf("%s is a workbook: rows are added to CSV files alone (name a .csv as decisions)", path)
+	}
+	if err := wouldCount(path, beside, entries); err != nil {
+		return err
 	}
 	text, err := rowsFor(path, before, entries)
 	if err != nil {
-		return false, err
+		return err
 	}
-	return true, writeWhole(f, int64(len(before)), text)
+	return writeWhole(f, int64(len(before)), text)
 }
 
 // appendable is a file to which bytes are added.
@@ -175,20 +207,31 @@ type appendable interface {
 	Truncate(size int64) error
 }
 
-// writeWhole adds text to a file of a size, or leaves it as it was.
+// writeWhole adds text to a file of a size, or leaves it as it was; what could not be taken
+// back wraps ErrUnsure.
 func writeWhole(f appendable, size int64, text []byte) error {
 	n, err := f.Write(text)
 	if err == nil {
 		err = f.Sync()
 	}
-	if err != nil && n > 0 {
-		err = errors.Join(err, f.Truncate(size), f.Sync())
+	if err == nil || n == 0 {
+		return err
 	}
-	return err
+	if kept := f.Truncate(size); kept != nil {
+		return fmt.Errorf("%w, and could not be taken back: look at the end of the file: %w, %w", ErrUnsure, err, kept)
+	}
+	return errors.Join(err, f.Sync())
 }
 
 // bom makes spreadsheet programs read UTF-8.
 const bom = "\ufeff"
+
+// isBlank says that a file has no rows yet, and no header: it was made and then nothing
+// came into it.
+func isBlank(text []byte) bool {
+	lines := bytes.ReplaceAll(bytes.TrimPrefix(text, []byte(bom)), []byte("\r\n"), []byte("\n"))
+	return len(bytes.Trim(lines, "\n")) == 0
+}
 
 // rowsFor is what is added behind the bytes that a file has.
 func rowsFor(path string, before []byte, entries []Entry) ([]byte, error) {
@@ -196,19 +239,13 @@ func rowsFor(path string, before []byte, entries []Entry) ([]byte, error) {
 	out := spreadsheet.NewCSV(&text)
 	out.LineEnd = "\n"
 	header := strings.Split(columns, ",")
-	if len(before) == 0 {
-		text.WriteString(bom)
+	if isBlank(before) {
+		if len(before) == 0 {
+			text.WriteString(bom)
+		}
 		out.Record(header...)
 	} else {
-		latest, err := latestOf(path)
-		if err != nil {
-			return nil, err
-		}
-		for _, e := range entries {
-			if last, ok := latest[e.ID]; ok && last > e.When {
-				return nil, fmt.Errorf("%s was decided at %s, later than now, %s (set the clock of this machine)", e.ID, last, e.When)
-			}
-		}
+		var err error
 		if header, err = csv.NewReader(bytes.NewReader(bytes.TrimPrefix(before, []byte(bom)))).Read(); err != nil {
 			return nil, err
 		}
@@ -239,19 +276,31 @@ func rowsFor(path string, before []byte, entries []Entry) ([]byte, error) {
 	return text.Bytes(), err
 }
 
-// latestOf is when each break of a file was last decided.
-func latestOf(path string) (map[settlement.ID]settlement.Instant, error) {
-	entries, err := History(path)
-	if err != nil {
-		return nil, err
+// wouldCount says which decision would not be the latest of its break: a run would keep to
+// the one that is there. Of rows of one second it takes that of the file read last.
+func wouldCount(path, beside string, entries []Entry) error {
+	paths := []string{path}
+	if beside != "" {
+		paths = append(paths, beside)
 	}
-	latest := make(map[settlement.ID]settlement.Instant, len(entries))
-	for _, e := range entries {
-		if last, ok := latest[e.ID]; !ok || e.When > last {
-			latest[e.ID] = e.When
+	list, err := History(paths...)
+	if err != nil {
+		return err
+	}
+	latest := make(map[settlement.ID]Entry, len(list))
+	for _, e := range list {
+		if last, ok := latest[e.ID]; !ok || e.When >= last.When {
+			latest[e.ID] = e
 		}
 	}
-	return latest, nil
+	for _, e := range entries {
+		last, ok := latest[e.ID]
+		if ok && (last.When > e.When || last.When == e.When && last.Path == beside) {
+			return fmt.Errorf("%s:%d: %s is decided there at %s, not before now, %s: a run would keep to that row (correct its time, or the clock of this machine)",
+				last.Path, last.Line, e.ID, last.When, e.When)
+		}
+	}
+	return nil
 }
 
 // hinted adds what to do where a file cannot be written.

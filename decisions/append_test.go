@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -46,6 +47,8 @@ func contents(t testing.TB, path string) string {
 func TestDecisionsAreAddedAsRowsAndNothingElseIsTouched(t *testing.T) {
 	for name, before := range map[string]string{
 		"none":                "",
+		"a mark alone":        "\ufeff",
+		"an empty line":       "\r\n",
 		"other order":         "note,who,when,decision,break_id,assignee,差额\n收到,Li,2024-09-13 09:00:00,accept,0000000000000003,,1.00\n",
 		"windows":             "\ufeffbreak_id,decision,who,when,note,assignee\r\n0000000000000003,accept,Li,2024-09-13 09:00:00,,\r\n",
 		"no end of last line": "break_id,decision,who,when,note,assignee\n0000000000000003,accept,Li,2024-09-13 09:00:00,,",
@@ -57,14 +60,14 @@ func TestDecisionsAreAddedAsRowsAndNothingElseIsTouched(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if err := Append(t.Context(), path, []Entry{entry(t, firstBreak, Accept, "=1+1"), entry(t, secondBreak, WriteOff, "尾差, 一分")}); err != nil {
+			if err := Append(t.Context(), path, "", []Entry{entry(t, firstBreak, Accept, "=1+1"), entry(t, secondBreak, WriteOff, "尾差, 一分")}); err != nil {
 				t.Fatal(err)
 			}
 			after := contents(t, path)
 			if !strings.HasPrefix(after, before) || !strings.HasSuffix(after, "\n") {
 				t.Errorf("%q", after)
 			}
-			if end := strings.Contains(before, "\r\n"); end != strings.HasSuffix(after, "\r\n") {
+			if end := strings.Contains(before, "assignee\r\n"); end != strings.HasSuffix(after, "\r\n") {
 				t.Errorf("the file's lines end otherwise: %q", after)
 			}
 			list, err := History(path)
@@ -94,7 +97,7 @@ func TestTypedTextReadsBackAndIsNoFormula(t *testing.T) {
 		_ = os.Remove(path)
 		e := entry(t, firstBreak, Note, text)
 		e.Who, e.Assignee = text, text
-		if err := Append(context.Background(), path, []Entry{e}); err != nil {
+		if err := Append(context.Background(), path, "", []Entry{e}); err != nil {
 			r.Fatal(err)
 		}
 		list, err := History(path)
@@ -127,7 +130,7 @@ func TestWhatCannotBeRecordedIsToldAndNothingIsWritten(t *testing.T) {
 		"no text":          {good, func(e *Entry) { e.Note = "\xff" }, "characters that are none"},
 		"blanks around":    {good, func(e *Entry) { e.Who = " Li" }, "blanks around it"},
 		"too much":         {good, func(e *Entry) { e.Note = strings.Repeat("长", 1001) }, "more than 1000 characters"},
-		"a clock set back": {good, func(*Entry) {}, "later than now"},
+		"a clock set back": {good, func(*Entry) {}, "not before now"},
 		"faults":           {good + "0000000000000002,maybe,Li,2024-09-14 09:00:00,,\n", func(*Entry) {}, `:3: decision: "maybe"`},
 		"half a row":       {good + "0000000000000002,acc", func(*Entry) {}, ":3: 2 fields where the header has 6"},
 		"no note":          {"break_id,decision,who,when\n", func(e *Entry) { e.Note = "a" }, "has no column note"},
@@ -139,7 +142,7 @@ func TestWhatCannotBeRecordedIsToldAndNothingIsWritten(t *testing.T) {
 			}
 			e := entry(t, firstBreak, Accept, "")
 			c.change(&e)
-			err := Append(t.Context(), path, []Entry{e})
+			err := Append(t.Context(), path, "", []Entry{e})
 			if !errors.Is(err, ErrNotRecorded) || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v, want %q", err, c.want)
 			}
@@ -155,7 +158,7 @@ func TestAColumnThatNothingGoesIntoNeedNotBeThere(t *testing.T) {
 	if err := os.WriteFile(path, []byte("break_id,decision,who,when\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := Append(t.Context(), path, []Entry{entry(t, firstBreak, Accept, "")}); err != nil {
+	if err := Append(t.Context(), path, "", []Entry{entry(t, firstBreak, Accept, "")}); err != nil {
 		t.Fatal(err)
 	}
 	if got := contents(t, path); got != "break_id,decision,who,when\n"+firstBreak+",accept,李会计,2024-09-13 09:05:00\n" {
@@ -166,7 +169,7 @@ func TestAColumnThatNothingGoesIntoNeedNotBeThere(t *testing.T) {
 func TestAWorkbookGetsNoRows(t *testing.T) {
 	path := worklist(t, []any{"差异编号", "处理", "处理人", "处理时间", "备注", "负责人"})
 	before := contents(t, path)
-	if err := Append(t.Context(), path, []Entry{entry(t, firstBreak, Accept, "")}); !errors.Is(err, ErrNotRecorded) || !strings.Contains(err.Error(), "is a workbook") {
+	if err := Append(t.Context(), path, "", []Entry{entry(t, firstBreak, Accept, "")}); !errors.Is(err, ErrNotRecorded) || !strings.Contains(err.Error(), "is a workbook") {
 		t.Errorf("%v", err)
 	}
 	if contents(t, path) != before {
@@ -183,7 +186,7 @@ func TestRowsOfSeveralWritersDoNotMix(t *testing.T) {
 		all.Go(func() {
 			for n := range each {
 				e := entry(t, firstBreak, Note, fmt.Sprintf("%d %d %s", w, n, strings.Repeat("备注", 200)))
-				if err := Append(context.Background(), path, []Entry{e, e, e}); err != nil {
+				if err := Append(context.Background(), path, "", []Entry{e, e, e}); err != nil {
 					t.Error(err)
 				}
 			}
@@ -203,7 +206,7 @@ func TestRowsOfSeveralWritersDoNotMix(t *testing.T) {
 
 func TestALockOfAnotherProgramIsWaitedForAndToldOf(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "decisions.csv")
-	if err := Append(t.Context(), path, []Entry{entry(t, firstBreak, Accept, "")}); err != nil {
+	if err := Append(t.Context(), path, "", []Entry{entry(t, firstBreak, Accept, "")}); err != nil {
 		t.Fatal(err)
 	}
 	before := contents(t, path)
@@ -217,7 +220,7 @@ func TestALockOfAnotherProgramIsWaitedForAndToldOf(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50_000_000)
 	defer cancel()
-	if err := Append(ctx, path, []Entry{entry(t, secondBreak, Accept, "")}); !errors.Is(err, ErrNotRecorded) || !strings.Contains(err.Error(), "holds its lock") {
+	if err := Append(ctx, path, "", []Entry{entry(t, secondBreak, Accept, "")}); !errors.Is(err, ErrNotRecorded) || !strings.Contains(err.Error(), "holds its lock") {
 		t.Errorf("%v", err)
 	}
 	if contents(t, path) != before {
@@ -231,7 +234,7 @@ func TestAFileThatIsOpenInAnOfficeProgramGetsNoRows(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, ".~lock.decisions.csv#"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	err := Append(t.Context(), path, []Entry{entry(t, firstBreak, Accept, "")})
+	err := Append(t.Context(), path, "", []Entry{entry(t, firstBreak, Accept, "")})
 	if !errors.Is(err, ErrNotRecorded) || !strings.Contains(err.Error(), "open in another program") {
 		t.Errorf("%v", err)
 	}
@@ -243,8 +246,8 @@ func TestAFileThatIsOpenInAnOfficeProgramGetsNoRows(t *testing.T) {
 // failing is a file on a disk that becomes full, or that breaks when it is synced.
 type failing struct {
 	bytes.Buffer
-	room int
-	sync error
+	room           int
+	sync, truncate error
 }
 
 func (f *failing) Write(p []byte) (int, error) {
@@ -254,8 +257,13 @@ func (f *failing) Write(p []byte) (int, error) {
 	}
 	return f.Buffer.Write(p)
 }
-func (f *failing) Sync() error               { return f.sync }
-func (f *failing) Truncate(size int64) error { f.Buffer.Truncate(int(size)); return nil }
+func (f *failing) Sync() error { return f.sync }
+func (f *failing) Truncate(size int64) error {
+	if f.truncate == nil {
+		f.Buffer.Truncate(int(size))
+	}
+	return f.truncate
+}
 
 func TestOnAFullDiskNothingHalfWrittenIsLeft(t *testing.T) {
 	for name, f := range map[string]*failing{"room for half": {room: 10}, "no room": {room: 0}, "the disk fails": {room: 100, sync: unix.EIO}} {
@@ -292,6 +300,100 @@ func TestTheLatestVerdictCountsAndNotesDoNotUndoIt(t *testing.T) {
 		}
 		if want == "reopen later " && got.What != Reopen {
 			t.Errorf("%+v", got)
+		}
+	}
+}
+
+// withRoomFor lets no file become larger than so many bytes while fn runs.
+func withRoomFor(t *testing.T, most uint64, fn func()) {
+	t.Helper()
+	signal.Ignore(unix.SIGXFSZ)
+	defer signal.Reset(unix.SIGXFSZ)
+	var former unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_FSIZE, &former); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: most, Max: former.Max}); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &former); err != nil {
+			t.Fatal(err)
+		}
+	}()
+	fn()
+}
+
+// The first decision finds no room: no file is left, which a run would have to read.
+func TestAFileThatWasMadeForNothingIsTakenAway(t *testing.T) {
+	for _, most := range []uint64{0, 20} {
+		path := filepath.Join(t.TempDir(), "decisions.csv")
+		var err error
+		withRoomFor(t, most, func() { err = Append(t.Context(), path, "", []Entry{entry(t, firstBreak, Accept, "")}) })
+		if !errors.Is(err, ErrNotRecorded) {
+			t.Errorf("room for %d bytes: %v", most, err)
+		}
+		if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("room for %d bytes: the file is left: %v", most, err)
+		}
+		if err := Append(t.Context(), path, "", []Entry{entry(t, firstBreak, Accept, "")}); err != nil {
+			t.Errorf("once there is room: %v", err)
+		}
+	}
+}
+
+// A program that was killed between making the file and writing to it leaves no bytes.
+func TestAFileOfNoBytesHasNoDecisionsYet(t *testing.T) {
+	for _, text := range []string{"", "\ufeff", "\n"} {
+		path := filepath.Join(t.TempDir(), "decisions.csv")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if d, err := Read(path); err != nil || len(d.byBreak) != 0 {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	workbook := filepath.Join(t.TempDir(), "breaks.xlsx")
+	if err := os.WriteFile(workbook, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Read(workbook); !errors.Is(err, ErrUnusable) || !strings.Contains(err.Error(), "the file is empty") {
+		t.Errorf("a workbook that lost what was decided in it: %v", err)
+	}
+}
+
+func TestRowsThatStandInTheFileAreNotCalledUnrecorded(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "decisions.csv")
+	failed := func(string) error { return unix.EIO }
+	err := appendRows(t.Context(), path, "", []Entry{entry(t, firstBreak, Accept, "")}, failed)
+	if !errors.Is(err, ErrUnsure) || errors.Is(err, ErrNotRecorded) || !strings.Contains(err.Error(), "the rows stand in "+path) {
+		t.Errorf("%v", err)
+	}
+	if list, err := History(path); err != nil || len(list) != 1 {
+		t.Errorf("%+v, %v", list, err)
+	}
+	f := &failing{room: 10, truncate: unix.EIO}
+	if err := writeWhole(f, 0, []byte("a row that is longer\n")); !errors.Is(err, ErrUnsure) || !errors.Is(err, unix.ENOSPC) {
+		t.Errorf("half a row is left: %v", err)
+	}
+}
+
+// A run takes of one break the latest row of both files, and of one second the workbook's:
+// a decision that it would not take is refused.
+func TestADecisionThatARunWouldPassOverIsRefused(t *testing.T) {
+	for when, refused := range map[string]bool{"2024-09-13 09:04:59": false, "2024-09-13 09:05:00": true, "2024-09-14 00:00:00": true} {
+		path := filepath.Join(t.TempDir(), "decisions.csv")
+		workbook := worklist(t, []any{"差异编号", "处理", "处理人", "处理时间", "备注", "负责人"}, []any{firstBreak, "接受", "王", when, "", ""})
+		err := Append(t.Context(), path, workbook, []Entry{entry(t, firstBreak, Reopen, "")}) // at 09:05:00
+		if refused != errors.Is(err, ErrNotRecorded) || refused && !strings.Contains(err.Error(), workbook+":3: "+firstBreak+" is decided there at "+when) {
+			t.Errorf("%s: %v", when, err)
+		}
+		if refused {
+			continue
+		}
+		list, err := History(path, workbook)
+		if err != nil || Latest(list).What != Reopen {
+			t.Errorf("%s: %+v, %v", when, list, err)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -56,8 +57,9 @@ const (
 )
 
 // Read reads files of decisions, each a CSV or a workbook that was edited; later files
-// go on where the ones before end. The error joins every fault with its place and wraps
-// ErrUnusable; with a fault none of them is used at all.
+// go on where the ones before end. A CSV file of no bytes has no decisions yet; a workbook
+// of none has lost them. The error joins every fault with its place and wraps ErrUnusable;
+// with a fault none of them is used at all.
 func Read(paths ...string) (*Register, error) {
 	d := &Register{byBreak: map[settlement.ID]*decision{}, applied: map[settlement.ID]bool{}}
 	if err := readAll(paths, func(_ string, id settlement.ID, row decision) { d.add(id, row) }); err != nil {
@@ -93,6 +95,9 @@ func readAll(paths []string, add func(path string, id settlement.ID, row decisio
 // read calls add with each row of one file.
 func (r *reader) read(from source, add func(settlement.ID, decision)) error {
 	header, line, err := from.next()
+	if errors.Is(err, io.EOF) && !strings.EqualFold(filepath.Ext(r.path), ".xlsx") {
+		return nil // nobody has decided anything yet
+	}
 	if err != nil {
 		if errors.Is(err, io.EOF) {
 			err = errors.New("the file is empty")

@@ -15,7 +15,6 @@ import (
 
 func TestDecisionsThatCannotBeUsedAreToldWithTheirPlaces(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
-		"nothing":           {"", "the file is empty"},
 		"a missing column":  {"break_id,decision,who\n", "decisions.csv:1: the column when is missing"},
 		"a field too many":  {"break_id,decision,who,when\na,b,c,d,e\n", "decisions.csv:2: 5 fields where the header has 4"},
 		"no identity":       {"break_id,decision,who,when\nA1,accept,Li,2024-09-13 09:00:00\n", `decisions.csv:2: break_id: "A1" is no identity`},

@@ -1,6 +1,7 @@
 package decisions
 
 import (
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -35,7 +36,11 @@ func open(path string) (source, error) {
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, errors.Join(err, f.Close())
 	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
+	begin := int64(0)
+	if bytes.HasPrefix(head[:n], []byte(bom)) {
+		begin = int64(len(bom))
+	}
+	if _, err := f.Seek(begin, io.SeekStart); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	if !sheet.Recognise(head[:n]) {
@@ -71,15 +76,10 @@ func (s *textSource) next() ([]string, int, error) {
 	return fields, line, nil
 }
 
-func (s *textSource) named(header []string) []string {
-	header = slices.Clone(header)
-	header[0] = strings.TrimPrefix(header[0], "\ufeff")
-	return header
-}
-
-func (s *textSource) word(decision string) string  { return decision }
-func (s *textSource) undecided(_, _ []string) bool { return false }
-func (s *textSource) close() error                 { return s.file.Close() }
+func (s *textSource) named(header []string) []string { return slices.Clone(header) }
+func (s *textSource) word(decision string) string      { return decision }
+func (s *textSource) undecided(_, _ []string) bool     { return false }
+func (s *textSource) close() error                     { return s.file.Close() }
 
 // workbook is a spreadsheet of breaks, such as people edit: one of its sheets has a row
 // with the names of the columns, in English or Chinese, among others that are not read;

@@ -98,7 +98,11 @@ func inode(info fs.FileInfo) uint64 {
 
 // record adds decisions to the file, and reads it again.
 func (a *audit) record(ctx context.Context, entries []decisions.Entry) error {
-	if err := decisions.Append(ctx, a.path, entries); err != nil {
+	beside := a.workbook
+	if _, err := os.Stat(beside); errors.Is(err, fs.ErrNotExist) {
+		beside = "" // nothing is decided in it
+	}
+	if err := decisions.Append(ctx, a.path, beside, entries); err != nil {
 		return err
 	}
 	a.mu.Lock()
