@@ -102,13 +102,14 @@ func (a *audit) record(ctx context.Context, entries []decisions.Entry) error {
 	if _, err := os.Stat(beside); errors.Is(err, fs.ErrNotExist) {
 		beside = "" // nothing is decided in it
 	}
-	if err := decisions.Append(ctx, a.path, beside, entries); err != nil {
+	err := decisions.Append(ctx, a.path, beside, entries)
+	if errors.Is(err, decisions.ErrNotRecorded) {
 		return err
 	}
 	a.mu.Lock()
 	a.stamp = ""
 	a.mu.Unlock()
-	return a.read().fault
+	return errors.Join(err, a.read().fault)
 }
 
 // verdict is what the files say of a break where it is a verdict that the run did not know.

@@ -30,6 +30,7 @@ type breakPage struct {
 	Choices       []offered
 	Query         string // of the filter by which it was found
 	Before, After *row
+	Digest        string // of the break as it is shown
 
 	Story *told
 	Fault string
@@ -68,6 +69,7 @@ func (s *Server) showBreak(q *request) error {
 	for _, action := range actions {
 		page.Choices = append(page.Choices, offered{action, s.why(action, r, said)})
 	}
+	page.Digest = digest([]*row{r})
 	page.Before, page.After = breaks.neighbours(&f, said, r)
 	page.Title = page.T(r.Kind) + " " + r.OrderNo
 	var head bytes.Buffer

@@ -2,13 +2,10 @@ package review
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -33,7 +30,7 @@ type choice struct {
 	Rows                   []*row // of which it can be decided
 	Left                   []left // of which it cannot
 	Scope                  string // page or filter: how the breaks were chosen
-	digest                 string // of all that were chosen
+	digest                 string // of Rows: what is confirmed
 	Sum                    settlement.Amount
 }
 
@@ -126,7 +123,6 @@ func (s *Server) choiceOf(form url.Values, q *queue, said *said) (*choice, error
 	if len(rows) > mostAtOnce {
 		return nil, refused("These are more than 10,000 breaks: narrow the filter, and decide in several goes.")
 	}
-	c.digest = digest(rows)
 	for _, r := range rows {
 		if why := s.why(c.Action, r, said); why != "" {
 			c.Left = append(c.Left, left{r, why})
@@ -139,6 +135,7 @@ func (s *Server) choiceOf(form url.Values, q *queue, said *said) (*choice, error
 			}
 		}
 	}
+	c.digest = digest(c.Rows)
 	return c, nil
 }
 
@@ -165,40 +162,6 @@ func chosen(form url.Values, scope string, q *queue, said *said) (rows []*row, e
 		}
 	}
 	return rows, nil
-}
-
-// nonce is a random name of a form: it is taken once.
-func nonce() (string, error) {
-	var raw [12]byte
-	_, err := rand.Read(raw[:])
-	return base64.RawURLEncoding.EncodeToString(raw[:]), err
-}
-
-// mostForms is how many forms are remembered.
-const mostForms = 10_000
-
-// takeOnce says that a form was not taken before; one without a name never is.
-func (s *Server) takeOnce(name string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if name == "" {
-		return false
-	}
-	if _, taken := s.done[name]; taken {
-		return false
-	}
-	if len(s.done) >= mostForms {
-		clear(s.done)
-	}
-	s.done[name] = struct{}{}
-	return true
-}
-
-// giveBack lets a form be sent again: nothing came of it.
-func (s *Server) giveBack(name string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.done, name)
 }
 
 // open reads the day of an address, its breaks, and what was decided.
@@ -233,58 +196,64 @@ func (s *Server) decide(q *request) error {
 		q.who = name
 		s.setCookie(q.w, "name", url.QueryEscape(name), keepName)
 	}
-	back := localPath(form.Get("back"))
-	once := form.Get("once")
-	if !s.takeOnce(once) {
-		http.Redirect(q.w, q.Request, withDone(back, 0), http.StatusSeeOther)
-		return nil
+	back, once := localPath(form.Get("back")), form.Get("once")
+	if once == "" {
+		return errNoForm
 	}
-	n, err := s.record(q.Context(), form, breaks, said, q.who)
-	if err != nil {
-		s.giveBack(once)
+	_, err = s.forms.send(q.Context(), once, func() (int, error) {
+		// Whoever clicks twice takes the first request back: it is recorded all the same.
+		return s.record(context.WithoutCancel(q.Context()), form, breaks, said, q.who)
+	})
+	switch {
+	case q.Context().Err() != nil:
+		return nil // whoever asked is gone
+	case err != nil:
 		return err
 	}
-	s.Log.Info("decisions were recorded", "file", s.Decisions, "decision", form.Get("action"), "breaks", n, "who", q.who)
-	http.Redirect(q.w, q.Request, withDone(back, n), http.StatusSeeOther)
+	http.Redirect(q.w, q.Request, withDone(back, once), http.StatusSeeOther)
 	return nil
 }
 
-// record adds what a form decides to the file, and returns of how many breaks.
+// record adds what a form decides to the file, and returns of how many breaks: also with an
+// error where rows stand in the file.
 func (s *Server) record(ctx context.Context, form url.Values, breaks *queue, said *said, who string) (int, error) {
 	c, err := s.choiceOf(form, breaks, said)
 	if err != nil {
 		return 0, err
 	}
-	if seen := form.Get("digest"); seen != "" && seen != c.digest || seen == "" && c.Scope == "filter" {
-		return 0, &pageError{http.StatusConflict, "Meanwhile other breaks are selected than you confirmed: somebody decided, or the day was run again. Nothing was recorded. Look at them once more.", nil}
-	}
 	if len(c.Rows) == 0 {
 		return 0, refused(c.Left[0].Why)
+	}
+	if form.Get("digest") != c.digest {
+		return 0, &pageError{http.StatusConflict, "Meanwhile the breaks are others than you saw, or their amounts: somebody decided, or the day was run again. Nothing was recorded. Look at them once more.", nil}
 	}
 	now := settlement.Instant(s.Now().Truncate(time.Second).UnixMicro())
 	entries := make([]decisions.Entry, len(c.Rows))
 	for i, r := range c.Rows {
 		entries[i] = decisions.Entry{ID: r.ID, What: c.Action, Who: who, When: now, Note: c.Note, Assignee: c.Assignee}
 	}
-	if err := s.audit.record(ctx, entries); err != nil {
-		if errors.Is(err, decisions.ErrNotRecorded) {
-			return 0, &pageError{http.StatusInsufficientStorage, "The decision could not be written, and nothing was recorded.", err}
-		}
-		return 0, &pageError{http.StatusInternalServerError, "The decision was recorded, but the file of decisions cannot be read back.", err}
+	switch err := s.audit.record(ctx, entries); {
+	case errors.Is(err, decisions.ErrNotRecorded):
+		return 0, &pageError{http.StatusInsufficientStorage, "The decision could not be written, and nothing was recorded.", err}
+	case errors.Is(err, decisions.ErrUnsure):
+		return len(entries), &pageError{http.StatusInternalServerError, "The decision was written, and it is not certain that it lasts. Look into the file of decisions before you go on.", err}
+	case err != nil:
+		return len(entries), &pageError{http.StatusInternalServerError, "The decision was recorded, but the file of decisions cannot be read back.", err}
 	}
+	s.Log.Info("decisions were recorded", "file", s.Decisions, "decision", c.Action, "breaks", len(entries), "who", who)
 	return len(entries), nil
 }
 
-// withDone is a path of this page with how many decisions were recorded.
-func withDone(path string, n int) string {
+// withDone is a path of this page on which is told what came of a form; "" of none.
+func withDone(path, once string) string {
 	u, err := url.Parse(path)
 	if err != nil {
 		return "/"
 	}
 	v := u.Query()
 	v.Del("done")
-	if n > 0 {
-		v.Set("done", strconv.Itoa(n))
+	if once != "" {
+		v.Set("done", once)
 	}
 	u.RawQuery = v.Encode()
 	return u.RequestURI()

@@ -1,6 +1,7 @@
 package review
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"reconcile/decisions"
 	"reconcile/output"
@@ -43,13 +45,19 @@ func TestADecisionIsARowOfTheFileAndIsSeenAtOnce(t *testing.T) {
 	who := newBrowser(t, s)
 	id := b.ID[3].String()
 	w := who.decide("2024-09-12", "accept", url.Values{"note": {"=cmd|'/c calc'!A1 <script>alert(1)</script>"}}, id)
-	if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/day/2024-09-12/breaks/"+id+"?done=1" {
+	if w.Code != http.StatusSeeOther || !strings.HasPrefix(w.Header().Get("Location"), "/day/2024-09-12/breaks/"+id+"?done=") {
 		t.Fatalf("%d %s %s", w.Code, w.Header().Get("Location"), textOf(w.Body.String()))
 	}
-	page := who.page(w.Header().Get("Location"))
+	told := w.Header().Get("Location")
+	page := who.page(told)
 	for _, want := range []string{"1 recorded.", "takes effect with the next run", "李会计", "2024-09-16 09:00:00", "=cmd|&#39;/c calc&#39;!A1 &lt;script&gt;alert(1)&lt;/script&gt;"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not show %q", want)
+		}
+	}
+	for _, path := range []string{told, "/day/2024-09-12?done=1", "/?done=500"} { // loaded again, or a link
+		if strings.Contains(textOf(who.page(path)), "recorded.") {
+			t.Errorf("%s tells of decisions that nobody took now", path)
 		}
 	}
 	list := recorded(t, s)
@@ -168,13 +176,14 @@ func TestSeveralAreDecidedAfterCountAndSumAreShown(t *testing.T) {
 		t.Fatal("it was recorded before it was confirmed")
 	}
 	w := who.ask(http.MethodPost, "/day/2024-09-12/decide", form.Encode())
-	if w.Code != http.StatusSeeOther || !strings.Contains(w.Header().Get("Location"), fmt.Sprintf("done=%d", small)) {
+	told := fmt.Sprintf("%d recorded.", small)
+	if w.Code != http.StatusSeeOther || !strings.Contains(textOf(who.page(w.Header().Get("Location"))), told) {
 		t.Fatalf("%d %s", w.Code, textOf(w.Body.String()))
 	}
 	if list := recorded(t, s); len(list) != small || list[0].Note != "尾差" || list[0].What != "write_off" {
 		t.Errorf("%d rows", len(list))
 	}
-	if w := who.ask(http.MethodPost, "/day/2024-09-12/decide", form.Encode()); w.Code != http.StatusSeeOther || strings.Contains(w.Header().Get("Location"), "done=") {
+	if w := who.ask(http.MethodPost, "/day/2024-09-12/decide", form.Encode()); w.Code != http.StatusSeeOther || !strings.Contains(textOf(who.page(w.Header().Get("Location"))), told) {
 		t.Errorf("the same form again: %d %s", w.Code, w.Header().Get("Location"))
 	}
 	if list := recorded(t, s); len(list) != small {
@@ -375,5 +384,155 @@ func TestTheNextRunReadsWhatWasRecorded(t *testing.T) {
 	}
 	if states := again(); states[accepted] != "open" || states[written] != "written_off" {
 		t.Errorf("after it was reopened: %s, %s", states[accepted], states[written])
+	}
+}
+
+// A form that is sent twice at once is taken once, and both get the answer of the one that
+// took it: a failure too.
+func TestBothOfADoubleClickGetTheAnswer(t *testing.T) {
+	for name, fails := range map[string]bool{"recorded": false, "not recorded": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f, calls, goOn := forms{sent: map[string]*outcome{}}, 0, make(chan struct{})
+				record := func() (int, error) {
+					calls++
+					<-goOn
+					if fails {
+						return 0, decisions.ErrNotRecorded
+					}
+					return 3, nil
+				}
+				for range 2 {
+					go func() {
+						n, err := f.send(t.Context(), "form", record)
+						if fails != errors.Is(err, decisions.ErrNotRecorded) || !fails && (n != 3 || err != nil) {
+							t.Errorf("%d, %v", n, err)
+						}
+					}()
+				}
+				synctest.Wait() // both are on their way
+				close(goOn)
+				synctest.Wait()
+				if calls != 1 {
+					t.Errorf("it was recorded %d times", calls)
+				}
+				want := [3]int{3, 3, 0}
+				if fails {
+					want = [3]int{}
+				}
+				if told := [3]int{f.tell("form"), f.tell("form"), f.tell("form")}; told != want {
+					t.Errorf("%v are told", told)
+				}
+			})
+		})
+	}
+}
+
+// What came to nothing may be sent again, once there is room: the page does not say that it
+// was recorded before it is.
+func TestAFormThatRecordedNothingMayBeSentAgain(t *testing.T) {
+	dir := t.TempDir()
+	b := inventedBreaks(t, filepath.Join(dir, "dt=2024-09-12"), dayOf(t, "2024-09-12"), 20)
+	s := newServer(t, dir, func(o *Options) { o.Decisions = filepath.Join(filepath.Dir(o.Decisions), "later", "decisions.csv") })
+	who := newBrowser(t, s)
+	form := fields(who.page("/day/2024-09-12/breaks/" + b.ID[0].String()))
+	form.Set("id", b.ID[0].String())
+	form.Set("action", "accept")
+	form.Set("name", "李")
+	for range 2 {
+		if w := who.ask(http.MethodPost, "/day/2024-09-12/decide", form.Encode()); w.Code != http.StatusInsufficientStorage {
+			t.Errorf("%d %s", w.Code, textOf(w.Body.String()))
+		}
+	}
+	if err := os.Mkdir(filepath.Dir(s.Decisions), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if w := who.ask(http.MethodPost, "/day/2024-09-12/decide", form.Encode()); w.Code != http.StatusSeeOther || !strings.Contains(textOf(who.page(w.Header().Get("Location"))), "1 recorded.") {
+			t.Errorf("%d %s", w.Code, textOf(w.Body.String()))
+		}
+	}
+	if list := recorded(t, s); len(list) != 1 {
+		t.Errorf("%d rows", len(list))
+	}
+	form.Del("once")
+	if w := who.ask(http.MethodPost, "/day/2024-09-12/decide", form.Encode()); w.Code != http.StatusBadRequest {
+		t.Errorf("a form without a name: %d", w.Code)
+	}
+}
+
+// The day is run again between the look and the decision, and the same breaks have other
+// amounts: neither the one nor the several are decided unseen.
+func TestAmountsThatWereSeenBind(t *testing.T) {
+	day := dayOf(t, "2024-09-12")
+	write := func(dir string, actual settlement.Amount) *settlement.Breaks {
+		b, h := &settlement.Breaks{}, &settlement.IDHasher{}
+		for i := range 3 {
+			b.Add(h, settlement.Break{Kind: 1, Wallet: 1, OrderNo: fmt.Appendf(nil, "O%012d", i), Expected: 1000, Actual: actual, SeenOn: day, FileLine: int64(i + 1)}, day)
+		}
+		writeResult(t, filepath.Join(dir, "dt=2024-09-12"), day, b)
+		return b
+	}
+	dir := t.TempDir()
+	b := write(dir, 900)
+	s := newServer(t, dir)
+	who := newBrowser(t, s)
+	ids := []string{b.ID[0].String(), b.ID[1].String()}
+	one := fields(who.page("/day/2024-09-12/breaks/" + ids[0]))
+	one["id"], one["action"], one["name"] = ids[:1], []string{"write_off"}, []string{"李"}
+	_, several := confirmed(t, who, url.Values{"action": {"write_off"}, "id": ids, "scope": {"page"}})
+	if err := os.RemoveAll(filepath.Join(dir, "dt=2024-09-12")); err != nil {
+		t.Fatal(err)
+	}
+	if again := write(dir, 600); again.ID[0] != b.ID[0] {
+		t.Fatal("the breaks are others")
+	}
+	for name, form := range map[string]url.Values{"one": one, "several": several} {
+		if w := who.ask(http.MethodPost, "/day/2024-09-12/decide", form.Encode()); w.Code != http.StatusConflict || !strings.Contains(textOf(w.Body.String()), "or their amounts") {
+			t.Errorf("%s: %d %s", name, w.Code, textOf(w.Body.String()))
+		}
+	}
+	if _, err := os.Stat(s.Decisions); err == nil {
+		t.Error("something was recorded")
+	}
+}
+
+// Somebody else decides one of several between count and click: fewer than were confirmed
+// would be recorded.
+func TestTheCountThatWasConfirmedBinds(t *testing.T) {
+	dir := t.TempDir()
+	b := inventedBreaks(t, filepath.Join(dir, "dt=2024-09-12"), dayOf(t, "2024-09-12"), 20)
+	s := newServer(t, dir)
+	who := newBrowser(t, s)
+	ids := []string{b.ID[0].String(), b.ID[1].String(), b.ID[2].String()}
+	_, form := confirmed(t, who, url.Values{"action": {"accept"}, "id": ids, "scope": {"page"}})
+	if w := newBrowser(t, s).decide("2024-09-12", "accept", nil, ids[1]); w.Code != http.StatusSeeOther {
+		t.Fatal(w.Code)
+	}
+	if w := who.ask(http.MethodPost, "/day/2024-09-12/decide", form.Encode()); w.Code != http.StatusConflict {
+		t.Errorf("%d", w.Code)
+	}
+	if list := recorded(t, s); len(list) != 1 {
+		t.Errorf("%d rows", len(list))
+	}
+}
+
+// A row of the workbook that is dated later would outdo what the page says takes effect.
+func TestWhatTheWorkbookWouldOutdoIsNotCalledRecorded(t *testing.T) {
+	dir := t.TempDir()
+	b := inventedBreaks(t, filepath.Join(dir, "dt=2024-09-12"), dayOf(t, "2024-09-12"), 20)
+	s := newServer(t, dir, func(o *Options) {
+		o.Workbook = filepath.Join(filepath.Dir(o.Decisions), "beside.csv")
+		text := "break_id,decision,who,when,note,assignee\n" + b.ID[0].String() + ",accept,王,2024-09-17 09:00:00,,\n" // tomorrow
+		if err := os.WriteFile(o.Workbook, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	})
+	w := newBrowser(t, s).decide("2024-09-12", "reopen", nil, b.ID[0].String())
+	if says := textOf(w.Body.String()); w.Code != http.StatusInsufficientStorage || !strings.Contains(says, s.Workbook+":2: ") || !strings.Contains(says, "correct its time") {
+		t.Errorf("%d %s", w.Code, says)
+	}
+	if _, err := os.Stat(s.Decisions); err == nil {
+		t.Error("something was recorded")
 	}
 }

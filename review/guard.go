@@ -201,6 +201,8 @@ func (s *Server) token(session string) string {
 
 var errOldForm = &pageError{http.StatusForbidden, "This form is of another browser session, or of a server that was started again. Nothing was recorded. Open the page again and decide there.", nil}
 
+var errNoForm = &pageError{http.StatusBadRequest, "The form cannot be read. Nothing was recorded.", nil}
+
 // checkForm reads a form whole and proves that this page made it.
 func (s *Server) checkForm(q *request) error {
 	if kind, _, _ := strings.Cut(q.Header.Get("Content-Type"), ";"); strings.TrimSpace(kind) != "application/x-www-form-urlencoded" {
@@ -211,14 +213,14 @@ func (s *Server) checkForm(q *request) error {
 		if errors.As(err, &large) {
 			return &pageError{http.StatusRequestEntityTooLarge, "The form is too large. Nothing was recorded. Choose fewer breaks at a time.", nil}
 		}
-		return &pageError{http.StatusBadRequest, "The form cannot be read. Nothing was recorded.", nil}
+		return errNoForm
 	}
 	if !hmac.Equal([]byte(q.PostForm.Get("token")), []byte(s.token(q.session))) {
 		return errOldForm
 	}
 	for _, values := range q.PostForm {
 		if slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) }) {
-			return &pageError{http.StatusBadRequest, "The form cannot be read. Nothing was recorded.", nil}
+			return errNoForm
 		}
 	}
 	return nil

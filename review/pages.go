@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"reconcile/decisions"
@@ -78,9 +77,11 @@ func (s *Server) frame(q *request, title string) frame {
 		say: s.Say, reason: s.ReasonInChinese, File: s.Decisions, NotRead: s.NotRead && s.Decisions != "", Back: "/"}
 	if q.Method == http.MethodGet || q.Method == http.MethodHead {
 		f.Back = q.URL.RequestURI()
-		if n, err := strconv.Atoi(q.URL.Query().Get("done")); err == nil && n > 0 && n <= mostAtOnce {
-			f.Done = n
-			f.Back = withDone(f.Back, 0)
+		if once := q.URL.Query().Get("done"); once != "" {
+			f.Back = withDone(f.Back, "")
+			if q.Method == http.MethodGet {
+				f.Done = s.forms.tell(once)
+			}
 		}
 	}
 	f.Title = f.T(title)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -267,16 +268,17 @@ func (q *queue) neighbours(f *filter, said *said, of *row) (before, behind *row)
 	return before, nil
 }
 
-// digest identifies a set of breaks, whatever their order.
+// digest identifies a set of breaks as they were seen, whatever their order: which they are,
+// what they differ by and how they stand.
 func digest(rows []*row) string {
-	ids := make([]string, len(rows))
+	lines := make([]string, len(rows))
 	for i, r := range rows {
-		ids[i] = r.ID.String()
+		lines[i] = fmt.Sprintf("%s %d %s\n", r.ID, int64(r.Difference), r.Status)
 	}
-	slices.Sort(ids)
+	slices.Sort(lines)
 	h := sha256.New()
-	for _, id := range ids {
-		h.Write([]byte(id)) // of 16 characters each
+	for _, line := range lines {
+		h.Write([]byte(line))
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }

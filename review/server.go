@@ -65,9 +65,10 @@ type Server struct {
 	busy    chan struct{}
 	handler http.Handler
 
+	forms forms
+
 	mu   sync.Mutex
-	host string              // where it listens
-	done map[string]struct{} // forms that were taken
+	host string // where it listens
 }
 
 // most is how many requests are answered at a time; others wait.
@@ -79,7 +80,7 @@ func New(o Options) (*Server, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Server{Options: o, busy: make(chan struct{}, most), done: map[string]struct{}{}}
+	s := &Server{Options: o, busy: make(chan struct{}, most), forms: forms{sent: map[string]*outcome{}}}
 	if _, err := rand.Read(s.secret[:]); err != nil {
 		return nil, err
 	}
