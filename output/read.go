@@ -1,6 +1,7 @@
 package output
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -80,6 +81,18 @@ func ReadTable(dir, table string, fn func(Row) error) error {
 		}
 	}
 	return nil
+}
+
+// Until is fn for as long as ctx goes on: reading then ends with the error of ctx.
+func Until(ctx context.Context, fn func(Row) error) func(Row) error {
+	const every = 4096 // rows, between which it is not asked
+	rows := 0
+	return func(r Row) error {
+		if rows++; rows%every == 1 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fn(r)
+	}
 }
 
 // ReadFile is ReadTable for one Parquet file.

@@ -2,6 +2,8 @@ package output
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -140,7 +142,7 @@ func checkFiles(ctx context.Context, dir string, m *Manifest, read func(table st
 	}
 	for _, f := range append([]FileOutput{{Path: ManifestName}, {Path: SuccessName}}, files...) {
 		if listed[f.Path] && !slices.Contains(present, f.Path) {
-			fault(f.Path, "it is missing: run.json lists it")
+			fault(f.Path, isMissing)
 		}
 	}
 	if len(checks) > 0 {
@@ -169,6 +171,9 @@ func checkFiles(ctx context.Context, dir string, m *Manifest, read func(table st
 	}
 	return checks, group.Wait()
 }
+
+// isMissing is what is wrong with a file that is not there.
+const isMissing = "it is missing: run.json lists it"
 
 func fileCheck(path, name, expected, actual string, beside bool) FileCheck {
 	c := FileCheck{Path: path, Name: name, Expected: expected, Actual: actual, Beside: beside}
@@ -210,4 +215,38 @@ func (m *Manifest) AddFile(dir, name string) error {
 	}
 	m.Files = append(m.Files, FileOutput{Path: name, Bytes: size, SHA256: sha})
 	return nil
+}
+
+// ErrNotListed says that a run wrote no such file beside its tables.
+var ErrNotListed = errors.New("run.json does not list it")
+
+// ReadBeside reads a file beside the tables of at most so many bytes, once it is what the run
+// wrote; else the error wraps ErrChanged. The file is opened inside the folder: nothing that
+// leads out of it is followed.
+func (m *Manifest) ReadBeside(dir, name string, most int64) ([]byte, error) {
+	i := slices.IndexFunc(m.Files, func(f FileOutput) bool { return f.Path == name })
+	if i < 0 {
+		return nil, fmt.Errorf("%s: %w", name, ErrNotListed)
+	}
+	listed := m.Files[i]
+	if listed.Bytes > most {
+		return nil, fmt.Errorf("%s has %d bytes, more than are shown here: open it in its folder", name, listed.Bytes)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = root.Close() }() // it was only read
+	text, err := root.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %w: %s", name, ErrChanged, isMissing)
+	}
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(text)
+	if c := fileCheck(name, "SHA-256", listed.SHA256, hex.EncodeToString(sum[:]), true); c.Fault != "" {
+		return nil, fmt.Errorf("%s: %w: %s", name, ErrChanged, c.Fault)
+	}
+	return text, nil
 }

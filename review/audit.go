@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -22,8 +23,8 @@ type audit struct {
 	mu    sync.Mutex
 	stamp string
 	said  *said
-	bytes []byte // of the file when it was read last
-	lost  bool   // what stood in it then is gone: another program wrote over it
+	bytes []byte // of the file, the most that it is known to have had
+	lost  bool   // it begins with these no longer: another program wrote over it
 }
 
 // said is what was decided, as of one state of the files. It is not changed once it is read.
@@ -31,6 +32,8 @@ type said struct {
 	entries []decisions.Entry
 	byBreak map[settlement.ID][]decisions.Entry
 	latest  map[settlement.ID]decisions.Entry
+	texts   map[settlement.ID]string // notes and names of all entries, in lower case
+	ids     []settlement.ID          // each once; the file only grows, and so does this
 	// fault is why the file cannot be used: a run would stop at it, and nothing is added.
 	fault error
 	lost  bool
@@ -58,14 +61,9 @@ func (a *audit) read() *said {
 	if a.said != nil && a.stamp == stamp {
 		return a.said
 	}
-	s := &said{byBreak: map[settlement.ID][]decisions.Entry{}, latest: map[settlement.ID]decisions.Entry{}}
+	s := &said{byBreak: map[settlement.ID][]decisions.Entry{}, latest: map[settlement.ID]decisions.Entry{}, texts: map[settlement.ID]string{}}
 	if s.entries, s.fault = decisions.History(paths...); s.fault == nil {
-		for _, e := range s.entries {
-			s.byBreak[e.ID] = append(s.byBreak[e.ID], e)
-		}
-		for id, list := range s.byBreak {
-			s.latest[id] = decisions.Latest(list)
-		}
+		s.index(a.path)
 		a.notice()
 	}
 	s.lost = a.lost
@@ -73,7 +71,29 @@ func (a *audit) read() *said {
 	return s
 }
 
-// notice says whether the file still begins with what it held before.
+// index prepares what pages ask. What stands in the workbook is before what is added to path.
+func (s *said) index(path string) {
+	for _, added := range []bool{false, true} {
+		for _, e := range s.entries {
+			if _, known := s.byBreak[e.ID]; !known && added == (e.Path == path) {
+				s.ids = append(s.ids, e.ID)
+				s.byBreak[e.ID] = nil
+			}
+		}
+	}
+	for _, e := range s.entries {
+		s.byBreak[e.ID] = append(s.byBreak[e.ID], e)
+		if text := e.Note + e.Assignee; text != "" {
+			s.texts[e.ID] += strings.ToLower(e.Note + "\n" + e.Assignee + "\n")
+		}
+	}
+	for id, list := range s.byBreak {
+		s.latest[id] = decisions.Latest(list)
+	}
+}
+
+// notice says whether the file still begins with what it held before; what it held stays
+// known, so that a file into which it was put back is sound again.
 func (a *audit) notice() {
 	if a.path == "" {
 		return
@@ -82,10 +102,9 @@ func (a *audit) notice() {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return
 	}
-	if !bytes.HasPrefix(text, a.bytes) {
-		a.lost = true
+	if a.lost = !bytes.HasPrefix(text, a.bytes); !a.lost {
+		a.bytes = text
 	}
-	a.bytes = text
 }
 
 // inode tells one file from another that took its place.
@@ -139,10 +158,10 @@ func (s *said) state(r *row) string {
 	return stateTodo
 }
 
-// recordedOf counts those of the open breaks that were accepted or written off since.
+// recordedOf counts those of the breaks that are open that were accepted or written off since.
 func (s *said) recordedOf(open map[settlement.ID]bool) (n int) {
-	for id, e := range s.latest {
-		if open[id] && (e.What == decisions.Accept || e.What == decisions.WriteOff) {
+	for id, isOpen := range open {
+		if e := s.latest[id]; isOpen && (e.What == decisions.Accept || e.What == decisions.WriteOff) {
 			n++
 		}
 	}
@@ -165,26 +184,12 @@ func (s *said) note(r *row) string {
 	return r.Note
 }
 
-// unknown counts the breaks that were decided and that none of the days knows, and names
-// the first of them.
-func (s *said) unknown(known []map[settlement.ID]bool) (count int, some []string) {
+// places names the first of breaks that were decided, with the file and line.
+func (s *said) places(ids []settlement.ID) (some []string) {
 	const shown = 5
-	seen := map[settlement.ID]bool{}
-	for _, e := range s.entries {
-		if seen[e.ID] {
-			continue
-		}
-		seen[e.ID] = true
-		there := false
-		for _, ids := range known {
-			there = there || ids[e.ID]
-		}
-		if there {
-			continue
-		}
-		if count++; len(some) < shown {
-			some = append(some, fmt.Sprintf("%s (%s:%d)", e.ID, e.Path, e.Line))
-		}
+	for _, id := range ids[:min(len(ids), shown)] {
+		e := s.byBreak[id][0]
+		some = append(some, fmt.Sprintf("%s (%s:%d)", id, e.Path, e.Line))
 	}
-	return count, some
+	return some
 }

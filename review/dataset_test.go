@@ -1,13 +1,16 @@
 package review
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"reconcile/output"
@@ -100,6 +103,84 @@ func TestNothingIsShownOfAResultThatIsNotWhatItsRunWrote(t *testing.T) {
 				t.Error("nothing is said at the start")
 			}
 		})
+	}
+}
+
+// No hash covers run.json: sums that are not those of the rows are no sums of this result.
+func TestSumsThatAreNotThoseOfTheRowsAreNotShown(t *testing.T) {
+	for name, harm := range map[string]func(breaks, account map[string]any){
+		"a count":            func(b, _ map[string]any) { b["count"] = 0 },
+		"an amount":          func(b, _ map[string]any) { b["short"] = "-1.00" },
+		"another kind":       func(b, _ map[string]any) { b["kind"] = "balance_gap" },
+		"an account's count": func(_, a map[string]any) { a["breaks"] = 0 },
+		"none":               func(_, _ map[string]any) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			folder := filepath.Join(t.TempDir(), "days")
+			jobs := generatedDays(t, folder, 1)
+			day := jobs[0].Day.String()
+			change(t, filepath.Join(folder, "dt="+day), func(m map[string]any) {
+				figures := m["figures"].(map[string]any)
+				account := map[string]any{}
+				for _, a := range figures["accounts"].([]any) {
+					if a := a.(map[string]any); a["breaks"] != 0.0 {
+						account = a
+					}
+				}
+				harm(figures["breaks"].([]any)[0].(map[string]any), account)
+			})
+			who := newBrowser(t, newServer(t, folder))
+			list := textOf(who.page("/"))
+			w := who.ask(http.MethodGet, "/day/"+day, "")
+			if name == "none" {
+				if strings.Contains(list, "damaged") || w.Code != http.StatusOK {
+					t.Errorf("a sound day is not shown: %d %s", w.Code, list)
+				}
+				return
+			}
+			if !strings.Contains(list, "damaged") || !strings.Contains(list, "figures: open breaks of") {
+				t.Errorf("the list: %s", list)
+			}
+			if says := textOf(w.Body.String()); w.Code != http.StatusConflict || !strings.Contains(says, "figures: open breaks of") {
+				t.Errorf("the day: %d %s", w.Code, says)
+			}
+		})
+	}
+}
+
+// A disk that did not answer once may answer the next time; a file that is another one stays
+// so until somebody touches it.
+func TestWhatADiskDidNotGiveIsAskedForAgain(t *testing.T) {
+	for name, c := range map[string]struct {
+		first error
+		reads int
+	}{"no answer": {syscall.EIO, 2}, "given up": {context.Canceled, 2}, "another file": {output.ErrChanged, 1}, "another version": {output.ErrManifest, 1}} {
+		reads, s := 0, state[int]{}
+		for range 2 {
+			value, err := s.fresh("as it is", func() (int, error) {
+				if reads++; reads == 1 {
+					return 0, c.first
+				}
+				return 7, nil
+			})
+			if reads == 2 && (value != 7 || err != nil) || reads == 1 && !errors.Is(err, c.first) {
+				t.Errorf("%s: %d, %v", name, value, err)
+			}
+		}
+		if reads != c.reads {
+			t.Errorf("%s: it was read %d times", name, reads)
+		}
+	}
+}
+
+func TestAFolderWhoseDaysAreGoneIsToldOf(t *testing.T) {
+	dir := daysOf(t, "2024-09-12")
+	who := newBrowser(t, newServer(t, dir))
+	if err := os.RemoveAll(filepath.Join(dir, "dt=2024-09-12")); err != nil {
+		t.Fatal(err)
+	}
+	if w := who.ask(http.MethodGet, "/", ""); w.Code != http.StatusNotFound || !strings.Contains(textOf(w.Body.String()), "There is no result any more.") {
+		t.Errorf("%d %s", w.Code, textOf(w.Body.String()))
 	}
 }
 

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -32,6 +32,7 @@ type day struct {
 	sums          state[*summary]
 	queue         state[*queue]
 	figures       state[*overview.Overview]
+	sought        sought
 }
 
 // state is a value that was read of a folder, and of which state of the folder it is.
@@ -41,12 +42,14 @@ type state[T any] struct {
 	err   error
 }
 
-// fresh returns the value that was read of this state of the folder, or reads it.
+// fresh returns the value that was read of this state of the folder, or reads it. Of errors
+// those are kept that say what is wrong with the folder: a disk that did not answer may
+// answer the next time.
 func (s *state[T]) fresh(stamp string, read func() (T, error)) (T, error) {
 	if stamp == "" || s.stamp != stamp {
 		value, err := read()
-		if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-			return value, err // says nothing of the folder
+		if err != nil && !errors.Is(err, output.ErrChanged) && !errors.Is(err, output.ErrManifest) {
+			return value, err
 		}
 		s.stamp, s.value, s.err = stamp, value, err
 	}
@@ -102,91 +105,48 @@ func (d *day) manifestLocked(ctx context.Context, stamp string) (*output.Manifes
 	return d.whole.fresh(stamp, func() (*output.Manifest, error) { return output.Verified(ctx, d.dir) })
 }
 
-// breaks are the breaks of the day, once every file of the result is what the run wrote.
+// breaks are the breaks of the day, once every file of the result is what the run wrote and
+// run.json counts the open ones as they are.
 func (d *day) breaks(ctx context.Context) (*queue, *output.Manifest, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	stamp := d.stamp()
+	return d.breaksLocked(ctx, d.stamp())
+}
+
+func (d *day) breaksLocked(ctx context.Context, stamp string) (*queue, *output.Manifest, error) {
 	m, err := d.manifestLocked(ctx, stamp)
 	if err != nil {
 		return nil, nil, err
 	}
-	q, err := d.queue.fresh(stamp, func() (*queue, error) { return readQueue(ctx, d.dir) })
-	return q, m, err
-}
-
-// overview is what the result says, without single breaks.
-func (d *day) overview(m *output.Manifest) (*overview.Overview, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.figures.fresh(d.stamp(), func() (*overview.Overview, error) { return overview.Read(d.dir, m, overview.Options{}) })
-}
-
-// summary is a day in the list of days.
-type summary struct {
-	manifest          *output.Manifest
-	Open, New, Closed int64             // at its end, of them since this day, on it
-	Short, Over       settlement.Amount // of those that are open
-	ids               map[settlement.ID]bool
-	open              map[settlement.ID]bool
-}
-
-// summary adds up a day from the table breaks, which is held against run.json before.
-func (d *day) summary(ctx context.Context) (*summary, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	stamp := d.stamp()
-	return d.sums.fresh(stamp, func() (*summary, error) {
-		m, err := d.proved.fresh(stamp, func() (*output.Manifest, error) { return output.VerifiedTables(ctx, d.dir, "breaks") })
+	q, err := d.queue.fresh(stamp, func() (*queue, error) {
+		q, err := readQueue(ctx, d.dir)
+		if err == nil {
+			err = q.holdAgainst(m, d.dir)
+		}
 		if err != nil {
 			return nil, err
 		}
-		return summaryOf(ctx, d.dir, m)
+		return q, nil
 	})
+	return q, m, err
 }
 
-func summaryOf(ctx context.Context, dir string, m *output.Manifest) (*summary, error) {
-	s := &summary{manifest: m, ids: map[settlement.ID]bool{}, open: map[settlement.ID]bool{}}
-	day := ""
-	if m.Day != nil {
-		day = m.Day.Day
+// wholeDay is all that the page of a day shows, of one state of its folder. The overview is nil
+// where the run kept no figures.
+func (d *day) wholeDay(ctx context.Context) (*queue, *output.Manifest, *overview.Overview, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	stamp := d.stamp()
+	q, m, err := d.breaksLocked(ctx, stamp)
+	if err != nil {
+		return nil, nil, nil, err
 	}
-	rows := 0
-	err := output.ReadTable(dir, "breaks", func(r output.Row) error {
-		if rows++; rows%stopEvery == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		id, ok := settlement.ParseID(r.Text("break_id"))
-		if !ok {
-			return fmt.Errorf("%s: break_id: %q is no identity", dir, r.Text("break_id"))
-		}
-		s.ids[id] = true
-		switch r.Text("status") {
-		case settlement.BreakClosed.String():
-			s.Closed++
-			return nil
-		case settlement.BreakAccepted.String(), settlement.BreakWrittenOff.String():
-			return nil
-		}
-		s.Open++
-		s.open[id] = true
-		if r.Text("first_seen_on") == day || day == "" {
-			s.New++
-		}
-		side := &s.Over
-		difference, ok := r.Money("difference")
-		if ok && difference < 0 {
-			side = &s.Short
-		}
-		var err error
-		*side, err = side.Add(difference)
-		return err
-	})
-	return s, err
+	v, err := d.figures.fresh(stamp, func() (*overview.Overview, error) { return overview.Read(d.dir, m, overview.Options{}) })
+	if errors.Is(err, overview.ErrNoFigures) {
+		return q, m, nil, nil
+	}
+	return q, m, v, err
 }
-
-// stopEvery is after how many rows a reader asks whether it is still wanted.
-const stopEvery = 4096
 
 // manyRows is from how many breaks on their memory is worth a thought.
 const manyRows = 20_000
@@ -199,6 +159,7 @@ func readQueue(ctx context.Context, dir string) (*queue, error) {
 	}
 	parts := make([][]row, len(paths))
 	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, path := range paths {
 		group.Go(func() (err error) {
 			parts[i], err = readRows(ctx, path)
@@ -218,10 +179,7 @@ func readQueue(ctx context.Context, dir string) (*queue, error) {
 
 func readRows(ctx context.Context, path string) (rows []row, err error) {
 	words := map[string]string{} // that repeat, once each
-	err = output.ReadFile(path, func(r output.Row) error {
-		if len(rows)%stopEvery == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
+	err = output.ReadFile(path, output.Until(ctx, func(r output.Row) error {
 		word := func(column string) string {
 			text := r.Text(column)
 			if known, ok := words[text]; ok {
@@ -249,7 +207,7 @@ func readRows(ctx context.Context, path string) (rows []row, err error) {
 		}
 		rows = append(rows, b)
 		return nil
-	})
+	}))
 	return rows, err
 }
 
@@ -277,36 +235,11 @@ func (d *day) hasReport(m *output.Manifest) error {
 // reportName is the file in which a run tells its result.
 const reportName = "report.html"
 
-// report is the day's report.html, once it is what the run wrote: run.json has its SHA-256.
-// It is opened inside the folder, and nothing that leads out of it is.
+// report is the day's report.html, once it is what the run wrote.
 func (d *day) report(m *output.Manifest) ([]byte, error) {
-	const name = reportName
-	var listed *output.FileOutput
-	for i := range m.Files {
-		if m.Files[i].Path == name {
-			listed = &m.Files[i]
-		}
-	}
-	if listed == nil {
+	text, err := m.ReadBeside(d.dir, reportName, largestReport)
+	if errors.Is(err, output.ErrNotListed) {
 		return nil, errNoReport
 	}
-	if listed.Bytes > largestReport {
-		return nil, fmt.Errorf("%s has %d bytes, more than are shown here: open it in its folder", name, listed.Bytes)
-	}
-	root, err := os.OpenRoot(d.dir)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = root.Close() }() // it was only read
-	text, err := root.ReadFile(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: %w: it is missing: run.json lists it", name, output.ErrChanged)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if sha := sha256Of(text); sha != listed.SHA256 {
-		return nil, fmt.Errorf("%s: %w: SHA-256: expected %s, found %s", name, output.ErrChanged, listed.SHA256, sha)
-	}
-	return text, nil
+	return text, err
 }

@@ -68,6 +68,7 @@ type frame struct {
 	Lost    bool     // it was written over
 	Unknown int      // breaks that it names and no day has
 	Some    []string // the first of them
+	Skipped []string // days in which they were not looked for
 	File    string   // of decisions
 	NotRead bool
 }
@@ -135,6 +136,11 @@ func (f *frame) tell(s *said) {
 	}
 }
 
+// tellUnknown adds to a frame which breaks were decided and are nowhere.
+func (f *frame) tellUnknown(s *said, ids []settlement.ID) {
+	f.Unknown, f.Some = len(ids), s.places(ids)
+}
+
 // show sends a page.
 func (s *Server) show(q *request, name string, page any) error {
 	var body bytes.Buffer
@@ -162,101 +168,6 @@ func unfit(err error) error {
 	return err
 }
 
-// listedDay is a day in the list of days.
-type listedDay struct {
-	Name, State string // of state: balanced, breaks, incomplete, not compared, damaged
-	Fault       string
-	Summary     *summary
-	Refused     int
-	OpenItems   int64
-	Recorded    int // breaks of the newest day that were decided since its run
-}
-
-// daysPage is the list of days.
-type daysPage struct {
-	frame
-	Days   []listedDay
-	Newest *listedDay // nil where it is damaged
-	More   int        // earlier days that are not listed
-	most   int64      // open breaks of one day
-}
-
-// Share is how much of the day with most open breaks a day has, in hundredths.
-func (p *daysPage) Share(open int64) int64 {
-	if p.most == 0 {
-		return 0
-	}
-	return (open*100 + p.most - 1) / p.most
-}
-
-// shownDays is how many days the list shows.
-const shownDays = 31
-
-func (s *Server) showDays(q *request) error {
-	names, err := s.data.names()
-	if err != nil {
-		return err
-	}
-	if len(names) == 1 && names[0] == single {
-		http.Redirect(q.w, q.Request, "/day/"+single, http.StatusSeeOther)
-		return nil
-	}
-	page := &daysPage{frame: s.frame(q, "Days")}
-	var known []map[settlement.ID]bool
-	for _, name := range names[:min(len(names), shownDays)] {
-		d := s.data.known(name, names)
-		one := listedDay{Name: name}
-		sums, err := d.summary(q.Context())
-		if err != nil {
-			if q.Context().Err() != nil {
-				return nil //nolint:nilerr // whoever asked is gone
-			}
-			one.State, one.Fault = "damaged", err.Error()
-			page.Days = append(page.Days, one)
-			continue
-		}
-		one.Summary, one.State = sums, stateOfDay(sums.manifest)
-		one.Refused, one.OpenItems = len(sums.manifest.Refused), rowsOf(sums.manifest, "open_items")
-		page.most = max(page.most, sums.Open)
-		known = append(known, sums.ids)
-		page.Days = append(page.Days, one)
-	}
-	page.More = len(names) - len(page.Days)
-	said := s.audit.read()
-	page.tell(said)
-	if page.More == 0 && len(known) == len(names) {
-		page.Unknown, page.Some = said.unknown(known)
-	}
-	if newest := &page.Days[0]; newest.Fault == "" {
-		page.Newest, newest.Recorded = newest, said.recordedOf(newest.Summary.open)
-	}
-	return s.show(q, "days.html", page)
-}
-
-func rowsOf(m *output.Manifest, table string) int64 {
-	for _, t := range m.Tables {
-		if t.Name == table {
-			return t.Rows
-		}
-	}
-	return 0
-}
-
-// stateOfDay is the one word for a result that is shown first.
-func stateOfDay(m *output.Manifest) string {
-	switch {
-	case !m.Complete:
-		return "incomplete"
-	case m.Figures != nil && (m.Figures.Bills == 0 || m.Figures.Orders == 0):
-		return "not compared"
-	case m.Figures != nil && m.Figures.BreakCount() > 0:
-		return "breaks"
-	case m.Figures == nil:
-		return "no figures"
-	}
-	return "balanced"
-}
-
 // dayPage is a day.
 type dayPage struct {
 	frame
@@ -275,35 +186,27 @@ type dayPage struct {
 }
 
 func (s *Server) showDay(q *request) error {
-	d, breaks, said, err := s.open(q)
+	d, err := s.data.day(q.PathValue("day"))
 	if err != nil {
 		return err
 	}
-	m, err := d.manifest(q.Context())
+	s.data.use(d)
+	breaks, m, view, err := d.wholeDay(q.Context())
 	if err != nil {
 		return unfit(err)
 	}
-	page := &dayPage{frame: s.frame(q, "Day"), Day: d.name, Single: d.name == single, Newest: d.newest.Load(), Manifest: m, State: stateOfDay(m)}
+	said := s.audit.read()
+	page := &dayPage{frame: s.frame(q, "Day"), Day: d.name, Single: d.name == single, Newest: d.newest.Load(), Manifest: m, State: stateOfDay(m), Overview: view, NoFigures: view == nil}
 	page.Title = d.name
 	if page.Single {
 		page.Title = page.T("Result")
 	}
 	page.tell(said)
 	if page.Single {
-		ids := make(map[settlement.ID]bool, len(breaks.at))
-		for id := range breaks.at {
-			ids[id] = true
-		}
-		page.Unknown, page.Some = said.unknown([]map[settlement.ID]bool{ids})
+		page.tellUnknown(said, slices.DeleteFunc(slices.Clone(said.ids), func(id settlement.ID) bool { return breaks.byID(id) != nil }))
 	}
-	page.Overview, err = d.overview(m)
-	switch {
-	case errors.Is(err, overview.ErrNoFigures):
-		page.NoFigures = true
-	case err != nil:
-		return err
-	default:
-		if page.Total, err = page.Overview.Total(); err != nil {
+	if view != nil {
+		if page.Total, err = view.Total(); err != nil {
 			return err
 		}
 	}

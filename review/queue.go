@@ -171,12 +171,26 @@ func searchable(rows []row) (text string, begins []int) {
 	return b.String(), begins
 }
 
-// search finds the rows that have all of the words; nil are all rows.
-func (q *queue) search(words []string) (hits map[int32]bool) {
+// search finds the rows that have all of the words, in their own text or in what was said of
+// them since the run; nil are all rows.
+func (q *queue) search(words []string, said *said) (hits map[int32]bool) {
 	if len(words) == 0 {
 		return nil
 	}
 	hits = map[int32]bool{}
+	has := func(i int32, since string) bool {
+		end := len(q.text)
+		if int(i)+1 < len(q.begins) {
+			end = q.begins[i+1]
+		}
+		own := q.text[q.begins[i]:end]
+		return !slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(own, word) && !strings.Contains(since, word) })
+	}
+	for id, since := range said.texts {
+		if i, ok := q.at[id]; ok && has(i, since) {
+			hits[i] = true
+		}
+	}
 	for i, at := 0, 0; i < len(q.rows); i++ {
 		next := strings.Index(q.text[at:], words[0])
 		if next < 0 {
@@ -188,14 +202,12 @@ func (q *queue) search(words []string) (hits map[int32]bool) {
 			found--
 		}
 		i += found
-		end := len(q.text)
-		if i+1 < len(q.begins) {
-			end = q.begins[i+1]
-		}
-		if own := q.text[q.begins[i]:end]; !slices.ContainsFunc(words[1:], func(word string) bool { return !strings.Contains(own, word) }) {
+		if has(int32(i), "") {
 			hits[int32(i)] = true
 		}
-		at = end
+		if at = len(q.text); i+1 < len(q.begins) {
+			at = q.begins[i+1]
+		}
 	}
 	return hits
 }
@@ -203,7 +215,7 @@ func (q *queue) search(words []string) (hits map[int32]bool) {
 // fitting says of each row whether a filter selects it. Rows are gone through as they lie in
 // memory, which is what takes the time.
 func (q *queue) fitting(f *filter, said *said) []bool {
-	fits, hits := make([]bool, len(q.rows)), q.search(f.words)
+	fits, hits := make([]bool, len(q.rows)), q.search(f.words, said)
 	for i := range q.rows {
 		fits[i] = (hits == nil || hits[int32(i)]) && f.fits(&q.rows[i], said)
 	}
@@ -281,9 +293,4 @@ func digest(rows []*row) string {
 		h.Write([]byte(line))
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
-}
-
-func sha256Of(text []byte) string {
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:])
 }

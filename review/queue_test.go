@@ -91,6 +91,22 @@ func counted(n int) string {
 	return settlement.GroupedCount(int64(n)) + " breaks"
 }
 
+// A note or a name that was recorded since the run is found like one that the run knew.
+func TestNotesOfTodayAreFound(t *testing.T) {
+	dir := t.TempDir()
+	b := inventedBreaks(t, filepath.Join(dir, "dt=2024-09-12"), dayOf(t, "2024-09-12"), 50)
+	who := newBrowser(t, newServer(t, dir))
+	id, order := b.ID[7].String(), string(b.OrderNo.At(7))
+	if w := who.decide("2024-09-12", "assign", url.Values{"note": {"Waiting for 微信客服"}, "assignee": {"王会计"}}, id); w.Code != http.StatusSeeOther {
+		t.Fatal(w.Code)
+	}
+	for query, want := range map[string][]string{"微信客服": {order}, "waiting 王会计": {order}, order + " 微信客服": {order}, "O000000000008 微信客服": nil} {
+		if got := shown(who.page("/day/2024-09-12/breaks?q=" + url.QueryEscape(query))); !slices.Equal(got, want) {
+			t.Errorf("%s: %q", query, got)
+		}
+	}
+}
+
 func TestBreaksAreSortedBothWays(t *testing.T) {
 	dir := t.TempDir()
 	b := inventedBreaks(t, filepath.Join(dir, "dt=2024-09-12"), dayOf(t, "2024-09-12"), 300)

@@ -36,6 +36,7 @@ var chinese = map[string]string{
 	"Another program wrote over the file of decisions.":                                         "处理记录文件被其他程序改写。",
 	"What stood in %s when it was read last is there no longer. Look into it before you go on.": "%s 上次读到的内容已不在其中，请先查明再继续。",
 	"Decided, but in no day here: %d.":                                                          "已处理但各日均不存在的差异：%d 笔。",
+	"Days that cannot be read were not looked at:":                                              "无法读取、未查找的日期：",
 	"Their numbers may be mistyped, or of days that were removed:":                              "可能编号有误，或所属日期已删除：",
 	"A run would not read these decisions.":                                                     "对账不会读取这些处理记录。",
 	"The configuration does not name %s: set decisions there.":                                  "配置中没有指明 %s：请在其中设置 decisions。",

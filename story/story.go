@@ -169,21 +169,14 @@ func (s *Story) gather(table string, to *[]Fact, keys []keyed) error {
 	return nil
 }
 
-// stopEvery is after how many rows a reader asks whether it is still wanted.
-const stopEvery = 4096
-
 // gatherFrom is gather of one part.
 func gatherFrom(ctx context.Context, path string, keys []keyed) (facts []Fact, err error) {
 	var at []int
-	rows := 0
-	err = output.ReadFile(path, func(r output.Row) error {
+	err = output.ReadFile(path, output.Until(ctx, func(r output.Row) error {
 		if at == nil {
 			for _, k := range keys {
 				at = append(at, slices.Index(r.Columns(), k.column))
 			}
-		}
-		if rows++; rows%stopEvery == 0 && ctx.Err() != nil {
-			return ctx.Err()
 		}
 		for i, k := range keys {
 			if k.values[r.At(at[i])] {
@@ -192,7 +185,7 @@ func gatherFrom(ctx context.Context, path string, keys []keyed) (facts []Fact, e
 			}
 		}
 		return nil
-	})
+	}))
 	return facts, err
 }
 
