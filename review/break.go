@@ -47,6 +47,7 @@ type told struct {
 	Orders   [][]string
 	Verdict  string
 	Sections []story.Section
+	Skipped  []string // days of which it tells nothing: they are not what their runs wrote
 }
 
 // showBreak sends what is known of the break at once, and the story behind it, which may
@@ -99,13 +100,12 @@ func (s *Server) showBreak(q *request) error {
 	return nil
 }
 
-// storyOf reads the story of a break's order from all days, each of which is held against
-// its run.json before.
+// storyOf reads the story of a break's order from all days that are what their runs wrote.
 func (s *Server) storyOf(q *request, d *day, r *row, page *breakPage) (*told, error) {
-	dirs := []string{d.dir}
+	dirs, skipped := []string{d.dir}, []string(nil)
 	if d.name != single {
 		var err error
-		if dirs, err = s.data.dirs(q.Context()); err != nil {
+		if dirs, skipped, err = s.data.dirs(q.Context()); err != nil {
 			return nil, err
 		}
 	}
@@ -120,7 +120,7 @@ func (s *Server) storyOf(q *request, d *day, r *row, page *breakPage) (*told, er
 		return nil, err
 	}
 	teller := story.Teller{Say: page.T, Reason: page.Reason, Calendar: s.Calendar}
-	return &told{teller.Orders(one), teller.Verdict(one), teller.Sections(one)}, nil
+	return &told{teller.Orders(one), teller.Verdict(one), teller.Sections(one), skipped}, nil
 }
 
 // Back is the address of the queue from which the break was reached.

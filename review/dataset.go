@@ -115,20 +115,24 @@ func (d *dataset) use(one *day) {
 	}
 }
 
-// dirs are the folders of all days, oldest first, as a story is read.
-func (d *dataset) dirs(ctx context.Context) ([]string, error) {
+// dirs are the folders of all days that are what their runs wrote, oldest first, as a story is
+// read; skipped are the names of the others.
+func (d *dataset) dirs(ctx context.Context) (dirs, skipped []string, err error) {
 	names, err := d.names()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	slices.Reverse(names)
-	dirs := make([]string, len(names))
-	for i, name := range names {
-		one := d.known(name, []string{names[len(names)-1]})
-		if _, err := one.manifest(ctx); err != nil {
-			return nil, err
+	for _, name := range slices.Backward(names) {
+		one := d.known(name, names)
+		_, err := one.manifest(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil, nil, ctx.Err()
+		case err != nil:
+			skipped = append(skipped, name)
+		default:
+			dirs = append(dirs, one.dir)
 		}
-		dirs[i] = one.dir
 	}
-	return dirs, nil
+	return dirs, skipped, nil
 }

@@ -184,6 +184,21 @@ func TestAFolderWhoseDaysAreGoneIsToldOf(t *testing.T) {
 	}
 }
 
+// An old day that was damaged is named; the story is told of the others.
+func TestAStoryIsToldWithoutADayThatIsDamaged(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "days")
+	jobs := generatedDays(t, folder, 2)
+	first, newest := jobs[0].Day.String(), jobs[1].Day.String()
+	if err := os.Truncate(filepath.Join(folder, "dt="+first, "breaks", output.PartName(0)), 100); err != nil {
+		t.Fatal(err)
+	}
+	who := newBrowser(t, newServer(t, folder))
+	page := textOf(who.page("/day/" + newest + "/breaks/" + idOf(t, who, newest, 0)))
+	if !strings.Contains(page, "Days that cannot be read were not looked at: "+first) || !strings.Contains(page, "Expected, by the orders") || strings.Contains(page, "cannot be told") {
+		t.Errorf("%s", page)
+	}
+}
+
 func TestANewRunIsSeenAtOnce(t *testing.T) {
 	dir := t.TempDir()
 	place := filepath.Join(dir, "dt=2024-09-12")

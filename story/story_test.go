@@ -61,3 +61,26 @@ func TestAStoryIsToldOfEveryBreak(t *testing.T) {
 		t.Errorf("something is known of nothing: %v", err)
 	}
 }
+
+// What people decided, or what came later, is what an order comes to: neither is it balanced
+// to the fen, nor was no money expected.
+func TestTheVerdictTellsOfBreaksThatAreDecidedOrClosed(t *testing.T) {
+	tell := story.Teller{Say: func(text string) string { return text }}
+	broken := []story.Fact{{"match_state": "broken"}}
+	for name, c := range map[string]struct {
+		story story.Story
+		want  string
+	}{
+		"accepted": {story.Story{Events: broken, Breaks: []story.Fact{{"status": "accepted", "difference": "-58150.90"}}}, "decided: accepted 1, Σ difference -58,150.90"},
+		"both": {story.Story{Lines: []story.Fact{{"match_state": "matched"}}, Breaks: []story.Fact{{"status": "accepted", "difference": "0.30"}, {"status": "written_off", "difference": "-0.10"}, {"status": "written_off"}}},
+			"decided: accepted 1, written_off 2, Σ difference 0.20"},
+		"closed":             {story.Story{Events: broken, Lines: []story.Fact{{"match_state": "matched"}}, Breaks: []story.Fact{{"status": "closed", "closed_on": "2024-09-14"}}}, "closed on 2024-09-14"},
+		"closed long ago":    {story.Story{Breaks: []story.Fact{{"status": "closed", "closed_on": "2024-09-14"}}}, "closed on 2024-09-14"},
+		"closed and matched": {story.Story{Lines: []story.Fact{{"match_state": "matched"}}, Breaks: []story.Fact{{"status": "closed", "closed_on": "2024-09-14"}}}, "balanced: every event has its line, to the fen"},
+		"one is open still":  {story.Story{Breaks: []story.Fact{{"status": "accepted", "difference": "1.00"}, {"status": "open", "difference": "2.00"}}}, "BREAKS: 1, Σ difference 2.00"},
+	} {
+		if got := tell.Verdict(&c.story); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}

@@ -121,29 +121,65 @@ func (t Teller) Verdict(s *Story) string {
 	for _, f := range slices.Concat(s.Events, s.Lines) {
 		states[f["match_state"]]++
 	}
-	sum, open := settlement.Amount(0), 0
-	for _, b := range s.Breaks {
-		if b["status"] != settlement.BreakOpen.String() {
-			continue
-		}
-		open++
-		if d := amountOf(b["difference"]); d != settlement.NoAmount {
-			sum += d
-		}
-	}
+	open, sum := in.breaksOf(settlement.BreakOpen)
 	switch {
 	case open > 0:
-		return in.sayf("BREAKS: %s, Σ difference %s", settlement.GroupedCount(int64(open)), sum.Grouped())
+		return in.sayf("BREAKS: %s, Σ difference %s", settlement.GroupedCount(open), sum.Grouped())
 	case states["open"] > 0:
 		return t.Say("open: something still waits for its counterpart")
 	case states["awaiting_release"] > 0:
 		return t.Say("awaiting release: the buyer has not confirmed yet")
 	case in.payoutVerdict() != "":
 		return in.payoutVerdict()
+	case in.decidedVerdict() != "":
+		return in.decidedVerdict()
+	case in.closedOn() != "" && (states["broken"] > 0 || states["matched"] == 0): // its rows stand as that day left them
+		return in.sayf("closed on %s", in.closedOn())
 	case states["matched"] > 0:
 		return t.Say("balanced: every event has its line, to the fen")
 	}
 	return t.Say("no money is expected, and none came")
+}
+
+// breaksOf counts the breaks that stand so, and adds up their differences.
+func (t *telling) breaksOf(status settlement.BreakStatus) (count int64, sum settlement.Amount) {
+	for _, b := range t.Breaks {
+		if b["status"] != status.String() {
+			continue
+		}
+		count++
+		if d := amountOf(b["difference"]); d != settlement.NoAmount {
+			sum += d
+		}
+	}
+	return count, sum
+}
+
+// decidedVerdict tells of breaks that people accepted or wrote off, "" where there are none.
+func (t *telling) decidedVerdict() string {
+	var parts []string
+	sum := settlement.Amount(0)
+	for _, status := range []settlement.BreakStatus{settlement.BreakAccepted, settlement.BreakWrittenOff} {
+		count, of := t.breaksOf(status)
+		if count > 0 {
+			parts = append(parts, t.Say(status.String())+" "+settlement.GroupedCount(count))
+		}
+		sum += of
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return t.sayf("decided: %s, Σ difference %s", strings.Join(parts, ", "), sum.Grouped())
+}
+
+// closedOn is the last day on which a break was closed, "" where none was.
+func (t *telling) closedOn() (day string) {
+	for _, b := range t.Breaks {
+		if b["status"] == settlement.BreakClosed.String() {
+			day = max(day, b["closed_on"])
+		}
+	}
+	return day
 }
 
 // Place is file:line of a row, "" where its file is not known.
@@ -259,7 +295,7 @@ func (t *telling) breaks() {
 		if f["suggestion"] != "" {
 			t.line(2, "→ "+t.reason(f["suggestion"]))
 		}
-		t.line(2, t.named("since", f["first_seen_on"]), f["status"], f.Place())
+		t.line(2, t.named("since", f["first_seen_on"]), f["status"], f["closed_on"], f.Place())
 	}
 }
 

@@ -407,6 +407,8 @@ var inChinese = map[string]string{
 	"comes back":                         "退还",
 	"total fee":                          "手续费合计",
 	"on":                                 "，基数",
+	"decided: %s, Σ difference %s":       "已处理：%s，差额合计 %s",
+	"closed on %s":                       "已于 %s 结清",
 	"balanced: every event has its line, to the fen": "平账：每笔均有账单行，分毫不差",
 	"no money is expected, and none came":            "无应收，亦无实收",
 
