@@ -129,6 +129,20 @@ func (r *reader) read(from source, add func(settlement.ID, decision)) error {
 	return nil
 }
 
+// Reopened are the breaks that count again, after they were accepted or written off.
+func (d *Register) Reopened() map[settlement.ID]bool {
+	reopened := map[settlement.ID]bool{}
+	if d == nil {
+		return reopened
+	}
+	for id, row := range d.byBreak {
+		if row.what == decideReopen {
+			reopened[id] = true
+		}
+	}
+	return reopened
+}
+
 // Fresh is d for another run: what was decided, of which nothing is applied yet.
 func (d *Register) Fresh() *Register {
 	if d == nil {

@@ -77,9 +77,9 @@ func (s *textSource) next() ([]string, int, error) {
 }
 
 func (s *textSource) named(header []string) []string { return slices.Clone(header) }
-func (s *textSource) word(decision string) string      { return decision }
-func (s *textSource) undecided(_, _ []string) bool     { return false }
-func (s *textSource) close() error                     { return s.file.Close() }
+func (s *textSource) word(decision string) string    { return decision }
+func (s *textSource) undecided(_, _ []string) bool   { return false }
+func (s *textSource) close() error                   { return s.file.Close() }
 
 // workbook is a spreadsheet of breaks, such as people edit: one of its sheets has a row
 // with the names of the columns, in English or Chinese, among others that are not read;

@@ -58,6 +58,9 @@ type BucketOutput struct {
 	FundCopies []funds.Copied
 	// Earlier is the lines that earlier days had left open.
 	Earlier Earlier
+	// Done is the lines and events whose breaks were decided on an earlier day, and which
+	// therefore have none here; they go on to the next day all the same.
+	Done map[settlement.ID]bool
 	// Settled is how trade bills and fund flows agree.
 	Settled funds.Settled
 	// Ties is, by file, which of its copies of another account's lines have an original.

@@ -149,6 +149,9 @@ func (r *run) takeCarriedEvents(dir string, files *sources) error {
 // carried_lines and carried_events hold them.
 func carried(out *BucketOutput) (*settlement.Lines, *settlement.Events) {
 	missingLines, missingEvents := out.MissingSides()
+	for id := range out.Done {
+		missingLines[id], missingEvents[id] = true, true
+	}
 	lines, events := &settlement.Lines{}, &settlement.Events{}
 	for _, of := range [...]*settlement.Lines{out.Lines, out.Earlier.Lines} {
 		settlement.AppendRows(lines, of, match.CarriedLines(of, missingLines))
@@ -290,9 +293,11 @@ func (r *run) writeCarried(staging *output.Staging, b int, out *BucketOutput) ([
 	return parts, nil
 }
 
-// earlierBreaks is the open breaks of the day before, by bucket.
+// earlierBreaks is the open breaks of the day before, by bucket, and behind them those of any
+// day before that were decided there and are reopened.
 type earlierBreaks struct {
 	rows     *settlement.Breaks
+	reopened int // the first row of these
 	byBucket map[int][]int32
 	of       map[settlement.ID][]int32 // breaks that wait for a counterpart, by their line or event
 	key      []uint64                  // by row
@@ -338,6 +343,16 @@ func (r *run) takeBreaks(dir string, files *sources) error {
 		}
 		return in.Append(e.rows, open, files.number)
 	})
+	if err != nil {
+		return err
+	}
+	e.reopened = e.rows.Len()
+	if err := r.takeReopened(e, files); err != nil {
+		return err
+	}
+	for i := e.reopened; i < e.rows.Len(); i++ {
+		e.rows.Status[i] = settlement.BreakOpen
+	}
 	for i := range e.rows.Len() {
 		number := e.rows.PaymentNo.At(i)
 		if len(number) == 0 {
@@ -352,7 +367,7 @@ func (r *run) takeBreaks(dir string, files *sources) error {
 			e.of[side] = append(e.of[side], int32(i))
 		}
 	}
-	return err
+	return nil
 }
 
 // place notes the bucket of a carried row, which is where its break is decided again.
@@ -388,7 +403,7 @@ func (r *run) carryOn(b int, out *BucketOutput) {
 	if r.state == nil {
 		return
 	}
-	h := breakHistory{day: r.job.Day, files: r.files}
+	h := breakHistory{day: r.job.Day, files: r.files, earlier: r.earlier}
 	before, rows := &settlement.Breaks{}, r.earlier.inBucket(b, r.bucketOf)
 	if r.earlier != nil {
 		before = r.earlier.rows
@@ -405,8 +420,9 @@ func (r *run) carryOn(b int, out *BucketOutput) {
 
 // breakHistory decides what becomes of the breaks of the day before.
 type breakHistory struct {
-	day   settlement.Day
-	files []string
+	day     settlement.Day
+	files   []string
+	earlier *earlierBreaks
 }
 
 // carryBreaks joins the breaks of a bucket with those that were open before: a break
@@ -427,34 +443,49 @@ func (h *breakHistory) carryBreaks(out *BucketOutput, before *settlement.Breaks,
 		}
 		stay = append(stay, row)
 	}
-	if len(stay) == 0 {
-		return
+	if stay, whys := h.staying(out, before, stay); len(stay) > 0 {
+		h.append(out, before, stay, whys)
 	}
-	at := out.Breaks.Len()
-	settlement.AppendRows(out.Breaks, before, stay)
-	sides, reasons := h.sides(out, before, stay), settlement.Text{}
-	for i := at; i < out.Breaks.Len(); i++ {
-		h.age(out.Breaks, i)
-		why := ""
+}
+
+// staying leaves out those of the breaks that were not found again of which it is known that
+// they are over: a break that waited for its counterpart and is reopened would have been found.
+// The others have the reason why they are closed, "" where they are not.
+func (h *breakHistory) staying(out *BucketOutput, before *settlement.Breaks, rows []int32) (stay []int32, whys []string) {
+	sides := h.sides(out, before, rows)
+	for _, row := range rows {
+		kind, why := before.Kind[row], ""
 		switch {
-		case out.Breaks.Kind[i] == settlement.SettlementMismatch || isOfPayout(out.Breaks.Kind[i]):
-			why = out.Settled.Closed[out.Breaks.LineID[i]]
-		case waitsForOther(out.Breaks.Kind[i]):
-			why = sides[sideOf(out.Breaks, i)]
+		case kind == settlement.SettlementMismatch || isOfPayout(kind):
+			why = out.Settled.Closed[before.LineID[row]]
+		case waitsForOther(kind):
+			why = sides[sideOf(before, int(row))]
 		}
-		if why == "" {
-			reasons.Append(out.Breaks.Reason.At(i))
+		if why == "" && h.earlier.isReopened(row) && (waitsForOther(kind) || isOfPayout(kind)) {
 			continue
 		}
-		out.Breaks.Status[i], out.Breaks.ClosedOn[i] = settlement.BreakClosed, h.day
-		reasons.AppendString(why)
+		stay, whys = append(stay, row), append(whys, why)
 	}
+	return stay, whys
+}
+
+// append adds breaks of the day before to those of the day.
+func (h *breakHistory) append(out *BucketOutput, before *settlement.Breaks, rows []int32, whys []string) {
+	at := out.Breaks.Len()
+	settlement.AppendRows(out.Breaks, before, rows)
 	all := settlement.Text{}
 	for i := range at {
 		all.Append(out.Breaks.Reason.At(i))
 	}
-	for i := range reasons.Len() {
-		all.Append(reasons.At(i))
+	for n, why := range whys {
+		i := at + n
+		h.age(out.Breaks, i)
+		if why == "" {
+			all.Append(out.Breaks.Reason.At(i))
+			continue
+		}
+		out.Breaks.Status[i], out.Breaks.ClosedOn[i] = settlement.BreakClosed, h.day
+		all.AppendString(why)
 	}
 	out.Breaks.Reason = all
 }
@@ -506,7 +537,8 @@ func (h *breakHistory) sides(out *BucketOutput, before *settlement.Breaks, rows 
 
 // dropDecided leaves out the breaks that an earlier day showed as accepted or written
 // off: they are done with, although their rows are still carried in case that the
-// counterpart comes. before is which breaks were open the day before.
+// counterpart comes, or that somebody reopens them. openBefore is which breaks were open the
+// day before.
 func dropDecided(out *BucketOutput, openBefore map[settlement.ID]bool) {
 	earlier := map[settlement.ID]bool{}
 	for _, id := range out.Earlier.Lines.ID {
@@ -523,8 +555,13 @@ func dropDecided(out *BucketOutput, openBefore map[settlement.ID]bool) {
 		}
 	}
 	b := out.Breaks
+	out.Done = map[settlement.ID]bool{}
 	out.Breaks = keepRows(b, func(i int) bool {
 		decided := b.Status[i] == settlement.BreakAccepted || b.Status[i] == settlement.BreakWrittenOff
-		return !decided || openBefore[b.ID[i]] || !waitsForOther(b.Kind[i]) || !earlier[sideOf(b, i)]
+		if !decided || openBefore[b.ID[i]] || !waitsForOther(b.Kind[i]) || !earlier[sideOf(b, i)] {
+			return true
+		}
+		out.Done[sideOf(b, i)] = true
+		return false
 	})
 }

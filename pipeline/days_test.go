@@ -425,6 +425,38 @@ func TestDecisionsStayWithTheirBreaks(t *testing.T) {
 	expect(t, "although its line came", tableRows(t, third, "matches", "order_no"), "A1", "B1")
 }
 
+// What was decided is left out of the days that follow. Reopened later, it is in the next day
+// that is run, with its first day; but not what came to an end meanwhile.
+func TestWhatIsReopenedLaterCountsAgainAndKeepsItsFirstDay(t *testing.T) {
+	s, dir := newShop(t), t.TempDir()
+	const d4 = "2024-09-15"
+	nothing := func(day string) []string {
+		return []string{wechatBill(t, dir, day, trade{order: "Z" + day, amount: 1, at: "10:00:00"}), extract(t, dir, day, paid("Z"+day, 1, day+" 10:00:00"))}
+	}
+	first := s.run(d1, wechatBill(t, dir, d1, trade{order: "DIFFERS", amount: 900, at: "10:00:00"}),
+		extract(t, dir, d1, paid("DIFFERS", 1000, d1+" 10:00:00"), paid("WAITS", 500, d1+" 11:00:00"), paid("CAME", 600, d1+" 12:00:00"), paid("COMES", 700, d1+" 13:00:00")))
+	var accepted, reopened []string
+	for _, row := range tableRows(t, first, "breaks", "break_id") {
+		accepted = append(accepted, row+",accept,Li,2024-09-13 09:00:00,,")
+		reopened = append(reopened, row+",reopen,Wang,2024-09-15 09:00:00,by mistake,")
+	}
+	if len(accepted) != 4 {
+		t.Fatal(accepted)
+	}
+	s.change = func(j *pipeline.Job) { j.Decisions = decide(t, accepted...) }
+	expect(t, "second", tableRows(t, s.run(d2, nothing(d2)...), "breaks", "order_no", "status"), "CAME accepted", "COMES accepted", "DIFFERS accepted", "WAITS accepted")
+	third := s.run(d3, wechatBill(t, dir, d3, trade{order: "CAME", amount: 600, at: "10:00:00"}), extract(t, dir, d3, paid("Z", 1, d3+" 23:50:00")))
+	expect(t, "third", tableRows(t, third, "breaks", "order_no", "status"))
+	files := []string{wechatBill(t, dir, d4, trade{order: "Z", amount: 1, at: "00:00:01"}, trade{order: "COMES", amount: 700, at: "10:00:00"}), extract(t, dir, d4, paid("Y", 1, d4+" 23:50:00"))}
+	expect(t, "fourth, nothing reopened", tableRows(t, s.run(d4, files...), "breaks", "order_no", "status"))
+	s.change = func(j *pipeline.Job) { j.Decisions = decide(t, append(accepted, reopened...)...) }
+	fourth := s.run(d4, files...)
+	expect(t, "fourth", tableRows(t, fourth, "breaks", "order_no", "status", "first_seen_on", "age_days", "decision", "closed_on"),
+		"COMES closed "+d1+" 3 reopen "+d4, "DIFFERS open "+d1+" 3 reopen ", "WAITS open "+d1+" 3 reopen ")
+	expect(t, "the third day again", tableRows(t, s.run(d3, wechatBill(t, dir, d3, trade{order: "CAME", amount: 600, at: "10:00:00"}), extract(t, dir, d3, paid("Z", 1, d3+" 23:50:00"))), "breaks", "order_no", "status", "first_seen_on"),
+		"CAME closed "+d1, "COMES open "+d1, "DIFFERS open "+d1, "WAITS open "+d1)
+}
+
 func TestTheLastDecisionCounts(t *testing.T) {
 	s, dir := newShop(t), t.TempDir()
 	files := []string{wechatBill(t, dir, d1), extract(t, dir, d1, paid("A1", 500, d1+" 10:00:00"), paid("A9", 1, d1+" 23:50:00"))}

@@ -247,7 +247,7 @@ func (r *run) payoutHistory(s *funds.PayoutsSettled) *settlement.Breaks {
 	if r.earlier != nil {
 		before, rows = r.earlier.rows, r.earlier.payouts
 	}
-	h := breakHistory{day: r.job.Day, files: r.files}
+	h := breakHistory{day: r.job.Day, files: r.files, earlier: r.earlier}
 	h.carryBreaks(out, before, rows)
 	r.job.Decisions.Apply(out.Breaks)
 	openBefore, brokenBefore := map[settlement.ID]bool{}, map[settlement.ID]bool{}
