@@ -2,6 +2,7 @@ package review
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -26,6 +27,7 @@ type breakPage struct {
 	Note          string
 	History       []historyEntry
 	ReadOnly      string
+	LeftOut       bool // by the newest day, since it was decided: it can be reopened
 	Limit         settlement.Amount
 	Choices       []offered
 	Query         string // of the filter by which it was found
@@ -66,10 +68,7 @@ func (s *Server) showBreak(q *request) error {
 	page := &breakPage{frame: s.frame(q, "Break"), Day: d.name, Single: d.name == single, Newest: d.newest.Load(), Row: r, Said: said,
 		State: said.state(r), Verdict: verdictOf(said, r), Assignee: said.assignee(r), Note: said.note(r), History: history(said, id), Limit: s.WriteOffLimit, Query: f.Query()}
 	page.tell(said)
-	page.ReadOnly = page.T(s.mayDecide(d, said))
-	for _, action := range actions {
-		page.Choices = append(page.Choices, offered{action, s.why(action, r, said)})
-	}
+	s.offer(q.Context(), page, &scene{breaks: breaks, said: said}, s.mayDecide(d, said))
 	page.Digest = digest([]*row{r})
 	page.Before, page.After = breaks.neighbours(&f, said, r)
 	page.Title = page.T(r.Kind) + " " + r.OrderNo
@@ -98,6 +97,22 @@ func (s *Server) showBreak(q *request) error {
 	}
 	_, _ = rest.WriteTo(q.w) // whoever asked is gone
 	return nil
+}
+
+// offer says on a page what can be decided of its break; why is why nothing can on its day.
+func (s *Server) offer(ctx context.Context, page *breakPage, at *scene, why string) {
+	if why == earlierDay {
+		later, err := s.later(ctx)
+		at.later = later
+		if err == nil && s.why(decisions.Reopen, page.Row, at) == "" {
+			page.LeftOut, page.Choices = true, []offered{{decisions.Reopen, ""}}
+			return
+		}
+	}
+	page.ReadOnly = page.T(why)
+	for _, action := range actions {
+		page.Choices = append(page.Choices, offered{action, s.why(action, page.Row, at)})
+	}
 }
 
 // storyOf reads the story of a break's order from all days that are what their runs wrote.

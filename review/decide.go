@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"reconcile/decisions"
+	"reconcile/output"
 	"reconcile/settlement"
 )
 
@@ -42,6 +43,18 @@ type left struct {
 
 func refused(what string) error { return &pageError{http.StatusUnprocessableEntity, what, nil} }
 
+// scene is what is known where something is decided.
+type scene struct {
+	breaks *queue
+	said   *said
+	// later is the breaks of the newest day, nil for that day itself: what it has is decided
+	// there, and what it left out as decided can be reopened on an earlier one.
+	later *queue
+}
+
+// earlierDay is why nothing but that can be decided on a day before the newest.
+const earlierDay = "This is how things stood on an earlier day. Decide on the newest one."
+
 // mayDecide says why nothing can be decided on a day, "" where it can.
 func (s *Server) mayDecide(d *day, said *said) string {
 	switch {
@@ -50,13 +63,17 @@ func (s *Server) mayDecide(d *day, said *said) string {
 	case said.fault != nil:
 		return "The file of decisions has faults, so nothing is added to it, and a run would stop at it."
 	case !d.newest.Load():
-		return "This is how things stood on an earlier day. Decide on the newest one."
+		return earlierDay
 	}
 	return ""
 }
 
 // why says why a break cannot be decided so, "" where it can.
-func (s *Server) why(action string, r *row, said *said) string {
+func (s *Server) why(action string, r *row, at *scene) string {
+	if at.later != nil && (action != decisions.Reopen || at.later.byID(r.ID) != nil) {
+		return earlierDay
+	}
+	said := at.said
 	state := said.state(r)
 	switch action {
 	case decisions.Reopen:
@@ -93,7 +110,7 @@ func (s *Server) why(action string, r *row, said *said) string {
 }
 
 // choiceOf reads a form: the breaks by their identities, or all that a filter selects.
-func (s *Server) choiceOf(form url.Values, q *queue, said *said) (*choice, error) {
+func (s *Server) choiceOf(form url.Values, at *scene) (*choice, error) {
 	c := &choice{Action: form.Get("action"), Note: strings.TrimSpace(form.Get("note")), Assignee: strings.TrimSpace(form.Get("assignee")), Scope: form.Get("scope")}
 	if !slices.Contains(actions, c.Action) {
 		return nil, refused("Choose what to decide.")
@@ -113,7 +130,7 @@ func (s *Server) choiceOf(form url.Values, q *queue, said *said) (*choice, error
 	case c.Assignee == "" && c.Action == decisions.Assign:
 		return nil, refused("Name who looks after the break.")
 	}
-	rows, err := chosen(form, c.Scope, q, said)
+	rows, err := chosen(form, c.Scope, at.breaks, at.said)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +141,7 @@ func (s *Server) choiceOf(form url.Values, q *queue, said *said) (*choice, error
 		return nil, refused("These are more than 10,000 breaks: narrow the filter, and decide in several goes.")
 	}
 	for _, r := range rows {
-		if why := s.why(c.Action, r, said); why != "" {
+		if why := s.why(c.Action, r, at); why != "" {
 			c.Left = append(c.Left, left{r, why})
 			continue
 		}
@@ -178,16 +195,38 @@ func (s *Server) open(q *request) (*day, *queue, *said, error) {
 	return d, breaks, s.audit.read(), nil
 }
 
+// later is the breaks of the newest day.
+func (s *Server) later(ctx context.Context) (*queue, error) {
+	names, err := s.data.names()
+	if err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		return nil, unfit(output.ErrNoResult)
+	}
+	newest := s.data.known(names[0], names)
+	s.data.use(newest)
+	breaks, _, err := newest.breaks(ctx)
+	return breaks, unfit(err)
+}
+
 // decide records a decision. Whoever sends a form twice records it once.
 func (s *Server) decide(q *request) error {
 	d, breaks, said, err := s.open(q)
 	if err != nil {
 		return err
 	}
-	if why := s.mayDecide(d, said); why != "" {
+	form, at := q.PostForm, &scene{breaks: breaks, said: said}
+	why := s.mayDecide(d, said)
+	if why == earlierDay && form.Get("action") == decisions.Reopen {
+		why = ""
+		if at.later, err = s.later(q.Context()); err != nil {
+			return err
+		}
+	}
+	if why != "" {
 		return &pageError{http.StatusForbidden, why, said.fault}
 	}
-	form := q.PostForm
 	if q.who == "" {
 		name := strings.TrimSpace(form.Get("name"))
 		if fault := NameFault(name); fault != "" {
@@ -202,7 +241,7 @@ func (s *Server) decide(q *request) error {
 	}
 	_, err = s.forms.send(q.Context(), once, func() (int, error) {
 		// Whoever clicks twice takes the first request back: it is recorded all the same.
-		return s.record(context.WithoutCancel(q.Context()), form, breaks, said, q.who)
+		return s.record(context.WithoutCancel(q.Context()), form, at, q.who)
 	})
 	switch {
 	case q.Context().Err() != nil:
@@ -216,8 +255,8 @@ func (s *Server) decide(q *request) error {
 
 // record adds what a form decides to the file, and returns of how many breaks: also with an
 // error where rows stand in the file.
-func (s *Server) record(ctx context.Context, form url.Values, breaks *queue, said *said, who string) (int, error) {
-	c, err := s.choiceOf(form, breaks, said)
+func (s *Server) record(ctx context.Context, form url.Values, at *scene, who string) (int, error) {
+	c, err := s.choiceOf(form, at)
 	if err != nil {
 		return 0, err
 	}

@@ -367,6 +367,80 @@ func TestWhatCannotBeWrittenIsTold(t *testing.T) {
 	}
 }
 
+// jobWith runs a day with what is recorded, and returns what each of its breaks is and since when.
+func jobWith(t *testing.T, s *Server, job pipeline.Job) map[string]string {
+	t.Helper()
+	register, err := decisions.Read(s.Decisions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	register.WriteOffLimit = 500
+	job.Decisions = register
+	if _, err := pipeline.Run(t.Context(), job); err != nil {
+		t.Fatal(err)
+	}
+	states := map[string]string{}
+	if err := output.ReadTable(pipeline.DayFolder(job.Dataset, job.Day), "breaks", func(r output.Row) error {
+		states[r.Text("break_id")] = r.Text("status") + " " + r.Text("first_seen_on")
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return states
+}
+
+// A break that was accepted two nights ago is in the newest day no more: it is reopened on
+// the day that shows it, and the next run has it again.
+func TestWhatTheNewestDayLeavesOutIsReopenedOnAnEarlierOne(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "days")
+	jobs := generatedDays(t, folder, 3)
+	first, second, newest := jobs[0].Day.String(), jobs[1].Day.String(), jobs[2].Day.String()
+	s := newServer(t, folder)
+	who := newBrowser(t, s)
+	id, other := "", ""
+	if err := output.ReadTable(pipeline.DayFolder(folder, jobs[2].Day), "breaks", func(r output.Row) error {
+		if r.Text("status") == "open" && r.Text("first_seen_on") == first {
+			id, other = r.Text("break_id"), id
+		}
+		return nil
+	}); err != nil || other == "" {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(s.Decisions, []byte("break_id,decision,who,when,note,assignee\n"+id+",accept,Li,2024-09-13 09:00:00,,\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if states := jobWith(t, s, jobs[1]); states[id] != "accepted "+first {
+		t.Fatalf("%q", states[id])
+	}
+	if states := jobWith(t, s, jobs[2]); states[id] != "" || states[other] != "open "+first {
+		t.Fatalf("the newest day has %q and %q", states[id], states[other])
+	}
+	if w := who.ask(http.MethodGet, "/day/"+newest+"/breaks/"+id, ""); w.Code != http.StatusNotFound {
+		t.Errorf("%d", w.Code)
+	}
+	page := who.page("/day/" + second + "/breaks/" + id)
+	if !strings.Contains(page, `value="reopen"`) || strings.Contains(page, `value="accept"`) || !strings.Contains(textOf(page), "Here it can be reopened.") {
+		t.Errorf("%s", textOf(page))
+	}
+	if w := who.decide(second, "accept", nil, id); w.Code != http.StatusForbidden {
+		t.Errorf("accepted on an earlier day: %d", w.Code)
+	}
+	if page := who.page("/day/" + second + "/breaks/" + other); strings.Contains(page, `value="reopen"`) {
+		t.Error("what the newest day has is decided on an earlier one")
+	}
+	form := fields(page)
+	form["id"], form["action"], form["name"] = []string{other}, []string{"reopen"}, []string{"李"}
+	if w := who.ask(http.MethodPost, "/day/"+second+"/decide", form.Encode()); w.Code != http.StatusUnprocessableEntity || !strings.Contains(textOf(w.Body.String()), "Decide on the newest one.") {
+		t.Errorf("%d %s", w.Code, textOf(w.Body.String()))
+	}
+	if w := who.decide(second, "reopen", nil, id); w.Code != http.StatusSeeOther {
+		t.Fatalf("%d %s", w.Code, textOf(w.Body.String()))
+	}
+	if states := jobWith(t, s, jobs[2]); states[id] != "open "+first {
+		t.Errorf("after it was reopened: %q", states[id])
+	}
+}
+
 // The next run reads what the page recorded: what was accepted or written off counts no
 // more, and what was reopened counts again.
 func TestTheNextRunReadsWhatWasRecorded(t *testing.T) {
@@ -404,21 +478,9 @@ func TestTheNextRunReadsWhatWasRecorded(t *testing.T) {
 	}
 	again := func() map[string]string {
 		t.Helper()
-		register, err := decisions.Read(s.Decisions)
-		if err != nil {
-			t.Fatal(err)
-		}
-		register.WriteOffLimit = 500
-		jobs[1].Decisions = register
-		if _, err := pipeline.Run(t.Context(), jobs[1]); err != nil {
-			t.Fatal(err)
-		}
-		states := map[string]string{}
-		if err := output.ReadTable(pipeline.DayFolder(folder, jobs[1].Day), "breaks", func(r output.Row) error {
-			states[r.Text("break_id")] = r.Text("status")
-			return nil
-		}); err != nil {
-			t.Fatal(err)
+		states := jobWith(t, s, jobs[1])
+		for id, state := range states {
+			states[id], _, _ = strings.Cut(state, " ")
 		}
 		return states
 	}

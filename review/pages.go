@@ -298,7 +298,7 @@ func (s *Server) confirm(q *request) error {
 	if why := s.mayDecide(d, said); why != "" {
 		return &pageError{http.StatusForbidden, why, said.fault}
 	}
-	c, err := s.choiceOf(q.PostForm, breaks, said)
+	c, err := s.choiceOf(q.PostForm, &scene{breaks: breaks, said: said})
 	if err != nil {
 		return err
 	}
