@@ -50,8 +50,14 @@ func inventedBreaks(t testing.TB, dir string, day settlement.Day, n int) *settle
 // writeResult writes a result whose only table is breaks.
 func writeResult(t testing.TB, dir string, day settlement.Day, b *settlement.Breaks) {
 	t.Helper()
+	writeResultOf(t, dir, day, b, "in/账单.csv")
+}
+
+// writeResultOf is writeResult of breaks of a file.
+func writeResultOf(t testing.TB, dir string, day settlement.Day, b *settlement.Breaks, file string) {
+	t.Helper()
 	table, _ := settlement.TableNamed("breaks")
-	part, err := output.NewPart(filepath.Join(dir, "breaks", output.PartName(0)), table, []string{"in/账单.csv"})
+	part, err := output.NewPart(filepath.Join(dir, "breaks", output.PartName(0)), table, []string{file})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package review
 import (
 	"cmp"
 	"fmt"
+	"html"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -208,21 +209,53 @@ func TestTheNextBreakIsTheNextOfTheFilter(t *testing.T) {
 	}
 }
 
-func TestTextOfFilesCannotBecomeHTML(t *testing.T) {
-	const evil = `"><script>alert(1)</script><img src=x onerror=alert(1)>`
+// Whatever files, their names, addresses and people say stands on each page that shows it, as
+// text.
+func TestTextCannotBecomeHTML(t *testing.T) {
+	const evil = `"><script>alert(1)<script><img src=x onerror=alert(1)>` // fits into the name of a file
+	day := dayOf(t, "2024-09-12")
 	b, h := &settlement.Breaks{}, &settlement.IDHasher{}
 	b.Add(h, settlement.Break{Kind: 1, Wallet: 1, Account: []byte(evil), OrderNo: []byte(evil), PaymentNo: []byte(evil), RefundNo: []byte(evil), ProviderID: []byte(evil),
-		Shop: []byte(evil), Expected: 100, Actual: 0, SeenOn: dayOf(t, "2024-09-12"), Reason: evil, Suggest: evil, FileLine: 1}, dayOf(t, "2024-09-12"))
-	dir := t.TempDir()
-	writeResult(t, filepath.Join(dir, "dt=2024-09-12"), dayOf(t, "2024-09-12"), b)
-	who := newBrowser(t, newServer(t, dir))
-	id := b.ID[0].String()
-	for _, path := range []string{"/", "/day/2024-09-12", "/day/2024-09-12/breaks?q=" + url.QueryEscape(evil), "/day/2024-09-12/breaks/" + id, "/day/2024-09-12/breaks?account=" + url.QueryEscape(evil)} {
-		page := who.page(path)
+		Shop: []byte(evil), Expected: 100, Actual: 0, SeenOn: day, Reason: evil, Suggest: evil, FileLine: 1}, day)
+	dir := filepath.Join(t.TempDir(), evil)
+	writeResultOf(t, filepath.Join(dir, "dt=2024-09-12"), day, b, "in/"+evil)
+	change(t, filepath.Join(dir, "dt=2024-09-12"), func(m map[string]any) {
+		m["notes"] = []string{evil}
+		m["inputs"] = []map[string]any{{"name": evil, "member": evil}}
+	})
+	s := newServer(t, dir, func(o *Options) { o.Decisions = filepath.Join(filepath.Dir(o.Decisions), evil) })
+	who := newBrowser(t, s)
+	holds := func(what, page string, times int) {
+		t.Helper()
 		if strings.Contains(page, "<script>alert") || strings.Contains(page, "<img src=x") {
-			t.Errorf("%s has the file's tags in it", path)
+			t.Errorf("%s has the text's tags in it", what)
+		}
+		if n := strings.Count(page, html.EscapeString(evil)); n < times {
+			t.Errorf("%s shows the text %d times, want %d", what, n, times)
 		}
 	}
+	id := b.ID[0].String()
+	_, form := confirmed(t, who, url.Values{"action": {"assign"}, "id": {id}, "scope": {"page"}, "note": {evil}, "assignee": {evil}})
+	asked := who.ask(http.MethodPost, "/day/2024-09-12/confirm", form.Encode()).Body.String()
+	holds("the page that asks once more", asked, 2+2+1) // note and assignee, shown and handed on; the order
+	form.Set("name", evil)
+	if w := who.ask(http.MethodPost, "/day/2024-09-12/decide", form.Encode()); w.Code != http.StatusSeeOther {
+		t.Fatalf("%d %s", w.Code, textOf(w.Body.String()))
+	}
+	const everywhere = 2 + 1 // the folder, with its title; the file of decisions
+	for path, times := range map[string]int{
+		"/":               everywhere,
+		"/day/2024-09-12": everywhere + 3, // notes, inputs
+		"/day/2024-09-12/breaks?q=" + url.QueryEscape(evil):            everywhere + 1 + 9,
+		"/day/2024-09-12/breaks?account=" + url.QueryEscape(evil):      everywhere + 9,
+		"/day/2024-09-12/breaks?assignee=" + url.QueryEscape(evil):     everywhere + 1 + 9,
+		"/day/2024-09-12/breaks/" + id:                                 everywhere + 8 + 2 + 3 + 2, // numbers, reasons, place; note and assignee; the decision; who decides
+		"/day/2024-09-12/breaks/" + id + "?q=" + url.QueryEscape(evil): everywhere + 8 + 2 + 3 + 2,
+		"/day/2024-09-12/breaks?q=x&back=" + url.QueryEscape("/"+evil): everywhere,
+	} {
+		holds(path, who.page(path), times)
+	}
+	holds("a refusal", who.ask(http.MethodGet, "/day/"+url.PathEscape(evil), "").Body.String(), everywhere)
 }
 
 func TestAgesAreThoseOfTheOverview(t *testing.T) {
