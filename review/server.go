@@ -3,7 +3,7 @@
 // file of decisions that the next run reads. Nothing else is ever written.
 //
 // guard.go decides who may ask, dataset.go what may be shown, queue.go which breaks,
-// audit.go and decide.go what is decided, pages.go how it looks.
+// audit.go, decide.go and forms.go what is decided, pages.go how it looks.
 package review
 
 import (
