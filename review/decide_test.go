@@ -542,6 +542,23 @@ func TestBothOfADoubleClickGetTheAnswer(t *testing.T) {
 	}
 }
 
+// Rows that stand in the file are not written again by a form that is sent once more.
+func TestAFormWhoseRowsStandIsNotRecordedAgain(t *testing.T) {
+	f, calls := forms{sent: map[string]*outcome{}}, 0
+	for range 2 {
+		n, err := f.send(t.Context(), "form", func() (int, error) {
+			calls++
+			return 3, decisions.ErrUnsure
+		})
+		if n != 3 || !errors.Is(err, decisions.ErrUnsure) {
+			t.Errorf("%d, %v", n, err)
+		}
+	}
+	if calls != 1 || f.tell("form") != 0 {
+		t.Errorf("it was recorded %d times, or is told as if all was well", calls)
+	}
+}
+
 // What came to nothing may be sent again, once there is room: the page does not say that it
 // was recorded before it is.
 func TestAFormThatRecordedNothingMayBeSentAgain(t *testing.T) {
