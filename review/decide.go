@@ -245,7 +245,7 @@ func (s *Server) decide(q *request) error {
 	})
 	switch {
 	case q.Context().Err() != nil:
-		return nil // whoever asked is gone
+		return nil //nolint:nilerr // whoever asked is gone
 	case err != nil:
 		return err
 	}

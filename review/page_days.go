@@ -59,7 +59,7 @@ func (s *Server) showDays(q *request) error {
 		one := listedDay{Name: name}
 		sums, err := d.summary(q.Context())
 		if q.Context().Err() != nil {
-			return nil // whoever asked is gone
+			return nil //nolint:nilerr // whoever asked is gone
 		}
 		if err != nil {
 			one.State, one.Fault = "damaged", err.Error()
