@@ -73,7 +73,7 @@ func (p *plan) yesterday() (*plan, error) {
 		return nil, nil
 	}
 	o := p.options
-	o.Day, o.Nth = o.Day-1, o.Nth-1
+	o.Day, o.Nth, o.OpeningOff = o.Day-1, o.Nth-1, 0 // only the last day opens wrongly
 	return newPlan(o)
 }
 
@@ -107,7 +107,8 @@ func (p *plan) carriedIn() (in carriedIn, err error) {
 	return in, err
 }
 
-// paidOut adds up what the day's fund flows book.
+// paidOut adds up what the day's fund flows book, and by how much their balances are off:
+// a wallet pays out what its account shows.
 func (p *plan) paidOut() (out paidOut, err error) {
 	p, err = newPlan(p.options) // whose pass nobody is told of
 	if err != nil {
@@ -117,7 +118,7 @@ func (p *plan) paidOut() (out paidOut, err error) {
 	if err != nil {
 		return out, err
 	}
-	out = paidOut{alipay: in.moved, wechat: in.back}
+	out = paidOut{alipay: p.options.OpeningOff + in.moved, wechat: p.options.OpeningOff + in.back}
 	err = p.each(func(s *sale) error {
 		for i := range s.lines[:s.nLines] {
 			l := &s.lines[i]
@@ -126,7 +127,7 @@ func (p *plan) paidOut() (out paidOut, err error) {
 			case s.wallet == settlement.Alipay:
 				out.alipay += (l.settled+l.moneyOff)*rows + l.fee*fees
 			case l.kind == settlement.Payment:
-				out.wechat += (l.settled+l.moneyOff)*rows + l.fee*fees
+				out.wechat += (l.settled+l.moneyOff)*rows + l.fee*fees + l.balanceOff
 			case l.status != settlement.Failed && l.status != settlement.Changed:
 				out.wechat += l.settled + l.fee
 			}

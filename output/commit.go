@@ -263,7 +263,11 @@ func (s *Staging) commit(success bool) (old string, err error) {
 	if err := s.passing("sync"); err != nil {
 		return "", err
 	}
-	if err := syncTree(s.dir); err != nil {
+	paths, err := everything(s.dir)
+	if err != nil {
+		return "", err
+	}
+	if err := syncAll(paths); err != nil {
 		return "", err
 	}
 	if err := s.passing("exchange"); err != nil {
@@ -325,22 +329,46 @@ func (s *Staging) takePlace() (old string, err error) {
 	return old, nil
 }
 
-// syncTree brings every file and folder of dir to the disk, several at a time: file
-// systems write the journal once for those that wait together.
-func syncTree(dir string) error {
-	var group errgroup.Group
-	group.SetLimit(16)
-	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+// SyncBehind begins to bring what is staged by now to the disk, beside whatever the caller
+// does next, and returns what waits for it. Commit, which syncs everything, then finds
+// little to do. A fault must not be dropped: the system tells of it once, and Commit would
+// not hear of it.
+func (s *Staging) SyncBehind() (wait func() error) {
+	paths, err := everything(s.dir)
+	done := make(chan error, 1)
+	go func() {
 		if err == nil {
-			group.Go(func() error { return syncFolder(path) })
+			err = syncAll(paths)
 		}
+		done <- err
+	}()
+	return func() error {
+		if err := <-done; err != nil {
+			return fmt.Errorf("commit %s: %w", s.out, err)
+		}
+		return nil
+	}
+}
+
+// everything is every folder and file of dir, and dir.
+func everything(dir string) (paths []string, err error) {
+	err = filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		paths = append(paths, path)
 		return err
 	})
-	// The first fault is told, not all: where a disk fails there is one for every file.
-	if failed := group.Wait(); err == nil {
-		err = failed
+	return paths, err
+}
+
+// syncAll brings files and folders to the disk, several at a time: file systems write the
+// journal once for those that wait together.
+func syncAll(paths []string) error {
+	var group errgroup.Group
+	group.SetLimit(16)
+	for _, path := range paths {
+		group.Go(func() error { return syncFolder(path) })
 	}
-	return err
+	// The first fault is told, not all: where a disk fails there is one for every file.
+	return group.Wait()
 }
 
 // syncFolder syncs one file or folder.

@@ -226,6 +226,26 @@ func TestAFailureBeforeTheExchangeLeavesTheFormerResult(t *testing.T) {
 	}
 }
 
+func TestAFaultOfSyncingBehindIsTold(t *testing.T) {
+	s := stageResult(t, filepath.Join(t.TempDir(), "out"), "x")
+	if err := s.SyncBehind()(); err != nil {
+		t.Fatal(err)
+	}
+	// What cannot be opened cannot be synced.
+	if err := os.Symlink("nowhere", s.Path("lost")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SyncBehind()(); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "commit ") {
+		t.Errorf("%v", err)
+	}
+	if err := os.RemoveAll(s.Dir()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SyncBehind()(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a staging that is gone: %v", err)
+	}
+}
+
 func TestARunThatDiedIsCleanedUpAfter(t *testing.T) {
 	t.Run("its_staging_is_removed", func(t *testing.T) {
 		parent := t.TempDir()

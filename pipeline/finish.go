@@ -46,7 +46,12 @@ func (r *run) finish(ctx context.Context, staging *output.Staging) (*output.Mani
 		return nil, err
 	}
 	manifest := r.manifest(checks)
-	if err := r.show(staging.Dir(), manifest); err != nil {
+	synced := staging.SyncBehind() // the tables, while the page is made
+	err = r.show(staging.Dir(), manifest)
+	if fault := synced(); err == nil {
+		err = fault
+	}
+	if err != nil {
 		return nil, err
 	}
 	r.job.Progress(StageCommit, 0, 1)

@@ -189,8 +189,16 @@ func TestABankStatementInAnotherCurrencyIsRefused(t *testing.T) {
 // Generated days with a bank: every payout meets the fate that the key says, and no
 // other payout is a break.
 func TestPayoutsOfGeneratedDaysAreWhatTheKeySays(t *testing.T) {
+	t.Run("plain days", func(t *testing.T) { payoutsAreAsTheKeySays(t, nil) })
+	// What a wallet pays out is what its account shows, wrong or not.
+	t.Run("balances that are off", func(t *testing.T) {
+		payoutsAreAsTheKeySays(t, map[generate.Case]generate.Frequency{generate.BalanceOff: generate.Count(1)})
+	})
+}
+
+func payoutsAreAsTheKeySays(t *testing.T, cases map[generate.Case]generate.Frequency) {
 	o := generate.Defaults()
-	o.Orders, o.Cases, o.FundFlow, o.Bank = 80, nil, true, true
+	o.Orders, o.Cases, o.FundFlow, o.Bank = 80, cases, true, true
 	dataset, days := filepath.Join(t.TempDir(), "dataset"), 15
 	var keys []generate.Payout
 	fates, kinds := map[string]int{}, map[string]recall{}
@@ -198,11 +206,16 @@ func TestPayoutsOfGeneratedDaysAreWhatTheKeySays(t *testing.T) {
 	for n := range days {
 		day := o
 		day.Day, day.Nth = o.Day+settlement.Day(n), n
+		if n == days-1 {
+			day.OpeningOff = 7
+		}
 		key, err := generate.Day(t.TempDir(), day)
 		if err != nil {
 			t.Fatal(err)
 		}
+		var booked []string
 		for _, p := range key.Payouts {
+			booked = append(booked, p.No+" "+p.Amount.String())
 			if n < days-6 {
 				keys = append(keys, p)
 			} else {
@@ -217,6 +230,12 @@ func TestPayoutsOfGeneratedDaysAreWhatTheKeySays(t *testing.T) {
 		for _, row := range tableRows(t, dir, "breaks", "kind", "provider_txn_id", "expected_amount", "actual_amount") {
 			if strings.HasPrefix(row, "payout_") {
 				found[row] = true
+			}
+		}
+		onDay := tableRows(t, dir, "payouts", "payout_no", "amount")
+		for _, row := range booked {
+			if !slices.Contains(onDay, row) {
+				t.Errorf("%s: the key says %s, the fund flows book %q", day.Day, row, onDay)
 			}
 		}
 		for _, row := range tableRows(t, dir, "payouts", "payout_no", "status", "arrival", "movement", "leg_wallet") {
