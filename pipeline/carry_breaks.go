@@ -61,6 +61,9 @@ func (h *breakHistory) carryBreaks(out *BucketOutput, before *settlement.Breaks,
 // they are over: a break that waited for its counterpart and is reopened would have been found.
 // The others have the reason why they are closed, "" where they are not.
 func (h *breakHistory) staying(out *BucketOutput, before *settlement.Breaks, rows []int32) (stay []int32, whys []string) {
+	if len(rows) == 0 {
+		return nil, nil
+	}
 	sides := h.sides(out, before, rows)
 	for _, row := range rows {
 		kind, why := before.Kind[row], ""
