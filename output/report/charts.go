@@ -95,7 +95,7 @@ func historyChart(days []overview.HistoryDay) *daysChart {
 	for i, d := range days {
 		col := dayColumn{HistoryDay: d, X: int64(i) * dayWidth, State: dayState(&d), Matched: share(d.Matched.Matched, d.Matched.Rows)}
 		if d.Breaks > 0 {
-			col.Height = max(partsDown(d.Breaks, c.MostBreaks, chartHeight), 2)
+			col.Height = max(settlement.PartsDown(d.Breaks, c.MostBreaks, chartHeight), 2)
 		}
 		if d.Over > 0 {
 			col.OverH = max(c.Zero-(chartHeight-differences.at(d.Over, chartHeight)), 1)

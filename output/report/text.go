@@ -102,7 +102,7 @@ func share(part, whole int64) template.HTML {
 	if whole <= 0 {
 		return unknown
 	}
-	return template.HTML(percent(partsDown(part, whole, 10_000)) + "%")
+	return template.HTML(percent(settlement.PartsDown(part, whole, 10_000)) + "%")
 }
 
 // percent prints hundredths of a percent.

@@ -30,7 +30,6 @@ type view struct {
 	Breaks     []breakRow
 	Kinds      []kindRow
 	Fees       []feeRow
-	Cross      []crossRow
 	Steps      []bar
 	Days       *daysChart
 	Inputs     []inputRow
@@ -75,7 +74,6 @@ func newPage(v *overview.Overview, first Language) (*view, error) {
 	p.Fees = feeRows(v.Figures.Fees)
 	p.Fees, p.MoreFees = capped(p.Fees, mostFeeRules)
 	p.MoreWithdrawals = v.Withdrawals.Count - int64(len(v.Withdrawals.Single))
-	p.Cross = crossRows(v.Figures.Cross)
 	p.Steps = waterfall(v.Steps)
 	p.Days = historyChart(v.History)
 	p.inputs()
@@ -168,7 +166,7 @@ func rates(accounts []output.AccountFigures, total *output.AccountFigures) (rows
 	of := func(name string, m *output.MatchFigures) side {
 		return side{Name: say(name), Rows: m.Rows, Matched: m.Matched, Amount: m.Amount, MatchedAmount: m.MatchedAmount,
 			ByCount: share(m.Matched, m.Rows), ByAmount: share(int64(m.MatchedAmount), int64(m.Amount)),
-			CountBar: partsDown(m.Matched, m.Rows, barWidth), AmountBar: partsDown(int64(m.MatchedAmount), int64(m.Amount), barWidth)}
+			CountBar: settlement.PartsDown(m.Matched, m.Rows, barWidth), AmountBar: settlement.PartsDown(int64(m.MatchedAmount), int64(m.Amount), barWidth)}
 	}
 	for i := range accounts {
 		a := &accounts[i]
@@ -241,19 +239,6 @@ type feeRow struct {
 func feeRows(all []output.FeeFigures) (rows []feeRow) {
 	for _, f := range all {
 		rows = append(rows, feeRow{f, rate(f.Charged, f.Base), rate(f.Expected, f.Base), f.RuleID != ""})
-	}
-	return rows
-}
-
-// crossRow is what it cost that buyers used another wallet.
-type crossRow struct {
-	output.CrossFigures
-	Priced bool // of some of them the cost is known
-}
-
-func crossRows(all []output.CrossFigures) (rows []crossRow) {
-	for _, c := range all {
-		rows = append(rows, crossRow{c, c.Unpriced < c.Orders || c.Orders == 0})
 	}
 	return rows
 }

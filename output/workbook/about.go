@@ -13,6 +13,7 @@ import (
 
 const (
 	howToDecide = "Fill in the yellow columns and save the file outside the result, which the next run replaces; name it as decided_workbook in the configuration, and that run reads it."
+	totalListed = "Total of the rows listed"
 	cutShort    = "The first %d of %d rows; all of them stand in %s/*.parquet of the result."
 )
 

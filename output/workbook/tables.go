@@ -1,7 +1,6 @@
 package workbook
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -182,38 +181,6 @@ func waiting(dir string) func(fn func(row) error) error {
 				names: map[string]string{"at": "withdrawn_at", "first_seen_on": "settled_on", "reason": "note", "order_no": "payout_no"}})
 		})
 	}
-}
-
-// waitingSums adds up what waits by what it is and its wallet.
-func waitingSums(rows func(fn func(row) error) error) (records []record, err error) {
-	type key struct{ what, wallet string }
-	found := map[key]*[3]int64{}
-	err = rows(func(r row) error {
-		k := key{r.Text("what"), r.Text("wallet")}
-		of := found[k]
-		if of == nil {
-			of = &[3]int64{}
-			found[k] = of
-		}
-		of[0]++
-		for i, column := range []string{"amount", "booked"} {
-			a, _ := r.Money(column)
-			sum, err := settlement.Amount(of[i+1]).Add(a)
-			if err != nil {
-				return err
-			}
-			of[i+1] = int64(sum)
-		}
-		return nil
-	})
-	for k, of := range found {
-		records = append(records, record{map[string]string{"what": k.what, "wallet": k.wallet, "count": countText(of[0])},
-			map[string]settlement.Amount{"amount": settlement.Amount(of[1]), "booked": settlement.Amount(of[2])}})
-	}
-	slices.SortFunc(records, func(a, b record) int {
-		return cmp.Or(strings.Compare(a.texts["what"], b.texts["what"]), strings.Compare(a.texts["wallet"], b.texts["wallet"]))
-	})
-	return records, err
 }
 
 // balanceColumns are the sheet 余额: the roll-forward of each account, day by day. What
