@@ -74,8 +74,10 @@ func (s *summary) verdict() {
 		}
 	}
 	line := s.paint(s.verdictStyle(), strings.Join(parts, " · "))
-	if day := o.Day.String(); s.result.Manifest != nil && day != "" {
-		line = day + "  " + line
+	if m := s.result.Manifest; m != nil {
+		if days := m.DaysText(); days != "" {
+			line = days + "  " + line
+		}
 	}
 	s.printf("%s\n\n", line)
 }

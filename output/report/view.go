@@ -55,7 +55,7 @@ func newPage(v *overview.Overview, first Language) (*view, error) {
 		return nil, err
 	}
 	p := &view{Overview: v, First: first, Policy: policy(), Total: total}
-	p.Period = period(v)
+	p.Period = v.Manifest.DaysText()
 	p.Title = strings.TrimSpace("reconcile " + p.Period)
 	p.verdict()
 	p.Shown = slices.Clone(v.Accounts)
@@ -94,31 +94,6 @@ func lastRank(w settlement.Wallet) int {
 		return 1
 	}
 	return 0
-}
-
-// period is the day of a result, else the days that its statements are of.
-func period(v *overview.Overview) string {
-	if v.Day != settlement.NoDay {
-		return v.Day.String()
-	}
-	first, last := "", ""
-	for _, in := range v.Manifest.Inputs {
-		if in.From == "" || in.Until == "" || in.DuplicateOf != "" || in.Superseded != "" {
-			continue
-		}
-		until, err := settlement.ParseDay([]byte(in.Until))
-		if err != nil {
-			continue
-		}
-		if first == "" || in.From < first {
-			first = in.From
-		}
-		last = max(last, (until - 1).String())
-	}
-	if first == last {
-		return first
-	}
-	return first + " – " + last
 }
 
 // verdict chooses what the page says first.
@@ -367,11 +342,7 @@ func (p *view) inputs() {
 				row.Tied++
 			}
 		}
-		if until, err := settlement.ParseDay([]byte(in.Until)); err == nil {
-			if row.Days = in.From; (until - 1).String() != in.From {
-				row.Days += " – " + (until - 1).String()
-			}
-		}
+		row.Days = output.DaysText(in.Days())
 		p.Inputs = append(p.Inputs, row)
 	}
 	p.Inputs, p.MoreInputs = capped(p.Inputs, mostInputs)

@@ -113,33 +113,10 @@ func (r *report) rowsOf(table string) int64 {
 
 // titled is a sheet's title with the day or days of the result.
 func (r *report) titled(text string) string {
-	if days := r.days(); days != "" {
+	if days := r.Manifest.DaysText(); days != "" {
 		return r.say(text) + "  " + days
 	}
 	return r.say(text)
-}
-
-// days is the day of a day of a dataset, else the first and last day of the bills.
-func (r *report) days() string {
-	if d := r.Manifest.Day; d != nil {
-		return d.Day
-	}
-	from, last := "", ""
-	for _, in := range r.Manifest.Inputs {
-		if in.Wallet == "" || in.From == "" || in.Until == "" {
-			continue
-		}
-		if from == "" || in.From < from {
-			from = in.From
-		}
-		if end := dayBefore(in.Until); end > last {
-			last = end
-		}
-	}
-	if from == last {
-		return from
-	}
-	return from + " … " + last
 }
 
 func (r *report) daily() error {
