@@ -47,8 +47,9 @@ type Overview struct {
 	History     []HistoryDay // oldest first, this day last
 }
 
-// Read reads a result: of m, its run.json, and of the tables in dir. It does not hold one
-// against the other: what is shown was read by output.Verified before, or is being written.
+// Read reads a result: of m, its run.json, and of the tables in dir. What is shown was read by
+// output.Verified before, or is being written; no hash covers run.json, so what it says of the
+// breaks is held against their rows (else the error wraps output.ErrChanged).
 func Read(dir string, m *output.Manifest, o Options) (*Overview, error) {
 	if m.Figures == nil {
 		return nil, fmt.Errorf("%s: %w", dir, ErrNoFigures)
@@ -61,7 +62,7 @@ func Read(dir string, m *output.Manifest, o Options) (*Overview, error) {
 	if v.Balances, err = RollForwards(days); err != nil {
 		return nil, err
 	}
-	if v.Findings, err = readBreaks(dir, o.Breaks); err != nil {
+	if v.Findings, err = readBreaks(dir, m, o.Breaks); err != nil {
 		return nil, err
 	}
 	if v.Withdrawals, err = readWithdrawals(dir, o.Withdrawals); err != nil {

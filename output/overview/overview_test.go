@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -233,4 +234,44 @@ func TestAResultWithoutFiguresIsNotShown(t *testing.T) {
 	if _, err := overview.Read(t.TempDir(), &output.Manifest{}, overview.Options{}); !errors.Is(err, overview.ErrNoFigures) {
 		t.Error(err)
 	}
+}
+
+// TestARunThatIsWrongOfItsBreaksIsNotShown: no hash covers run.json, and no page may say
+// Balanced above a table of breaks.
+func TestARunThatIsWrongOfItsBreaksIsNotShown(t *testing.T) {
+	dir := generatedDays(t, 1)[0]
+	path := filepath.Join(dir, output.ManifestName)
+	asWritten, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*output.Manifest){
+		"no breaks in the figures alone": func(m *output.Manifest) { m.Figures.Breaks = []output.BreakFigures{} },
+		"no breaks, as the counts say too": func(m *output.Manifest) {
+			m.Figures.Breaks, m.Counts["breaks"] = []output.BreakFigures{}, 0
+		},
+		"a break less":      func(m *output.Manifest) { m.Figures.Breaks[0].Count--; m.Counts["breaks"]-- },
+		"another amount":    func(m *output.Manifest) { m.Figures.Breaks[0].Over++; m.Figures.Breaks[0].Difference++ },
+		"another account's": func(m *output.Manifest) { m.Figures.Accounts[0].Breaks++ },
+	} {
+		m, err := output.ReadManifest(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(m)
+		if err := m.Write(dir); err != nil {
+			t.Fatal(err)
+		}
+		m, err = output.Verified(context.Background(), dir)
+		if err == nil {
+			_, err = overview.Read(dir, m, overview.Options{})
+		}
+		if !errors.Is(err, output.ErrChanged) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := os.WriteFile(path, asWritten, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read(t, dir, overview.Options{})
 }
