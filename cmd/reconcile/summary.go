@@ -150,15 +150,16 @@ var figureRows = []figure{
 	{name: "paid across wallets", optional: true, count: func(a *pipeline.AccountOverview) int64 { return a.CrossOrders }},
 	{name: "of these not priced", optional: true, count: func(a *pipeline.AccountOverview) int64 { return a.CrossUnknown }},
 	{name: "cross-wallet cost", optional: true, money: func(a *pipeline.AccountOverview) settlement.Amount { return a.Cross }},
-	{name: "cost, basis points", optional: true, count: costBps},
+	{name: "cost, basis points", optional: true, count: (*pipeline.AccountOverview).CostBps},
 }
-
-// costBps is the blended cost of acceptance of an account, 0 where nothing was kept.
-func costBps(a *pipeline.AccountOverview) int64 { return max(a.CostBps(), 0) }
 
 func (f *figure) text(a *pipeline.AccountOverview) string {
 	if f.count != nil {
-		return groupedCount(f.count(a))
+		n := f.count(a)
+		if n == settlement.NoCount {
+			return "–"
+		}
+		return groupedCount(n)
 	}
 	return grouped(f.money(a))
 }
@@ -167,7 +168,8 @@ func (f *figure) text(a *pipeline.AccountOverview) string {
 func (f *figure) wanted(accounts []pipeline.AccountOverview) bool {
 	return !f.optional || slices.ContainsFunc(accounts, func(a pipeline.AccountOverview) bool {
 		if f.count != nil {
-			return f.count(&a) != 0
+			n := f.count(&a)
+			return n != 0 && n != settlement.NoCount
 		}
 		return f.money(&a) != 0
 	})

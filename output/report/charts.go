@@ -63,7 +63,7 @@ type daysChart struct {
 type dayColumn struct {
 	overview.HistoryDay
 	X             int64
-	State         string // balanced, breaks, incomplete, absent, unknown
+	State         string // balanced, breaks, incomplete, not compared, unknown
 	Height        int64  // of the breaks
 	OverAt, OverH int64
 	ShortH        int64
@@ -111,8 +111,6 @@ func historyChart(days []overview.HistoryDay) *daysChart {
 
 func dayState(d *overview.HistoryDay) string {
 	switch {
-	case d.Absent:
-		return "absent"
 	case d.Unknown:
 		return "unknown"
 	case d.Refused > 0:

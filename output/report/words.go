@@ -201,7 +201,7 @@ var inChinese = map[string]string{
 	"withdrawal fees":      "提现手续费",
 	"left after all fees":  "扣除全部费用后",
 
-	"The last %s days of the dataset, as their runs stood when this page was made.": "数据集最近 %s 天，以本页生成时各日的运行结果为准。",
+	"The last %s runs of the dataset, as their runs stood when this page was made.": "数据集最近 %s 次运行，以本页生成时各日的运行结果为准。",
 	"Open breaks at the end of each day":                                            "各日期末未结差异",
 	"at most %s":                                                                    "最多 %s",
 	"Their differences: over above the line, short below":                           "差额：线上为长，线下为短",

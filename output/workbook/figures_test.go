@@ -86,29 +86,7 @@ func TestACostThatIsNotKnownIsNoZero(t *testing.T) {
 // TestTotalsOfACutListSayWhatTheyAreOf: a list that is cut is totalled as what is listed, and
 // the sums of all stand beside it; days without a cost are no rows of costs.
 func TestTotalsOfACutListSayWhatTheyAreOf(t *testing.T) {
-	o := generate.Defaults()
-	o.Orders, o.FundFlow, o.Bank = 500, true, true
-	for _, c := range generate.Askable() {
-		if c.IsPossible(o) {
-			o.Cases[c] = generate.Count(2)
-		}
-	}
-	key, err := generate.Day(t.TempDir(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := filepath.Join(t.TempDir(), "result")
-	if _, err := pipeline.Run(context.Background(), pipeline.Job{Paths: key.Files, Out: dir}); err != nil {
-		t.Fatal(err)
-	}
-	m, err := output.Verified(context.Background(), dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	v, err := overview.Read(dir, m, overview.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir, v := generatedResult(t)
 	path := filepath.Join(t.TempDir(), Name)
 	if err := Write(path, dir, v, Options{listed: 1}); err != nil {
 		t.Fatal(err)
@@ -165,4 +143,66 @@ func totalBelow(t *testing.T, s sheetXML, title string) []cellXML {
 	t.Helper()
 	rows := section(t, s, title)
 	return rows[len(rows)-1]
+}
+
+// generatedResult is a day with withdrawals, orders paid across wallets and every case there is.
+func generatedResult(t *testing.T) (string, *overview.Overview) {
+	t.Helper()
+	o := generate.Defaults()
+	o.Orders, o.FundFlow, o.Bank = 500, true, true
+	for _, c := range generate.Askable() {
+		if c.IsPossible(o) {
+			o.Cases[c] = generate.Count(2)
+		}
+	}
+	key, err := generate.Day(t.TempDir(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "result")
+	if _, err := pipeline.Run(context.Background(), pipeline.Job{Paths: key.Files, Out: dir}); err != nil {
+		t.Fatal(err)
+	}
+	m, err := output.Verified(context.Background(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := overview.Read(dir, m, overview.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir, v
+}
+
+// TestTheVerdictSaysWhatWaitsBesideOpenItems: what waits in sum is what the verdict counts.
+func TestTheVerdictSaysWhatWaitsBesideOpenItems(t *testing.T) {
+	dir, v := generatedResult(t)
+	path := filepath.Join(t.TempDir(), Name)
+	if err := Write(path, dir, v, Options{Chinese: true}); err != nil {
+		t.Fatal(err)
+	}
+	s := named(t, sheetsOf(t, path), sheetSummary)
+	verdict, beside := s.rows[1][0].Text, 0
+	waits, err := sumsBy(waiting(dir), []string{"what"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all int64
+	for _, w := range waits {
+		n, err := parseCount(w.texts["count"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if isOpenItem(w.texts["what"]) {
+			all += n
+			continue
+		}
+		beside++
+		if want := sayer(true)(w.texts["what"]) + " " + w.texts["count"] + " 笔"; !strings.Contains(verdict, want) {
+			t.Errorf("%s: no %s", verdict, want)
+		}
+	}
+	if all != v.Verdict.Open || all == 0 || beside < 2 {
+		t.Errorf("%d open items, the verdict says %d; %d else", all, v.Verdict.Open, beside)
+	}
 }

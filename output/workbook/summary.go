@@ -223,18 +223,23 @@ func (r *report) summary() error {
 	if err != nil {
 		return err
 	}
+	beside, err := sumsBy(waiting(r.dir), []string{"what"})
+	if err != nil {
+		return err
+	}
 	figures, err := r.figuresTable()
 	if err != nil {
 		return err
 	}
-	return r.sheet(sheetSummary, r.titled("Reconciliation"), []string{r.verdict()}, figures,
+	return r.sheet(sheetSummary, r.titled("Reconciliation"), []string{r.verdict(beside)}, figures,
 		&table{title: r.say("Open breaks by kind"), columns: groupColumns("Kind"), rows: listed(kinds), empty: r.say("no breaks")},
 		&table{title: r.say("Open breaks by age"), columns: groupColumns("Age"), rows: listed(ages), empty: r.say("no breaks")},
 		&table{title: r.say("What waits"), columns: waitingSumColumns, rows: listed(waits), empty: r.say("nothing waits")})
 }
 
-// verdict is the line that one reads who reads one line only.
-func (r *report) verdict() string {
+// verdict is the line that one reads who reads one line only. Beside the open items it counts
+// what else waits, so that it says as many as the sheet adds up.
+func (r *report) verdict(beside []record) string {
 	v := &r.Verdict
 	var parts []string
 	if v.Refused > 0 {
@@ -255,6 +260,11 @@ func (r *report) verdict() string {
 	}
 	if v.Open > 0 {
 		parts = append(parts, fmt.Sprintf(r.say("open items: %d"), v.Open))
+	}
+	for _, w := range beside {
+		if what := w.texts["what"]; !isOpenItem(what) {
+			parts = append(parts, fmt.Sprintf(r.say("%s: %s"), r.say(what), w.texts["count"]))
+		}
 	}
 	return strings.Join(parts, " · ")
 }

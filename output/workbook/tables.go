@@ -155,13 +155,20 @@ func (u under) Money(column string) (settlement.Amount, bool) {
 	return u.row.Money(column)
 }
 
+// openItems is what the table open_items holds, by side.
+var openItems = map[string]map[string]string{"line": {"what": "billed, no order yet"}, "event": {"what": "ordered, no bill yet"}}
+
+// isOpenItem says whether what waits is in the table open_items, as the figures count them.
+func isOpenItem(what string) bool {
+	return openItems["line"]["what"] == what || openItems["event"]["what"] == what
+}
+
 // waiting is all that waits: lines and events without a counterpart, money that trade
 // bill and fund flow do not say the same of yet, and withdrawals that have not arrived.
 func waiting(dir string) func(fn func(row) error) error {
-	items := map[string]map[string]string{"line": {"what": "billed, no order yet"}, "event": {"what": "ordered, no bill yet"}}
 	money := map[string]map[string]string{"trade": {"what": "billed, not booked yet"}, "funds": {"what": "booked, no bill yet"}}
 	return func(fn func(row) error) error {
-		err := read(dir, "open_items")(func(r row) error { return fn(under{row: r, fixed: items[r.Text("side")]}) })
+		err := read(dir, "open_items")(func(r row) error { return fn(under{row: r, fixed: openItems[r.Text("side")]}) })
 		if err != nil {
 			return err
 		}

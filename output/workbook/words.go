@@ -66,7 +66,7 @@ var inChinese = map[string]string{
 
 	// what waits
 	"billed, no order yet": "已出账，订单未到", "ordered, no bill yet": "有订单，账单未到",
-	"billed, not booked yet": "已出账，未入账", "booked, no bill yet": "已入账，未出账", "withdrawn, not at the bank yet": "提现在途",
+	"billed, not booked yet": "已出账，未入账", "booked, no bill yet": "已入账，未出账", "withdrawn, not at the bank yet": "提现在途", "%s: %s": "%s %s 笔",
 
 	// ages
 
