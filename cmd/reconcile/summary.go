@@ -180,7 +180,7 @@ func (f *figure) wanted(accounts []pipeline.AccountOverview) bool {
 func (s *summary) figures() {
 	columns := slices.Clone(s.result.Overview.Accounts)
 	slices.SortStableFunc(columns, func(a, b pipeline.AccountOverview) int {
-		return cmp.Compare(lastRank(a), lastRank(b))
+		return cmp.Compare(a.Wallet.Rank(), b.Wallet.Rank())
 	})
 	total, _ := overview.TotalOf(columns) // the run has added them up before
 	columns = append(columns, total)
@@ -198,14 +198,6 @@ func (s *summary) figures() {
 		s.printf("%s\n", s.table(g, ""))
 		columns = columns[n:]
 	}
-}
-
-// lastRank puts what states no wallet behind the wallets.
-func lastRank(a pipeline.AccountOverview) int {
-	if a.Wallet == settlement.NoWallet {
-		return 1
-	}
-	return 0
 }
 
 // block sets the first n of the columns side by side. The last of all columns is

@@ -28,7 +28,6 @@ type view struct {
 	Cards      []card
 	Rates      []rateRow
 	Breaks     []breakRow
-	Kinds      []kindRow
 	Fees       []feeRow
 	Steps      []bar
 	Days       *daysChart
@@ -60,12 +59,11 @@ func newPage(v *overview.Overview, first Language) (*view, error) {
 	p.verdict()
 	p.Shown = slices.Clone(v.Accounts)
 	slices.SortStableFunc(p.Shown, func(a, b output.AccountFigures) int {
-		return cmp.Compare(lastRank(a.Wallet), lastRank(b.Wallet))
+		return cmp.Compare(a.Wallet.Rank(), b.Wallet.Rank())
 	})
 	p.Shown, p.MoreAccounts = capped(p.Shown, mostAccounts)
 	p.Cards = cards(v)
 	p.Rates = rates(p.Shown, &total)
-	p.Kinds = kinds(v)
 	for i := range v.Findings.Single {
 		p.Breaks = append(p.Breaks, breakRowOf(&v.Findings.Single[i]))
 	}
@@ -87,13 +85,6 @@ func capped[T any](list []T, most int) ([]T, int64) {
 		return list, 0
 	}
 	return list[:most], int64(len(list) - most)
-}
-
-func lastRank(w settlement.Wallet) int {
-	if w == settlement.NoWallet {
-		return 1
-	}
-	return 0
 }
 
 // verdict chooses what the page says first.
@@ -170,19 +161,6 @@ func (p *view) CostRate() template.HTML { return p.CostOf(p.Total) }
 // CostOf is that of one account: fees charged and those of withdrawals, of what was kept.
 func (p *view) CostOf(a output.AccountFigures) template.HTML {
 	return rate(a.Charged+a.Withdrawal, a.Gross+a.Refunds)
-}
-
-// kindRow is the breaks of one kind, by age.
-type kindRow struct {
-	overview.KindAge
-	Total settlement.Amount
-}
-
-func kinds(v *overview.Overview) (rows []kindRow) {
-	for _, k := range v.Findings.ByKind {
-		rows = append(rows, kindRow{k, k.Short + k.Over})
-	}
-	return rows
 }
 
 // breakRow is one break, with the file it can be looked at in.

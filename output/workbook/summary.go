@@ -99,17 +99,9 @@ func standing(accounts []accountOf) (columns []accountOf, total accountOf, err e
 		}
 	}
 	slices.SortFunc(columns, func(x, y accountOf) int {
-		return cmp.Or(cmp.Compare(walletRank(x.Wallet), walletRank(y.Wallet)), strings.Compare(x.Account, y.Account))
+		return cmp.Or(cmp.Compare(x.Wallet.Rank(), y.Wallet.Rank()), strings.Compare(x.Account, y.Account))
 	})
 	return columns, total, nil
-}
-
-// walletRank puts what states no wallet last.
-func walletRank(w settlement.Wallet) int {
-	if w == settlement.NoWallet {
-		return len(settlement.WalletWords)
-	}
-	return int(w)
 }
 
 // figuresTable is the figures with a column an account and one of their total.
@@ -256,7 +248,7 @@ func (r *report) verdict(beside []record) string {
 		parts = append(parts, r.say("BALANCED: no breaks"))
 	}
 	if v.Breaks > 0 {
-		parts = append(parts, fmt.Sprintf(r.say("BREAKS: %d, short %s, over %s"), v.Breaks, grouped(v.Short), grouped(v.Over)))
+		parts = append(parts, fmt.Sprintf(r.say("BREAKS: %d, short %s, over %s"), v.Breaks, v.Short.Grouped(), v.Over.Grouped()))
 	}
 	if v.Open > 0 {
 		parts = append(parts, fmt.Sprintf(r.say("open items: %d"), v.Open))
@@ -267,16 +259,4 @@ func (r *report) verdict(beside []record) string {
 		}
 	}
 	return strings.Join(parts, " · ")
-}
-
-// grouped is an amount with its thousands apart, as the cells show them.
-func grouped(a settlement.Amount) string {
-	text, sign := a.Abs().String(), ""
-	if a < 0 {
-		sign = "-"
-	}
-	for i := len(text) - 6; i > 0; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return sign + text
 }

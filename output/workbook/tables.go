@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"reconcile/output"
+	"reconcile/output/overview"
 	"reconcile/settlement"
 )
 
@@ -203,7 +204,7 @@ func balanceColumns(rows []record) []column {
 	for _, c := range settlement.BalanceCategories {
 		of := settlement.BalanceColumn(c)
 		if slices.ContainsFunc(rows, func(r record) bool { return r.money[of] != 0 }) {
-			columns = append(columns, column{name: balanceNames[of], of: of, width: 14, kind: asMoney, total: true})
+			columns = append(columns, column{name: balanceName(c), of: of, width: 14, kind: asMoney, total: true})
 		}
 	}
 	income := columnName(len(columns) + 1)
@@ -221,11 +222,10 @@ func balanceColumns(rows []record) []column {
 		column{name: "Days missing", of: "missing_days", width: 9, kind: asCount, total: true})
 }
 
-// balanceNames are the categories as people read them.
-var balanceNames = map[string]string{
-	"payments": "Payments", "refunds": "Refunds", "fees": "Fees", "fee_returns": "Fees returned", "platform_fees": "Platform fees",
-	"profit_sharing": "Profit sharing", "transfers": "Transfers", "withdrawals": "Withdrawals, returns", "withdrawal_fees": "Withdrawal fees",
-	"coupons": "Coupons", "top_ups": "Top-ups", "freezes": "Freezes", "other": "Not named by the file",
+// balanceName is the heading of a category, which a roll-forward has as the name of a row.
+func balanceName(c settlement.Category) string {
+	name := overview.CategoryName(c)
+	return strings.ToUpper(name[:1]) + name[1:]
 }
 
 // balanceRows are the rows of the table balances, by account and day.
