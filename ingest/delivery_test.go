@@ -87,6 +87,7 @@ func TestOtherFilesAreRefusedByWhatTheyAre(t *testing.T) {
 		{"an old workbook", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and so on", "this is a spreadsheet or archive", "export it as CSV"},
 		{"unknown text", "name,phone\nx,1\n", "not a file of a known kind: its first line is “name,phone”", "orders.columns"},
 		{"a long first line", strings.Repeat("很", 100), "its first line is “" + strings.Repeat("很", 60) + "…”", "orders.columns"},
+		{"a first line of data", "张三,6222021001112223334,13812345678\n", "its first line is “**,*******************,***********”", "orders.columns"},
 		{"binary", "\x00\x01\x02\x03", "not a file of a known kind", "orders.columns"},
 		{"UTF-16", string(utf16), "not a file of a known kind", "orders.columns"},
 	} {

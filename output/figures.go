@@ -113,6 +113,9 @@ type CrossFigures struct {
 	Cost         settlement.Amount `json:"cross_wallet_fee"`
 }
 
+// Priced says that of some of the orders the cost is known.
+func (c *CrossFigures) Priced() bool { return c.Unpriced < c.Orders || c.Orders == 0 }
+
 // CostBps is the blended cost of acceptance in basis points: the fees charged and those
 // of withdrawals over what was kept; settlement.NoCount where nothing was.
 func (a *AccountFigures) CostBps() int64 {

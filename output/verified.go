@@ -70,6 +70,9 @@ func (m *Manifest) upright(dir string) error {
 	if m.Complete != (len(m.Refused) == 0) {
 		return fmt.Errorf("%s: %w: it calls the run complete: %t, and lists %d refused inputs", path, ErrChanged, m.Complete, len(m.Refused))
 	}
+	if told := m.Counts["breaks"]; m.Figures != nil && m.Figures.BreakCount() != told {
+		return fmt.Errorf("%s: %w: figures: open breaks of all wallets: expected %d, found %d by wallet and kind", path, ErrChanged, told, m.Figures.BreakCount())
+	}
 	_, err := os.Stat(filepath.Join(dir, SuccessName))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err

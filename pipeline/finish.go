@@ -138,6 +138,9 @@ func (r *run) manifest(checks []output.Check) *output.Manifest {
 		m.AddPart(part)
 	}
 	overview := r.overview()
+	if first, last := m.Period(); m.Day == nil && first != last {
+		overview.Day = settlement.NoDay // what is added up is of several days, and not of the last
+	}
 	m.Totals, m.Counts, m.Figures = overview.totals(), overview.counts(), &overview.Figures
 	return m
 }

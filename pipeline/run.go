@@ -215,7 +215,9 @@ func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refuse
 	if err != nil {
 		return nil, err
 	}
-	return &Result{Refusals: r.intake.Refusals, Manifest: manifest, Overview: r.overview()}, nil
+	overview := r.overview()
+	overview.Day = manifest.Figures.Day
+	return &Result{Refusals: r.intake.Refusals, Manifest: manifest, Overview: overview}, nil
 }
 
 func (r *run) anythingAccepted() bool {

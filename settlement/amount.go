@@ -264,6 +264,20 @@ func PartsOf(part, whole Amount, scale int64) int64 {
 	return int64(quotient)
 }
 
+// PartsDown is part in scale-ths of whole, rounded down, so that all of the scale is said of
+// nothing but the whole; 0 where whole is none. Both are magnitudes.
+func PartsDown(part, whole, scale int64) int64 {
+	if part <= 0 || whole <= 0 {
+		return 0
+	}
+	hi, lo := bits.Mul64(uint64(part), uint64(scale))
+	if hi >= uint64(whole) {
+		return scale
+	}
+	quotient, _ := bits.Div64(hi, lo, uint64(whole))
+	return int64(quotient)
+}
+
 // Rate is a share in millionths: 0.60 % is 6000.
 type Rate int32
 

@@ -20,6 +20,14 @@ const (
 	Bank
 )
 
+// Rank orders wallets for people: what states none is last.
+func (w Wallet) Rank() int {
+	if w == NoWallet {
+		return len(WalletWords)
+	}
+	return int(w)
+}
+
 // WalletWords is the dictionary of Wallet.
 var WalletWords = []string{"", "alipay", "wechat", "taobao_aggregated", "bank"}
 

@@ -16,7 +16,7 @@ import (
 const reportHelp = `Shows a result to people, anew. The page is one offline file: the verdict first,
 balances beside the wallets' own totals, match rates, the breaks down to order,
 file and line, fees, withdrawals, what paying across wallets cost, the way from
-gross to net, the last 30 days, inputs and proof. It is in English and Chinese,
+gross to net, the last 30 runs, inputs and proof. It is in English and Chinese,
 and begins with the language that --lang names. A run writes it into its result
 as report.html, and the workbook as report.xlsx.
 

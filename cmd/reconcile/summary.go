@@ -74,8 +74,10 @@ func (s *summary) verdict() {
 		}
 	}
 	line := s.paint(s.verdictStyle(), strings.Join(parts, " · "))
-	if day := o.Day.String(); s.result.Manifest != nil && day != "" {
-		line = day + "  " + line
+	if m := s.result.Manifest; m != nil {
+		if days := m.DaysText(); days != "" {
+			line = days + "  " + line
+		}
 	}
 	s.printf("%s\n\n", line)
 }
@@ -148,15 +150,16 @@ var figureRows = []figure{
 	{name: "paid across wallets", optional: true, count: func(a *pipeline.AccountOverview) int64 { return a.CrossOrders }},
 	{name: "of these not priced", optional: true, count: func(a *pipeline.AccountOverview) int64 { return a.CrossUnknown }},
 	{name: "cross-wallet cost", optional: true, money: func(a *pipeline.AccountOverview) settlement.Amount { return a.Cross }},
-	{name: "cost, basis points", optional: true, count: costBps},
+	{name: "cost, basis points", optional: true, count: (*pipeline.AccountOverview).CostBps},
 }
-
-// costBps is the blended cost of acceptance of an account, 0 where nothing was kept.
-func costBps(a *pipeline.AccountOverview) int64 { return max(a.CostBps(), 0) }
 
 func (f *figure) text(a *pipeline.AccountOverview) string {
 	if f.count != nil {
-		return groupedCount(f.count(a))
+		n := f.count(a)
+		if n == settlement.NoCount {
+			return "–"
+		}
+		return groupedCount(n)
 	}
 	return grouped(f.money(a))
 }
@@ -165,7 +168,8 @@ func (f *figure) text(a *pipeline.AccountOverview) string {
 func (f *figure) wanted(accounts []pipeline.AccountOverview) bool {
 	return !f.optional || slices.ContainsFunc(accounts, func(a pipeline.AccountOverview) bool {
 		if f.count != nil {
-			return f.count(&a) != 0
+			n := f.count(&a)
+			return n != 0 && n != settlement.NoCount
 		}
 		return f.money(&a) != 0
 	})
@@ -176,7 +180,7 @@ func (f *figure) wanted(accounts []pipeline.AccountOverview) bool {
 func (s *summary) figures() {
 	columns := slices.Clone(s.result.Overview.Accounts)
 	slices.SortStableFunc(columns, func(a, b pipeline.AccountOverview) int {
-		return cmp.Compare(lastRank(a), lastRank(b))
+		return cmp.Compare(a.Wallet.Rank(), b.Wallet.Rank())
 	})
 	total, _ := overview.TotalOf(columns) // the run has added them up before
 	columns = append(columns, total)
@@ -194,14 +198,6 @@ func (s *summary) figures() {
 		s.printf("%s\n", s.table(g, ""))
 		columns = columns[n:]
 	}
-}
-
-// lastRank puts what states no wallet behind the wallets.
-func lastRank(a pipeline.AccountOverview) int {
-	if a.Wallet == settlement.NoWallet {
-		return 1
-	}
-	return 0
 }
 
 // block sets the first n of the columns side by side. The last of all columns is

@@ -2,6 +2,7 @@ package delimited
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -35,10 +36,14 @@ func ShortTo(text string, most int) string {
 // names but one of data, which is masked.
 func Heading(row string) string {
 	if holdsFigures(row) {
-		return settlement.Masked(row)
+		return settlement.Masked(longNumber.ReplaceAllStringFunc(row, func(digits string) string { return strings.Repeat("*", len(digits)) }))
 	}
 	return Short(row)
 }
+
+// longNumber may be a bank card's, whichever bank issued it: a first row is looked at for its
+// names, and no number of it helps.
+var longNumber = regexp.MustCompile(`[0-9]{13,}`)
 
 // holdsFigures says that text has more digits than names of columns have.
 func holdsFigures(text string) bool {

@@ -175,7 +175,7 @@ func RollRows() []RollRow {
 	rows := []RollRow{{Name: "opening balance", Amount: func(r *RollForward) settlement.Amount { return r.Opening }}}
 	for _, c := range settlement.BalanceCategories {
 		column := settlement.BalanceColumn(c)
-		rows = append(rows, RollRow{Name: rollNames[column], Optional: true, Amount: func(r *RollForward) settlement.Amount { return r.Categories[column] }})
+		rows = append(rows, RollRow{Name: CategoryName(c), Optional: true, Amount: func(r *RollForward) settlement.Amount { return r.Categories[column] }})
 	}
 	return append(rows,
 		RollRow{Name: "income", Rule: true, Amount: func(r *RollForward) settlement.Amount { return r.Income }},
@@ -193,8 +193,11 @@ func (row *RollRow) Says(all []*RollForward) bool {
 	})
 }
 
-// rollNames are the categories as people read them.
-var rollNames = map[string]string{
+// CategoryName is a category of a balance as people read it.
+func CategoryName(c settlement.Category) string { return categoryNames[settlement.BalanceColumn(c)] }
+
+// categoryNames are by the column of the table balances.
+var categoryNames = map[string]string{
 	"payments": "payments", "refunds": "refunds", "fees": "fees", "fee_returns": "fees returned", "platform_fees": "platform fees",
 	"profit_sharing": "profit sharing", "transfers": "transfers", "withdrawals": "withdrawals, returns", "withdrawal_fees": "withdrawal fees",
 	"coupons": "coupons", "top_ups": "top-ups", "freezes": "freezes", "other": "not named by the file",

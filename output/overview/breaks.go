@@ -72,8 +72,10 @@ type Findings struct {
 	Closed, Accepted, WrittenOff int64   // that somebody or a counterpart closed
 }
 
-// readBreaks reads the table breaks: all are counted, the most largest are kept.
-func readBreaks(dir string, most int) (b Findings, err error) {
+// readBreaks reads the table breaks: all are counted, and held against what m says of them;
+// the most largest are kept.
+func readBreaks(dir string, m *output.Manifest, most int) (b Findings, err error) {
+	told := Tally{}
 	kinds := map[string]*KindAge{}
 	ages := [len(Ages)]AgeBreaks{}
 	err = output.ReadTable(dir, "breaks", func(r output.Row) error {
@@ -108,6 +110,9 @@ func readBreaks(dir string, most int) (b Findings, err error) {
 				return err
 			}
 		}
+		if err := told.Add(r.Text("wallet"), r.Text("account"), kind.Kind, difference); err != nil {
+			return err
+		}
 		if most > 0 {
 			b.Single = append(b.Single, breakOf(r, difference, age))
 			if len(b.Single) >= 4*most {
@@ -116,6 +121,9 @@ func readBreaks(dir string, most int) (b Findings, err error) {
 		}
 		return nil
 	})
+	if err == nil {
+		err = told.HoldAgainst(m, dir)
+	}
 	if err != nil {
 		return b, err
 	}

@@ -30,42 +30,39 @@ type HistoryDay struct {
 	Charged  settlement.Amount
 	Variance settlement.Amount
 	Unknown  bool // its run.json has no figures, or cannot be read: nothing but the day is known
-	Absent   bool // no run of the day is there
+	// Without is the days before it of which there is no run, as people read them; "" where it
+	// follows the run before.
+	Without string
 }
 
 // history reads the last runs up to v's day from the run.json of their days; v itself is the
-// last one. Days between the first and the last of which there is no run are told as such.
-func history(dataset string, v *Overview, days int) (list []HistoryDay, err error) {
+// last one. Days without a run take the place of none: the run behind them says which they are.
+// What is wrong with another day is no reason not to show this one.
+func history(dataset string, v *Overview, runs int) (list []HistoryDay, err error) {
 	var before []settlement.Day
 	if dataset != "" {
 		if before, err = daysBefore(dataset, v.Day); err != nil {
 			return nil, err
 		}
 	}
-	before = before[max(len(before)-(days-1), 0):]
-	for _, day := range before {
-		for len(list) > 0 && list[len(list)-1].Day+1 < day && len(list) < 10*days {
-			list = append(list, HistoryDay{Day: list[len(list)-1].Day + 1, Absent: true})
-		}
-		one := HistoryDay{Day: day, Unknown: true}
+	for _, day := range before[max(len(before)-(runs-1), 0):] {
 		m, err := output.ReadManifest(filepath.Join(dataset, dayMark+day.String()))
-		switch {
-		case errors.Is(err, output.ErrManifest), errors.Is(err, fs.ErrNotExist):
-		case err != nil:
-			return nil, err
-		case m.Figures != nil:
-			if one, err = historyDay(day, m); err != nil {
-				return nil, err
+		one := HistoryDay{Day: day, Unknown: true}
+		if err == nil && m.Figures != nil {
+			if told, err := historyDay(day, m); err == nil {
+				one = told
 			}
 		}
 		list = append(list, one)
 	}
-	for len(list) > 0 && list[len(list)-1].Day+1 < v.Day && len(list) < 10*days {
-		list = append(list, HistoryDay{Day: list[len(list)-1].Day + 1, Absent: true})
-	}
 	own, err := historyDay(v.Day, v.Manifest)
 	list = append(list, own)
-	return list[max(len(list)-days, 0):], err
+	for i := range list[1:] {
+		if last, next := list[i].Day, &list[i+1]; last+1 < next.Day {
+			next.Without = output.DaysText(last+1, next.Day-1)
+		}
+	}
+	return list, err
 }
 
 // daysBefore are the days of a dataset before day, in order.

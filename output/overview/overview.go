@@ -28,7 +28,7 @@ type Options struct {
 	// Dataset is the folder whose days are the history. "" takes that of dir, where dir is
 	// named as a day (dt=2024-09-12).
 	Dataset string
-	// Days is how long the history is, this day included.
+	// Days is how many runs the history has, this one included.
 	Days int
 }
 
@@ -44,11 +44,12 @@ type Overview struct {
 	Findings    Findings
 	Withdrawals Withdrawals
 	Steps       []Step       // from gross to net
-	History     []HistoryDay // oldest first, this day last
+	History     []HistoryDay // of runs, oldest first, this day last
 }
 
-// Read reads a result: of m, its run.json, and of the tables in dir. It does not hold one
-// against the other: what is shown was read by output.Verified before, or is being written.
+// Read reads a result: of m, its run.json, and of the tables in dir. What is shown was read by
+// output.Verified before, or is being written; no hash covers run.json, so what it says of the
+// breaks is held against their rows (else the error wraps output.ErrChanged).
 func Read(dir string, m *output.Manifest, o Options) (*Overview, error) {
 	if m.Figures == nil {
 		return nil, fmt.Errorf("%s: %w", dir, ErrNoFigures)
@@ -61,7 +62,7 @@ func Read(dir string, m *output.Manifest, o Options) (*Overview, error) {
 	if v.Balances, err = RollForwards(days); err != nil {
 		return nil, err
 	}
-	if v.Findings, err = readBreaks(dir, o.Breaks); err != nil {
+	if v.Findings, err = readBreaks(dir, m, o.Breaks); err != nil {
 		return nil, err
 	}
 	if v.Withdrawals, err = readWithdrawals(dir, o.Withdrawals); err != nil {
@@ -194,10 +195,10 @@ func steps(t *output.AccountFigures) []Step {
 
 // WalletTotals is what the files of an account state of themselves.
 type WalletTotals struct {
-	Wallet, Account     string
-	Files, Stated, Tied int // files; control totals, and those that tie
-	Rows                int64
-	Totals              []NamedTotal // in the order of the files
+	Wallet, Account string
+	Files           int
+	Rows            int64
+	Totals          []NamedTotal // in the order of the files
 }
 
 // NamedTotal is one control total, added up over the files of a kind that state it. Counts
@@ -227,10 +228,6 @@ func walletTotals(m *output.Manifest) (all []WalletTotals, err error) {
 		t.Files++
 		t.Rows += in.Rows
 		for _, total := range in.Totals {
-			t.Stated++
-			if total.Stated == total.Computed {
-				t.Tied++
-			}
 			if err := t.add(in.Kind, total); err != nil {
 				return nil, fmt.Errorf("%s: %s: %w", in.Name, total.Name, err)
 			}

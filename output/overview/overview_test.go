@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -232,5 +233,129 @@ func TestTheHistoryIsOfTheDaysBefore(t *testing.T) {
 func TestAResultWithoutFiguresIsNotShown(t *testing.T) {
 	if _, err := overview.Read(t.TempDir(), &output.Manifest{}, overview.Options{}); !errors.Is(err, overview.ErrNoFigures) {
 		t.Error(err)
+	}
+}
+
+// TestARunThatIsWrongOfItsBreaksIsNotShown: no hash covers run.json, and no page may say
+// Balanced above a table of breaks.
+func TestARunThatIsWrongOfItsBreaksIsNotShown(t *testing.T) {
+	dir := generatedDays(t, 1)[0]
+	path := filepath.Join(dir, output.ManifestName)
+	asWritten, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*output.Manifest){
+		"no breaks in the figures alone": func(m *output.Manifest) { m.Figures.Breaks = []output.BreakFigures{} },
+		"no breaks, as the counts say too": func(m *output.Manifest) {
+			m.Figures.Breaks, m.Counts["breaks"] = []output.BreakFigures{}, 0
+		},
+		"a break less":      func(m *output.Manifest) { m.Figures.Breaks[0].Count--; m.Counts["breaks"]-- },
+		"another amount":    func(m *output.Manifest) { m.Figures.Breaks[0].Over++; m.Figures.Breaks[0].Difference++ },
+		"another account's": func(m *output.Manifest) { m.Figures.Accounts[0].Breaks++ },
+	} {
+		m, err := output.ReadManifest(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(m)
+		if err := m.Write(dir); err != nil {
+			t.Fatal(err)
+		}
+		m, err = output.Verified(context.Background(), dir)
+		if err == nil {
+			_, err = overview.Read(dir, m, overview.Options{})
+		}
+		if !errors.Is(err, output.ErrChanged) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := os.WriteFile(path, asWritten, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	read(t, dir, overview.Options{})
+}
+
+// weekly is a dataset of so many runs, each a week after the one before, and the last of them.
+func weekly(t *testing.T, runs int) (dataset string, last *overview.Overview) {
+	t.Helper()
+	dir := generatedDays(t, 1)[0]
+	dataset = filepath.Dir(dir)
+	m, err := output.ReadManifest(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	day := m.Figures.Day
+	for n := 1; n < runs; n++ {
+		m.Figures.Day = day - settlement.Day(7*n)
+		before := pipeline.DayFolder(dataset, m.Figures.Day)
+		if err := errors.Join(os.Mkdir(before, 0o755), m.Write(before)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dataset, read(t, dir, overview.Options{Days: 30})
+}
+
+func TestTheHistoryIsOfThirtyRunsHoweverFarApart(t *testing.T) {
+	dataset, v := weekly(t, 40)
+	if len(v.History) != 30 {
+		t.Fatalf("%d runs", len(v.History))
+	}
+	for i, h := range v.History {
+		without := ""
+		if i > 0 {
+			without = output.DaysText(v.History[i-1].Day+1, h.Day-1)
+		}
+		if h.Unknown || h.Gross == 0 || h.Without != without {
+			t.Errorf("%s: %+v", h.Day, h)
+		}
+	}
+	// After a year, too, the days without a run are told.
+	far := pipeline.DayFolder(dataset, v.Day-400)
+	if err := os.RemoveAll(pipeline.DayFolder(dataset, v.Day-7)); err != nil {
+		t.Fatal(err)
+	}
+	for n := 2; n < 40; n++ {
+		if err := os.RemoveAll(pipeline.DayFolder(dataset, v.Day-settlement.Day(7*n))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(far, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	v = read(t, pipeline.DayFolder(dataset, v.Day), overview.Options{Days: 30})
+	if len(v.History) != 2 || v.History[1].Without != output.DaysText(v.Day-399, v.Day-1) {
+		t.Errorf("%+v", v.History)
+	}
+}
+
+func TestADayThatCannotBeReadIsUnknownInTheHistory(t *testing.T) {
+	dataset, v := weekly(t, 2)
+	path := filepath.Join(pipeline.DayFolder(dataset, v.Day-7), output.ManifestName)
+	if err := errors.Join(os.Remove(path), os.Mkdir(path, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	v = read(t, pipeline.DayFolder(dataset, v.Day), overview.Options{Days: 30})
+	if len(v.History) != 2 || !v.History[0].Unknown || v.History[1].Unknown {
+		t.Errorf("%+v", v.History)
+	}
+}
+
+func TestASumOfWhichNothingIsKnownIsNotZero(t *testing.T) {
+	dir := generatedDays(t, 1)[0]
+	known := map[string]bool{}
+	if err := output.ReadTable(dir, "withdrawals", func(r output.Row) error {
+		known["variance"] = known["variance"] || !r.IsNull("variance")
+		known["charged_fee"] = known["charged_fee"] || !r.IsNull("charged_fee")
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	w := read(t, dir, overview.Options{}).Withdrawals
+	if w.Count == 0 || known["variance"] || !known["charged_fee"] {
+		t.Fatalf("the day has %d withdrawals, known: %v", w.Count, known)
+	}
+	if w.Variance != settlement.NoAmount || w.Charged == settlement.NoAmount {
+		t.Errorf("variance %s, charged %s", w.Variance, w.Charged)
 	}
 }

@@ -63,7 +63,7 @@ type daysChart struct {
 type dayColumn struct {
 	overview.HistoryDay
 	X             int64
-	State         string // balanced, breaks, incomplete, absent, unknown
+	State         string // balanced, breaks, incomplete, not compared, unknown
 	Height        int64  // of the breaks
 	OverAt, OverH int64
 	ShortH        int64
@@ -95,7 +95,7 @@ func historyChart(days []overview.HistoryDay) *daysChart {
 	for i, d := range days {
 		col := dayColumn{HistoryDay: d, X: int64(i) * dayWidth, State: dayState(&d), Matched: share(d.Matched.Matched, d.Matched.Rows)}
 		if d.Breaks > 0 {
-			col.Height = max(partsDown(d.Breaks, c.MostBreaks, chartHeight), 2)
+			col.Height = max(settlement.PartsDown(d.Breaks, c.MostBreaks, chartHeight), 2)
 		}
 		if d.Over > 0 {
 			col.OverH = max(c.Zero-(chartHeight-differences.at(d.Over, chartHeight)), 1)
@@ -111,8 +111,6 @@ func historyChart(days []overview.HistoryDay) *daysChart {
 
 func dayState(d *overview.HistoryDay) string {
 	switch {
-	case d.Absent:
-		return "absent"
 	case d.Unknown:
 		return "unknown"
 	case d.Refused > 0:

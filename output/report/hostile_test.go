@@ -62,7 +62,7 @@ func TestWhatAFileSaysIsTextOnThePage(t *testing.T) {
 		t.Errorf("the attack stands %d times as text", n)
 	}
 	// A command that is copied does nothing else.
-	if !strings.Contains(html.UnescapeString(text), `reconcile explain '"><script>alert(1)</script><img src=x onerror=alert(1)>'\''`) {
+	if !strings.Contains(html.UnescapeString(text), `reconcile explain --out . -- '"><script>alert(1)</script><img src=x onerror=alert(1)>'\''`) {
 		t.Error("an order number is not quoted for a shell")
 	}
 }
@@ -122,14 +122,15 @@ func TestWhatIsQuotedOfARefusedFileIsLeftOut(t *testing.T) {
 	v := hostile(0)
 	v.Manifest.Refused = []output.RefusedInput{{Source: "orders.csv", Errors: []output.InputFault{
 		{File: "orders.csv", Line: 7, Column: 3, What: `wallet: "王小明" is no known word`}, {File: "orders.csv", Line: 8, What: `amount: "13812345678" is too much`},
-		{File: "orders.csv", Line: 9, What: `amount: "12.345" is no amount`}}}}
+		{File: "orders.csv", Line: 9, What: `amount: "12.345" is no amount`},
+		{File: "old.csv", What: `not a file of a known kind: its first line is “**,***” ***,6222021001112223334”`}}}}
 	text := render(t, v, report.English)
-	for _, canary := range []string{"王小明", "13812345678"} {
+	for _, canary := range []string{"王小明", "13812345678", "6222021001112223334"} {
 		if strings.Contains(text, canary) {
 			t.Errorf("%s stands on the page", canary)
 		}
 	}
-	for _, want := range []string{"orders.csv:7:3", "12.345", "is no known word"} {
+	for _, want := range []string{"orders.csv:7:3", "12.345", "is no known word", "its first line is “…”"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %s", want)
 		}

@@ -32,7 +32,7 @@ const (
 	mostText        = 400 // characters of a text out of a file
 )
 
-// HistoryDays is how many days the history shows.
+// HistoryDays is how many runs the history shows, of a day each.
 const HistoryDays = 30
 
 // Reading is how much of a result a report needs.

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"reconcile/output/words"
 	"reconcile/settlement"
@@ -102,7 +103,7 @@ func share(part, whole int64) template.HTML {
 	if whole <= 0 {
 		return unknown
 	}
-	return template.HTML(percent(partsDown(part, whole, 10_000)) + "%")
+	return template.HTML(percent(settlement.PartsDown(part, whole, 10_000)) + "%")
 }
 
 // percent prints hundredths of a percent.
@@ -141,16 +142,18 @@ func clip(text string) string {
 // that is refused may hold anything in any column. The place beside it says where to look.
 func withoutQuotes(text string) string {
 	return quoted.ReplaceAllStringFunc(text, func(q string) string {
-		inside := q[1 : len(q)-1]
+		open, width := utf8.DecodeRuneInString(q)
+		last, lastWidth := utf8.DecodeLastRuneInString(q)
+		inside := q[width : len(q)-lastWidth]
 		if number.MatchString(inside) && !manyDigits.MatchString(inside) {
 			return q
 		}
-		return `"…"`
+		return string(open) + "…" + string(last)
 	})
 }
 
 var (
-	quoted     = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+	quoted     = regexp.MustCompile(`(?s)"(?:[^"\\]|\\.)*"|“.*”`) // the latter are a whole line, which may hold ” itself
 	number     = regexp.MustCompile(`^[-+0-9.,:/ eE%]*$`)
 	manyDigits = regexp.MustCompile(`[0-9]{7}`)
 )

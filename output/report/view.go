@@ -28,9 +28,7 @@ type view struct {
 	Cards      []card
 	Rates      []rateRow
 	Breaks     []breakRow
-	Kinds      []kindRow
 	Fees       []feeRow
-	Cross      []crossRow
 	Steps      []bar
 	Days       *daysChart
 	Inputs     []inputRow
@@ -56,17 +54,16 @@ func newPage(v *overview.Overview, first Language) (*view, error) {
 		return nil, err
 	}
 	p := &view{Overview: v, First: first, Policy: policy(), Total: total}
-	p.Period = period(v)
+	p.Period = v.Manifest.DaysText()
 	p.Title = strings.TrimSpace("reconcile " + p.Period)
 	p.verdict()
 	p.Shown = slices.Clone(v.Accounts)
 	slices.SortStableFunc(p.Shown, func(a, b output.AccountFigures) int {
-		return cmp.Compare(lastRank(a.Wallet), lastRank(b.Wallet))
+		return cmp.Compare(a.Wallet.Rank(), b.Wallet.Rank())
 	})
 	p.Shown, p.MoreAccounts = capped(p.Shown, mostAccounts)
 	p.Cards = cards(v)
 	p.Rates = rates(p.Shown, &total)
-	p.Kinds = kinds(v)
 	for i := range v.Findings.Single {
 		p.Breaks = append(p.Breaks, breakRowOf(&v.Findings.Single[i]))
 	}
@@ -75,7 +72,6 @@ func newPage(v *overview.Overview, first Language) (*view, error) {
 	p.Fees = feeRows(v.Figures.Fees)
 	p.Fees, p.MoreFees = capped(p.Fees, mostFeeRules)
 	p.MoreWithdrawals = v.Withdrawals.Count - int64(len(v.Withdrawals.Single))
-	p.Cross = crossRows(v.Figures.Cross)
 	p.Steps = waterfall(v.Steps)
 	p.Days = historyChart(v.History)
 	p.inputs()
@@ -89,38 +85,6 @@ func capped[T any](list []T, most int) ([]T, int64) {
 		return list, 0
 	}
 	return list[:most], int64(len(list) - most)
-}
-
-func lastRank(w settlement.Wallet) int {
-	if w == settlement.NoWallet {
-		return 1
-	}
-	return 0
-}
-
-// period is the day of a result, else the days that its statements are of.
-func period(v *overview.Overview) string {
-	if v.Day != settlement.NoDay {
-		return v.Day.String()
-	}
-	first, last := "", ""
-	for _, in := range v.Manifest.Inputs {
-		if in.From == "" || in.Until == "" || in.DuplicateOf != "" || in.Superseded != "" {
-			continue
-		}
-		until, err := settlement.ParseDay([]byte(in.Until))
-		if err != nil {
-			continue
-		}
-		if first == "" || in.From < first {
-			first = in.From
-		}
-		last = max(last, (until - 1).String())
-	}
-	if first == last {
-		return first
-	}
-	return first + " – " + last
 }
 
 // verdict chooses what the page says first.
@@ -168,7 +132,7 @@ func rates(accounts []output.AccountFigures, total *output.AccountFigures) (rows
 	of := func(name string, m *output.MatchFigures) side {
 		return side{Name: say(name), Rows: m.Rows, Matched: m.Matched, Amount: m.Amount, MatchedAmount: m.MatchedAmount,
 			ByCount: share(m.Matched, m.Rows), ByAmount: share(int64(m.MatchedAmount), int64(m.Amount)),
-			CountBar: partsDown(m.Matched, m.Rows, barWidth), AmountBar: partsDown(int64(m.MatchedAmount), int64(m.Amount), barWidth)}
+			CountBar: settlement.PartsDown(m.Matched, m.Rows, barWidth), AmountBar: settlement.PartsDown(int64(m.MatchedAmount), int64(m.Amount), barWidth)}
 	}
 	for i := range accounts {
 		a := &accounts[i]
@@ -197,19 +161,6 @@ func (p *view) CostRate() template.HTML { return p.CostOf(p.Total) }
 // CostOf is that of one account: fees charged and those of withdrawals, of what was kept.
 func (p *view) CostOf(a output.AccountFigures) template.HTML {
 	return rate(a.Charged+a.Withdrawal, a.Gross+a.Refunds)
-}
-
-// kindRow is the breaks of one kind, by age.
-type kindRow struct {
-	overview.KindAge
-	Total settlement.Amount
-}
-
-func kinds(v *overview.Overview) (rows []kindRow) {
-	for _, k := range v.Findings.ByKind {
-		rows = append(rows, kindRow{k, k.Short + k.Over})
-	}
-	return rows
 }
 
 // breakRow is one break, with the file it can be looked at in.
@@ -241,19 +192,6 @@ type feeRow struct {
 func feeRows(all []output.FeeFigures) (rows []feeRow) {
 	for _, f := range all {
 		rows = append(rows, feeRow{f, rate(f.Charged, f.Base), rate(f.Expected, f.Base), f.RuleID != ""})
-	}
-	return rows
-}
-
-// crossRow is what it cost that buyers used another wallet.
-type crossRow struct {
-	output.CrossFigures
-	Priced bool // of some of them the cost is known
-}
-
-func crossRows(all []output.CrossFigures) (rows []crossRow) {
-	for _, c := range all {
-		rows = append(rows, crossRow{c, c.Unpriced < c.Orders || c.Orders == 0})
 	}
 	return rows
 }
@@ -382,11 +320,7 @@ func (p *view) inputs() {
 				row.Tied++
 			}
 		}
-		if until, err := settlement.ParseDay([]byte(in.Until)); err == nil {
-			if row.Days = in.From; (until - 1).String() != in.From {
-				row.Days += " – " + (until - 1).String()
-			}
-		}
+		row.Days = output.DaysText(in.Days())
 		p.Inputs = append(p.Inputs, row)
 	}
 	p.Inputs, p.MoreInputs = capped(p.Inputs, mostInputs)

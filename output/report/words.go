@@ -98,7 +98,7 @@ var inChinese = map[string]string{
 
 	"Of all that must be held against the other side, what agrees in full. Rows that expect no counterpart, and copies, are left out; shares are rounded down.": "须与对方勾对的各行中完全相符者的比例。无需对账的行与重复行不计；比例向下取整。",
 	"Match rate by account, by count and by amount": "各账户勾对率，按笔数与金额",
-	"account":         "账户",
+	"account":         "商户号",
 	"side":            "方向",
 	"matched":         "已勾对",
 	"of":              "应勾对",
@@ -126,10 +126,10 @@ var inChinese = map[string]string{
 	"order number":        "订单号",
 	"payment number":      "支付单号",
 	"refund number":       "退款单号",
-	"the wallet's number": "渠道流水号",
+	"the wallet's number": "渠道单号",
 	"shop":                "店铺",
 	"first seen":          "首次发现",
-	"looked after by":     "经办人",
+	"looked after by":     "负责人",
 	"the whole story":     "完整经过",
 	"Beside these: %s closed by their counterpart, %s accepted, %s written off.": "此外：因对方到达而已结 %s 笔，已接受 %s 笔，已核销 %s 笔。",
 
@@ -201,7 +201,7 @@ var inChinese = map[string]string{
 	"withdrawal fees":      "提现手续费",
 	"left after all fees":  "扣除全部费用后",
 
-	"The last %s days of the dataset, as their runs stood when this page was made.": "数据集最近 %s 天，以本页生成时各日的运行结果为准。",
+	"The last %s runs of the dataset, as their runs stood when this page was made.": "数据集最近 %s 次运行，以本页生成时各日的运行结果为准。",
 	"Open breaks at the end of each day":                                            "各日期末未结差异",
 	"at most %s":                                                                    "最多 %s",
 	"Their differences: over above the line, short below":                           "差额：线上为长，线下为短",

@@ -3,8 +3,8 @@ package workbook
 import (
 	"fmt"
 	"strings"
-	"time"
 
+	"reconcile/output"
 	"reconcile/settlement"
 )
 
@@ -13,6 +13,7 @@ import (
 
 const (
 	howToDecide = "Fill in the yellow columns and save the file outside the result, which the next run replaces; name it as decided_workbook in the configuration, and that run reads it."
+	totalListed = "Total of the rows listed"
 	cutShort    = "The first %d of %d rows; all of them stand in %s/*.parquet of the result."
 )
 
@@ -92,10 +93,7 @@ func (r *report) inputs() *table {
 			state = "superseded"
 		}
 		name := settlement.Position{File: in.Name, Member: in.Member}.String()
-		days := in.From
-		if last := dayBefore(in.Until); last != "" && last != in.From {
-			days += " … " + last
-		}
+		days := output.DaysText(in.Days())
 		text := []string{r.say(in.Kind), r.say(in.Wallet), in.Account, days, fmt.Sprintf(r.say("%d rows"), in.Rows), fmt.Sprintf(r.say("%d control totals tie"), len(in.Totals)), r.say(state)}
 		rows = append(rows, record{texts: map[string]string{"what": name, "text": strings.Join(notEmpty(text), " · ")}})
 	}
@@ -138,13 +136,4 @@ func notEmpty(texts []string) (kept []string) {
 		}
 	}
 	return kept
-}
-
-// dayBefore is the day before a day, "" where there is none.
-func dayBefore(day string) string {
-	d, err := time.Parse(time.DateOnly, day)
-	if err != nil {
-		return ""
-	}
-	return d.AddDate(0, 0, -1).Format(time.DateOnly)
 }

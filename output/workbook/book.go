@@ -37,7 +37,8 @@ const (
 	lookMoneyText // an amount that no spreadsheet holds as a number
 	lookCount
 	lookDay
-	lookRate
+	lookShare // in hundredths of a percent
+	lookRate  // in thousandths of a percent, as fees are agreed and the page shows them
 	lookTitle
 	lookNote
 	lookSection
@@ -110,7 +111,8 @@ func styles() [looks]*excelize.Style {
 		lookMoneyText:     {NumFmt: formatText, Alignment: top("right"), Border: hair},
 		lookCount:         {NumFmt: formatCount, Alignment: top("right"), Border: hair},
 		lookDay:           {CustomNumFmt: format("yyyy-mm-dd"), Alignment: top("left"), Border: hair},
-		lookRate:          {NumFmt: formatPercent, Alignment: top("right"), Border: hair},
+		lookShare:         {NumFmt: formatPercent, Alignment: top("right"), Border: hair},
+		lookRate:          {CustomNumFmt: format("0.000%"), Alignment: top("right"), Border: hair},
 		lookTitle:         {Font: bold(14, ink), NumFmt: formatText},
 		lookNote:          {Font: &excelize.Font{Family: fontName, Color: "5B6675", Size: 10}, NumFmt: formatText},
 		lookSection:       {Font: bold(12, ink), NumFmt: formatText},

@@ -28,12 +28,15 @@ var ruleColumns = []column{
 // ruleRanks are by what an expectation is known, as output.FeeFigures ranks it.
 var ruleRanks = []string{"contract", "the row's rate", "preset, assumed", "no rule"}
 
+// rateScale is how finely a fee rate is kept: formulas over it come to what the amounts do.
+const rateScale = 1_000_000_000
+
 // ruleRows are the fees that the run added up by rule.
 func ruleRows(fees []output.FeeFigures) (rows []record) {
 	for i := range fees {
 		f := &fees[i]
 		texts := map[string]string{"wallet": f.Wallet.String(), "rule": f.RuleID, "version": f.Version, "by": ruleRanks[f.Rank()], "component": f.Component, "event": f.Event,
-			"lines": countText(f.Lines), "overcharged": countText(f.Overcharged), "rate": rateText(settlement.PartsOf(f.Charged.Abs(), f.Base.Abs(), million))}
+			"lines": countText(f.Lines), "overcharged": countText(f.Overcharged), "rate": fraction(settlement.PartsOf(f.Charged, f.Base, rateScale), rateScale)}
 		money := map[string]settlement.Amount{"base": f.Base, "charged": f.Charged}
 		if f.RuleID != "" {
 			money["expected"], money["variance"], money["over"] = f.Expected, f.Variance, f.Over

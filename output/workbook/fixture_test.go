@@ -105,6 +105,22 @@ func manifestOf(rows int64) *output.Manifest {
 // overviewOf is what a fixture says.
 func overviewOf(t testing.TB, dir string, m *output.Manifest) *overview.Overview {
 	t.Helper()
+	var found output.BreakFigures
+	err := output.ReadTable(dir, "breaks", func(r output.Row) error {
+		if r.Text("status") != settlement.BreakOpen.String() {
+			return nil
+		}
+		d, _ := r.Money("difference")
+		found.Wallet, found.Kind = settlement.Alipay, settlement.AmountMismatch
+		found.Count, found.Short, found.Over, found.Difference = found.Count+1, found.Short+min(d, 0), found.Over+max(d, 0), found.Difference+d
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found.Count > 0 {
+		m.Figures.Breaks = []output.BreakFigures{found}
+	}
 	v, err := overview.Read(dir, m, overview.Options{})
 	if err != nil {
 		t.Fatal(err)

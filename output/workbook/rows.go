@@ -153,7 +153,11 @@ func (s *sheet) section(t *table, parts []*sums) error {
 			return err
 		}
 	}
-	return s.totals(t, s.say("Total"), all, "SUM(%s)", stretches)
+	label := "Total"
+	if t.cut {
+		label = totalListed
+	}
+	return s.totals(t, s.say(label), all, "SUM(%s)", stretches)
 }
 
 // room begins another sheet where less than so many rows are left.
@@ -317,7 +321,7 @@ func (s *sheet) cell(c *column, r row) (any, error) {
 		case "count":
 			return s.count(&column, text)
 		case "rate":
-			return s.rate(text), nil
+			return s.rate(lookShare, text), nil
 		}
 		return s.money(&column, r), nil
 	case asCount:
@@ -328,7 +332,7 @@ func (s *sheet) cell(c *column, r row) (any, error) {
 		}
 		return s.text(lookDay, text), nil
 	case asRate:
-		return s.rate(text), nil
+		return s.rate(lookRate, text), nil
 	case asPlace:
 		if line := r.Text("source_line"); text != "" && line != "" {
 			text += ":" + line
@@ -384,15 +388,15 @@ func (s *sheet) formula(c *column) string {
 
 // rate is a fraction such as 0.006000, shown in percent; its digits are as few as those
 // that number carries.
-func (s *sheet) rate(text string) any {
+func (s *sheet) rate(as look, text string) any {
 	if text == "" {
-		return excelize.Cell{StyleID: s.styles[lookRate]}
+		return excelize.Cell{StyleID: s.styles[as]}
 	}
 	fraction, err := strconv.ParseFloat(text, 64)
 	if err != nil {
 		return s.text(lookPlain, text)
 	}
-	return excelize.Cell{StyleID: s.styles[lookRate], Value: fraction}
+	return excelize.Cell{StyleID: s.styles[as], Value: fraction}
 }
 
 // text is a cell of text. It is never a formula, whatever it begins with.

@@ -17,10 +17,11 @@ import (
 
 // figure is one row of the figures: a count, an amount or a rate of each account.
 type figure struct {
-	name  string
+	name string
+	// count is settlement.NoCount where there is none.
 	count func(*output.AccountFigures) int64
 	money func(*output.AccountFigures) settlement.Amount
-	// rate is in millionths, settlement.NoCount where there is none.
+	// rate is in shareScale-ths, settlement.NoCount where there is none.
 	rate func(*output.AccountFigures) int64
 	// optional: left out where it is nothing everywhere.
 	optional bool
@@ -35,10 +36,10 @@ var figures = []figure{
 	{name: "Bill lines", count: func(a *accountOf) int64 { return a.Lines }},
 	{name: "Matched", count: func(a *accountOf) int64 { return a.Matched }},
 	{name: "Match rate, by count", rate: func(a *accountOf) int64 {
-		return settlement.PartsOf(settlement.Amount(a.LinesRate.Matched), settlement.Amount(a.LinesRate.Rows), million)
+		return share(a.LinesRate.Matched, a.LinesRate.Rows)
 	}},
 	{name: "Match rate, by amount", rate: func(a *accountOf) int64 {
-		return settlement.PartsOf(a.LinesRate.MatchedAmount, a.LinesRate.Amount, million)
+		return share(int64(a.LinesRate.MatchedAmount), int64(a.LinesRate.Amount))
 	}},
 	{name: "Breaks", count: func(a *accountOf) int64 { return a.Breaks }},
 	{name: "Open items", count: func(a *accountOf) int64 { return a.Open }},
@@ -57,10 +58,20 @@ var figures = []figure{
 	{name: "Paid across wallets", optional: true, count: func(a *accountOf) int64 { return a.CrossOrders }},
 	{name: "of these not priced", optional: true, count: func(a *accountOf) int64 { return a.CrossUnknown }},
 	{name: "Cross-wallet cost", optional: true, money: func(a *accountOf) settlement.Amount { return a.Cross }},
-	{name: "Cost, bp", optional: true, apart: true, count: func(a *accountOf) int64 { return max(a.CostBps(), 0) }},
+	{name: "Cost, bp", optional: true, apart: true, count: (*accountOf).CostBps},
 }
 
-const million = 1_000_000
+// shareScale is the hundredths of a percent in which match rates are shown.
+const shareScale = 10_000
+
+// share is part of whole as the page says it: rounded down, so that 100.00% is said of nothing
+// but the whole.
+func share(part, whole int64) int64 {
+	if whole <= 0 {
+		return settlement.NoCount
+	}
+	return settlement.PartsDown(part, whole, shareScale)
+}
 
 // mostAccounts is how many accounts stand side by side; of more, wallets do.
 const mostAccounts = 8
@@ -88,17 +99,9 @@ func standing(accounts []accountOf) (columns []accountOf, total accountOf, err e
 		}
 	}
 	slices.SortFunc(columns, func(x, y accountOf) int {
-		return cmp.Or(cmp.Compare(walletRank(x.Wallet), walletRank(y.Wallet)), strings.Compare(x.Account, y.Account))
+		return cmp.Or(cmp.Compare(x.Wallet.Rank(), y.Wallet.Rank()), strings.Compare(x.Account, y.Account))
 	})
 	return columns, total, nil
-}
-
-// walletRank puts what states no wallet last.
-func walletRank(w settlement.Wallet) int {
-	if w == settlement.NoWallet {
-		return len(settlement.WalletWords)
-	}
-	return int(w)
 }
 
 // figuresTable is the figures with a column an account and one of their total.
@@ -147,10 +150,14 @@ func (f *figure) set(row record, of string, a *accountOf) bool {
 	switch {
 	case f.count != nil:
 		n := f.count(a)
-		row.texts["unit"], row.texts[of] = "count", countText(n)
+		row.texts["unit"] = "count"
+		if n == settlement.NoCount {
+			return false
+		}
+		row.texts[of] = countText(n)
 		return n != 0
 	case f.rate != nil:
-		row.texts["unit"], row.texts[of] = "rate", rateText(f.rate(a))
+		row.texts["unit"], row.texts[of] = "rate", fraction(f.rate(a), shareScale)
 		return row.texts[of] != ""
 	}
 	row.money[of] = f.money(a)
@@ -159,15 +166,16 @@ func (f *figure) set(row record, of string, a *accountOf) bool {
 
 func countText(n int64) string { return strconv.FormatInt(n, 10) }
 
-// rateText is millionths as a fraction, "" where there are none.
-func rateText(millionths int64) string {
-	if millionths == settlement.NoCount {
+// fraction is so many scale-ths, a power of ten, as a decimal fraction; "" where there are none.
+func fraction(n, scale int64) string {
+	if n == settlement.NoCount {
 		return ""
 	}
-	// Down to the hundredth of a percent that is shown, so that 100.00% is said of nothing but
-	// the whole.
-	millionths -= millionths % 100
-	return fmt.Sprintf("%d.%06d", millionths/million, millionths%million)
+	sign := ""
+	if n < 0 {
+		sign, n = "-", -n
+	}
+	return fmt.Sprintf("%s%d.%0*d", sign, n/scale, len(strconv.FormatInt(scale, 10))-1, n%scale)
 }
 
 // groupColumns are breaks by a word, and by wallet.
@@ -207,18 +215,23 @@ func (r *report) summary() error {
 	if err != nil {
 		return err
 	}
+	beside, err := sumsBy(waiting(r.dir), []string{"what"})
+	if err != nil {
+		return err
+	}
 	figures, err := r.figuresTable()
 	if err != nil {
 		return err
 	}
-	return r.sheet(sheetSummary, r.titled("Reconciliation"), []string{r.verdict()}, figures,
+	return r.sheet(sheetSummary, r.titled("Reconciliation"), []string{r.verdict(beside)}, figures,
 		&table{title: r.say("Open breaks by kind"), columns: groupColumns("Kind"), rows: listed(kinds), empty: r.say("no breaks")},
 		&table{title: r.say("Open breaks by age"), columns: groupColumns("Age"), rows: listed(ages), empty: r.say("no breaks")},
 		&table{title: r.say("What waits"), columns: waitingSumColumns, rows: listed(waits), empty: r.say("nothing waits")})
 }
 
-// verdict is the line that one reads who reads one line only.
-func (r *report) verdict() string {
+// verdict is the line that one reads who reads one line only. Beside the open items it counts
+// what else waits, so that it says as many as the sheet adds up.
+func (r *report) verdict(beside []record) string {
 	v := &r.Verdict
 	var parts []string
 	if v.Refused > 0 {
@@ -235,22 +248,15 @@ func (r *report) verdict() string {
 		parts = append(parts, r.say("BALANCED: no breaks"))
 	}
 	if v.Breaks > 0 {
-		parts = append(parts, fmt.Sprintf(r.say("BREAKS: %d, short %s, over %s"), v.Breaks, grouped(v.Short), grouped(v.Over)))
+		parts = append(parts, fmt.Sprintf(r.say("BREAKS: %d, short %s, over %s"), v.Breaks, v.Short.Grouped(), v.Over.Grouped()))
 	}
 	if v.Open > 0 {
 		parts = append(parts, fmt.Sprintf(r.say("open items: %d"), v.Open))
 	}
+	for _, w := range beside {
+		if what := w.texts["what"]; !isOpenItem(what) {
+			parts = append(parts, fmt.Sprintf(r.say("%s: %s"), r.say(what), w.texts["count"]))
+		}
+	}
 	return strings.Join(parts, " · ")
-}
-
-// grouped is an amount with its thousands apart, as the cells show them.
-func grouped(a settlement.Amount) string {
-	text, sign := a.Abs().String(), ""
-	if a < 0 {
-		sign = "-"
-	}
-	for i := len(text) - 6; i > 0; i -= 3 {
-		text = text[:i] + "," + text[i:]
-	}
-	return sign + text
 }

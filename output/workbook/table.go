@@ -82,6 +82,7 @@ type table struct {
 	// keep is how many columns stay on the screen when it is moved to the right.
 	keep  int
 	empty string // said where there are no rows
+	cut   bool   // rows are left out: its totals are of those that are listed
 }
 
 // listed is a table's rows from memory.

@@ -1,11 +1,11 @@
 package workbook
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
 	"reconcile/output"
+	"reconcile/output/overview"
 	"reconcile/settlement"
 )
 
@@ -156,13 +156,20 @@ func (u under) Money(column string) (settlement.Amount, bool) {
 	return u.row.Money(column)
 }
 
+// openItems is what the table open_items holds, by side.
+var openItems = map[string]map[string]string{"line": {"what": "billed, no order yet"}, "event": {"what": "ordered, no bill yet"}}
+
+// isOpenItem says whether what waits is in the table open_items, as the figures count them.
+func isOpenItem(what string) bool {
+	return openItems["line"]["what"] == what || openItems["event"]["what"] == what
+}
+
 // waiting is all that waits: lines and events without a counterpart, money that trade
 // bill and fund flow do not say the same of yet, and withdrawals that have not arrived.
 func waiting(dir string) func(fn func(row) error) error {
-	items := map[string]map[string]string{"line": {"what": "billed, no order yet"}, "event": {"what": "ordered, no bill yet"}}
 	money := map[string]map[string]string{"trade": {"what": "billed, not booked yet"}, "funds": {"what": "booked, no bill yet"}}
 	return func(fn func(row) error) error {
-		err := read(dir, "open_items")(func(r row) error { return fn(under{row: r, fixed: items[r.Text("side")]}) })
+		err := read(dir, "open_items")(func(r row) error { return fn(under{row: r, fixed: openItems[r.Text("side")]}) })
 		if err != nil {
 			return err
 		}
@@ -184,38 +191,6 @@ func waiting(dir string) func(fn func(row) error) error {
 	}
 }
 
-// waitingSums adds up what waits by what it is and its wallet.
-func waitingSums(rows func(fn func(row) error) error) (records []record, err error) {
-	type key struct{ what, wallet string }
-	found := map[key]*[3]int64{}
-	err = rows(func(r row) error {
-		k := key{r.Text("what"), r.Text("wallet")}
-		of := found[k]
-		if of == nil {
-			of = &[3]int64{}
-			found[k] = of
-		}
-		of[0]++
-		for i, column := range []string{"amount", "booked"} {
-			a, _ := r.Money(column)
-			sum, err := settlement.Amount(of[i+1]).Add(a)
-			if err != nil {
-				return err
-			}
-			of[i+1] = int64(sum)
-		}
-		return nil
-	})
-	for k, of := range found {
-		records = append(records, record{map[string]string{"what": k.what, "wallet": k.wallet, "count": countText(of[0])},
-			map[string]settlement.Amount{"amount": settlement.Amount(of[1]), "booked": settlement.Amount(of[2])}})
-	}
-	slices.SortFunc(records, func(a, b record) int {
-		return cmp.Or(strings.Compare(a.texts["what"], b.texts["what"]), strings.Compare(a.texts["wallet"], b.texts["wallet"]))
-	})
-	return records, err
-}
-
 // balanceColumns are the sheet 余额: the roll-forward of each account, day by day. What
 // follows from other columns is a formula; # is the row.
 func balanceColumns(rows []record) []column {
@@ -229,7 +204,7 @@ func balanceColumns(rows []record) []column {
 	for _, c := range settlement.BalanceCategories {
 		of := settlement.BalanceColumn(c)
 		if slices.ContainsFunc(rows, func(r record) bool { return r.money[of] != 0 }) {
-			columns = append(columns, column{name: balanceNames[of], of: of, width: 14, kind: asMoney, total: true})
+			columns = append(columns, column{name: balanceName(c), of: of, width: 14, kind: asMoney, total: true})
 		}
 	}
 	income := columnName(len(columns) + 1)
@@ -247,11 +222,10 @@ func balanceColumns(rows []record) []column {
 		column{name: "Days missing", of: "missing_days", width: 9, kind: asCount, total: true})
 }
 
-// balanceNames are the categories as people read them.
-var balanceNames = map[string]string{
-	"payments": "Payments", "refunds": "Refunds", "fees": "Fees", "fee_returns": "Fees returned", "platform_fees": "Platform fees",
-	"profit_sharing": "Profit sharing", "transfers": "Transfers", "withdrawals": "Withdrawals, returns", "withdrawal_fees": "Withdrawal fees",
-	"coupons": "Coupons", "top_ups": "Top-ups", "freezes": "Freezes", "other": "Not named by the file",
+// balanceName is the heading of a category, which a roll-forward has as the name of a row.
+func balanceName(c settlement.Category) string {
+	name := overview.CategoryName(c)
+	return strings.ToUpper(name[:1]) + name[1:]
 }
 
 // balanceRows are the rows of the table balances, by account and day.

@@ -11,11 +11,9 @@ import (
 	"reconcile/settlement"
 )
 
-// digitsHeld is how many digits of a number a spreadsheet keeps: its numbers are binary
-// fractions, in which every decimal number of up to 15 digits has a place of its own.
-const digitsHeld = 15
-
-// mostHeld is the largest amount of so many digits: 9,999,999,999,999.99.
+// mostHeld is the largest amount of 15 digits, 9,999,999,999,999.99: the numbers of a
+// spreadsheet are binary fractions, in which every decimal number of so many digits has a place
+// of its own.
 const mostHeld settlement.Amount = 999_999_999_999_999
 
 // held says that a spreadsheet keeps an amount to the fen.

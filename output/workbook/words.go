@@ -48,7 +48,7 @@ var inChinese = map[string]string{
 	"Fee variance": "手续费差异", "Withdrawal fees": "提现手续费", "Cross-wallet cost": "跨钱包成本", "Platform fees": "平台服务费", "Cost, bp": "综合费率（基点）",
 	"Payout no.": "提现单号", "Withdrawn at": "提现时间", "Amount": "金额", "Fee expected": "应收手续费", "Fee charged": "实收手续费", "Variance": "差异",
 	"Free quota used": "已用免费额度", "Due on": "应到账日", "Arrived on": "到账日", "Bank reference": "银行参考号",
-	"Home wallet": "本位钱包", "Paying wallet": "支付钱包", "Paid": "已付", "Refunded": "已退", "Channel fee": "渠道手续费", "Fee in the home wallet": "本位钱包手续费",
+	"Home wallet": "归属钱包", "Paying wallet": "支付钱包", "Paid": "支付金额", "Refunded": "已退", "Channel fee": "渠道手续费", "Fee in the home wallet": "归属钱包手续费",
 	"Incremental fee": "增量手续费", "Withdrawing": "提现分摊", "Deposit fee": "转入手续费", "Cost of": "成本对象",
 	"Booked": "已入账", "Time": "时间", "Why": "原因", "Count": "笔数", "Short": "短款金额", "Over": "长款金额",
 	"Purse": "钱袋", "Opening": "期初余额", "Income": "收入", "Expense": "支出", "Computed closing": "应有期末余额", "Closing, by the file": "账载期末余额",
@@ -66,7 +66,7 @@ var inChinese = map[string]string{
 
 	// what waits
 	"billed, no order yet": "已出账，订单未到", "ordered, no bill yet": "有订单，账单未到",
-	"billed, not booked yet": "已出账，未入账", "booked, no bill yet": "已入账，未出账", "withdrawn, not at the bank yet": "提现在途",
+	"billed, not booked yet": "已出账，未入账", "booked, no bill yet": "已入账，未出账", "withdrawn, not at the bank yet": "提现在途", "%s: %s": "%s %s 笔",
 
 	// ages
 
@@ -76,7 +76,8 @@ var inChinese = map[string]string{
 	"no breaks in the rest": "其余无差异", "INCOMPLETE: %d refused": "未完成：拒收 %d 个文件", "REFUSED": "拒收",
 	"none": "无", "no breaks": "无差异", "nothing waits": "无未达", "no fund flow was delivered: no balance is known": "没有资金账单，余额不明",
 	howToDecide: "请填写黄色各列，另存到结果目录之外（下次运行会替换本文件），并在配置中以 decided_workbook 指明，下次运行即读取。",
-	cutShort:    "仅列前 %d 行，共 %d 行；全部见结果中的 %s/*.parquet。",
+	totalListed: "所列各行合计", "All withdrawals": "提现合计", "All that was paid across wallets": "跨钱包支付合计", "Platform": "平台",
+	cutShort: "仅列前 %d 行，共 %d 行；全部见结果中的 %s/*.parquet。",
 	"choose one of the list, or leave it empty":                                                            "请从列表中选择，或留空",
 	"variance = expected − charged: what is negative was overcharged":                                      "差异 = 应收 − 实收，负数为多收",
 	"opening + income − expense = computed closing; unexplained = closing, by the file − computed closing": "期初余额 + 收入 − 支出 = 应有期末余额；未解释差额 = 账载期末余额 − 应有期末余额",
@@ -88,7 +89,7 @@ var inChinese = map[string]string{
 	"a row a day, wallet, account and shop":                                                                               "每日、每渠道、每商户号、每店铺一行",
 	"every break of the result, what is open first, the oldest before others; the yellow columns are to be filled in":     "全部差异，未结在前，账龄长者在前；黄色各列供填写",
 	"what fees should have been and what they were, by rule and by account; the breaks about fees":                        "按规则、按账户的应收与实收手续费，以及手续费差异",
-	"withdrawals to the bank with their fees and arrival; what orders cost that were paid with another wallet than usual": "提现及其手续费、到账情况；以非本位钱包支付的订单的成本",
+	"withdrawals to the bank with their fees and arrival; what orders cost that were paid with another wallet than usual": "提现及其手续费、到账情况；以非归属钱包支付的订单的成本",
 	"what is only late: it waits for its counterpart and is no break":                                                     "只是尚未到的：等待对方数据，不算差异",
 	"how the balance of each account moved, day by day":                                                                   "各账户余额逐日变动",
 	"accept: it is as it should be; write off: the difference is borne, up to the configured limit; explain: why it is so; assign: somebody looks after it; note: a remark; reopen: what was accepted or written off counts again": "接受：本应如此；核销：承担差额，以配置限额为限；说明：原因；指派：交由某人跟进；备注：记一笔；重开：已接受或核销的重新计入",

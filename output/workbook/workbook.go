@@ -113,33 +113,10 @@ func (r *report) rowsOf(table string) int64 {
 
 // titled is a sheet's title with the day or days of the result.
 func (r *report) titled(text string) string {
-	if days := r.days(); days != "" {
+	if days := r.Manifest.DaysText(); days != "" {
 		return r.say(text) + "  " + days
 	}
 	return r.say(text)
-}
-
-// days is the day of a day of a dataset, else the first and last day of the bills.
-func (r *report) days() string {
-	if d := r.Manifest.Day; d != nil {
-		return d.Day
-	}
-	from, last := "", ""
-	for _, in := range r.Manifest.Inputs {
-		if in.Wallet == "" || in.From == "" || in.Until == "" {
-			continue
-		}
-		if from == "" || in.From < from {
-			from = in.From
-		}
-		if end := dayBefore(in.Until); end > last {
-			last = end
-		}
-	}
-	if from == last {
-		return from
-	}
-	return from + " … " + last
 }
 
 func (r *report) daily() error {
@@ -155,20 +132,29 @@ func (r *report) breakSheet() error {
 
 func (r *report) payouts() error {
 	costs := where(read(r.dir, "summary"), func(s row) bool {
-		return s.Text("withdrawal_fees") != "" || s.Text("cross_wallet_fees") != ""
+		withdrawing, known := s.Money("withdrawal_fees")
+		crossing, knownToo := s.Money("cross_wallet_fees")
+		return known && withdrawing != 0 || knownToo && crossing != 0
 	})
+	var tables []*table // the sums of all where rows are left out, then the rows
 	cross := &table{title: r.say("Orders that were paid across wallets"), columns: crossColumns, rows: read(r.dir, "cross_wallet"), filter: true}
 	if n := r.rowsOf("cross_wallet"); n > r.listed {
 		cross.rows = firstOf(r.listed, cross.rows)
-		cross.notes = []string{fmt.Sprintf(r.say(cutShort), r.listed, n, "cross_wallet")}
+		cross.notes, cross.cut = []string{fmt.Sprintf(r.say(cutShort), r.listed, n, "cross_wallet")}, true
+		tables = append(tables, &table{title: r.say("All that was paid across wallets"), columns: crossSumColumns, rows: listed(crossSums(r.Cross))})
 	}
 	payouts := &table{title: r.say("Withdrawals"), columns: withdrawalColumns, rows: read(r.dir, "withdrawals")}
 	if n := r.rowsOf("withdrawals"); n > r.listed {
 		payouts.rows = firstOf(r.listed, payouts.rows)
-		payouts.notes = []string{fmt.Sprintf(r.say(cutShort), r.listed, n, "withdrawals")}
+		payouts.notes, payouts.cut = []string{fmt.Sprintf(r.say(cutShort), r.listed, n, "withdrawals")}, true
+		all, err := sumsBy(read(r.dir, "withdrawals"), withdrawalGroup, withdrawalMoney...)
+		if err != nil {
+			return err
+		}
+		tables = append(tables, &table{title: r.say("All withdrawals"), columns: withdrawalSumColumns, rows: listed(all)})
 	}
-	return r.sheet(sheetPayouts, r.titled("Withdrawals and cross-wallet cost"), nil, payouts,
-		&table{title: r.say("Cost by day and shop"), columns: costColumns, rows: costs}, cross)
+	tables = append(tables, payouts, &table{title: r.say("Cost by day and shop"), columns: costColumns, rows: costs}, cross)
+	return r.sheet(sheetPayouts, r.titled("Withdrawals and cross-wallet cost"), nil, tables...)
 }
 
 func (r *report) waits() error {
@@ -181,7 +167,7 @@ func (r *report) waits() error {
 		return r.sheet(sheetWaiting, r.titled("Open items and cut-off"), nil,
 			&table{title: r.say("All that waits"), columns: waitingSumColumns, rows: listed(all)},
 			&table{title: r.say("Detail"), notes: []string{fmt.Sprintf(r.say(cutShort), r.listed, n, "open_items, unsettled")},
-				columns: waitingColumns, rows: firstOf(r.listed, rows), filter: true})
+				columns: waitingColumns, rows: firstOf(r.listed, rows), filter: true, cut: true})
 	}
 	return r.sheet(sheetWaiting, r.titled("Open items and cut-off"), nil,
 		&table{columns: waitingColumns, rows: rows, onTop: true, filter: true, empty: r.say("nothing waits")})
