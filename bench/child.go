@@ -43,17 +43,6 @@ func start(ctx context.Context, dir string, env []string, args ...string) (cost,
 	return c, nil
 }
 
-// limited is a command that can take no more than so many bytes of memory for data:
-// what it maps beyond, the kernel refuses, and a Go program ends at once. All memory of
-// a Go program counts but its code, also what is mapped and not resident, so the limit
-// is stricter than one of a cgroup on the resident set; and it needs no rights.
-func limited(bytes int64, args []string) []string {
-	if bytes <= 0 {
-		return args
-	}
-	return append([]string{"sh", "-c", fmt.Sprintf(`ulimit -d %d && exec "$0" "$@"`, bytes>>10)}, args...)
-}
-
 // parseBytes reads a size such as 512MiB or 1.25GiB.
 func parseBytes(text string) (int64, error) {
 	for shift, unit := range map[int]string{20: "MiB", 30: "GiB"} {

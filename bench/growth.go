@@ -26,9 +26,10 @@ type growth struct {
 	limit       string // a hard limit, "" for none
 	write, plot string
 
-	budget, hard int64
-	tools        *tools
-	grown        []grown
+	budget int64
+	hard   hardLimit
+	tools  *tools
+	grown  []grown
 }
 
 // smallDay is the most orders of a day that is run three times unless told otherwise.
@@ -70,9 +71,12 @@ func (g *growth) run(ctx context.Context) (err error) {
 		return err
 	}
 	if g.limit != "" {
-		if g.hard, err = parseBytes(g.limit); err != nil {
+		var bytes int64
+		if bytes, err = parseBytes(g.limit); err != nil {
 			return err
 		}
+		g.hard = newLimit(bytes)
+		defer func() { err = errors.Join(err, g.hard.remove()) }()
 	}
 	if g.tools, err = build(ctx); err != nil {
 		return err
@@ -121,9 +125,9 @@ func (g *growth) measure(ctx context.Context, orders int) (*grown, error) {
 		}
 		args := slices.Concat([]string{g.tools.reconcile, "run"}, d.Input, []string{"--out", out, "--memory", g.memory, "--breaks-ok", "--quiet"})
 		most := watchSpill(filepath.Join(g.tools.work, ".*", "spill", "*"))
-		c, err := start(ctx, ".", nil, limited(g.hard, args)...)
+		c, err := start(ctx, ".", nil, g.hard.command(args)...)
 		spilled := most()
-		if err != nil && g.hard > 0 && strings.Contains(err.Error(), "out of memory") {
+		if g.hard.broke(err) {
 			return nil, fmt.Errorf("the run needs more than its hard limit, %s", g.limit)
 		}
 		if err != nil {
@@ -233,8 +237,8 @@ func (g *growth) report(ctx context.Context) (string, error) {
 	fmt.Fprintf(&b, "# Growth\n\nWritten by `%s`.\n\n- Machine: %s.\n- Version: %s.\n", command, machine(), version)
 	fmt.Fprintf(&b, "- Days of one kind in growing sizes, as `reconcile generate` makes them (seed %d): Alipay's archive, WeChat Pay's bill, orders, refunds. Each was generated, run and removed before the next.\n", g.seed)
 	fmt.Fprintf(&b, "- `reconcile run FILES --memory %s`, all cores. CPU and peak memory (resident set) come from the kernel, `wait4`; spilled is the most that lay in its spill files at a time, LZ4; rows are lines of the bills and rows of orders and refunds.\n", g.memory)
-	if g.hard > 0 {
-		fmt.Fprintf(&b, "- Under a hard limit of %s on the memory that the process may map for data (`RLIMIT_DATA`): beyond it the kernel gives none, and the run would have failed.\n", g.limit)
+	if g.hard.bytes > 0 {
+		fmt.Fprintf(&b, "- %s\n", g.hard.text(g.limit))
 	}
 	if g.plot != "" {
 		fmt.Fprintf(&b, "\n![Seconds a million rows, and peak memory, by size](%s)\n", filepath.Base(g.plot))

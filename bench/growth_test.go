@@ -49,9 +49,19 @@ func TestGrowthMeasuresEverySizeAndDrawsIt(t *testing.T) {
 }
 
 func TestARunBeyondItsHardLimitFails(t *testing.T) {
-	g := growth{out: t.Output(), orders: []int{20_000}, runs: 1, seed: 1, memory: "1GiB", limit: "64MiB"}
-	if err := g.run(context.Background()); err == nil || !strings.Contains(err.Error(), "hard limit, 64MiB") {
-		t.Errorf("it ended with %v", err)
+	kinds := cgroups
+	defer func() { cgroups = kinds }()
+	for name, of := range map[string][]cgroup{"with a cgroup, where one can be made": kinds, "without one": nil} {
+		t.Run(name, func(t *testing.T) {
+			cgroups = of
+			g := growth{out: t.Output(), orders: []int{20_000}, runs: 1, seed: 1, memory: "1GiB", limit: "64MiB"}
+			if err := g.run(context.Background()); err == nil || !strings.Contains(err.Error(), "hard limit, 64MiB") {
+				t.Errorf("it ended with %v", err)
+			}
+			if _, err := os.Stat(g.hard.group); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("the group %q is still there: %v", g.hard.group, err)
+			}
+		})
 	}
 }
 

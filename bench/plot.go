@@ -54,8 +54,8 @@ func (g *growth) drawing() string {
 		add(&memory, func(c cost) float64 { return mebi(c.memory) })
 	}
 	memory.marks = append(memory.marks, mark{value: mebi(g.budget), label: "budget"})
-	if g.hard > 0 {
-		memory.marks = append(memory.marks, mark{value: mebi(g.hard), label: "hard limit", soft: true})
+	if g.hard.bytes > 0 {
+		memory.marks = append(memory.marks, mark{value: mebi(g.hard.bytes), label: "hard limit", soft: true})
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-label="%s">
