@@ -14,15 +14,16 @@ import (
 )
 
 // figuresAgain is what run.json keeps as figures, computed again from the tables, by
-// the names of its entries. Those of accounts are in recount.by.
+// what its entries are of. Those of accounts are in recount.by.
 type figuresAgain struct {
-	fees   map[string]*output.FeeFigures
-	cross  map[string]*output.CrossFigures
-	breaks map[string]*output.BreakFigures
+	fees   map[output.FeeFigures]*output.FeeFigures
+	cross  map[output.CrossFigures]*output.CrossFigures
+	breaks map[output.BreakFigures]*output.BreakFigures
 }
 
 func newFiguresAgain() *figuresAgain {
-	return &figuresAgain{fees: map[string]*output.FeeFigures{}, cross: map[string]*output.CrossFigures{}, breaks: map[string]*output.BreakFigures{}}
+	return &figuresAgain{fees: map[output.FeeFigures]*output.FeeFigures{}, cross: map[output.CrossFigures]*output.CrossFigures{},
+		breaks: map[output.BreakFigures]*output.BreakFigures{}}
 }
 
 // matched adds a line or event to the rate of those that agree.
@@ -42,7 +43,7 @@ func (c *recount) matched(rate *output.MatchFigures, r output.Row, column string
 // priced adds a charge or a withdrawal to the rule that prices it.
 func (c *recount) priced(r output.Row, component, event, base string) {
 	key := output.FeeFigures{Wallet: walletOf(r, "wallet"), Component: component, Event: event, RuleID: r.Text("rule_id"), Version: r.Text("rule_version"), Assumed: r.Text("assumed") == "true"}
-	f := entry(c.again.fees, feesName(key), key)
+	f := entry(c.again.fees, key)
 	f.Lines++
 	c.add(&f.Base, amountOrZero(r, base))
 	c.add(&f.Expected, amountOrZero(r, "expected_fee"))
@@ -62,7 +63,7 @@ func (c *recount) crossed(r output.Row) {
 	if ofOrder {
 		key.Home, key.Paying, key.Platform = walletOf(r, "home_wallet"), walletOf(r, "paying_wallet"), r.Text("platform")
 	}
-	f := entry(c.again.cross, crossName(key), key)
+	f := entry(c.again.cross, key)
 	if amountOrZero(r, "paid_amount") != 0 {
 		f.Orders++
 		if r.IsNull("cross_wallet_fee") {
@@ -88,7 +89,7 @@ func (c *recount) broke(r output.Row) error {
 	if err := key.Kind.UnmarshalText([]byte(r.Text("kind"))); err != nil {
 		return broken("breaks", r.Text("break_id"), "kind %q is none", r.Text("kind"))
 	}
-	b := entry(c.again.breaks, breaksName(key), key)
+	b := entry(c.again.breaks, key)
 	b.Count++
 	difference := amountOrZero(r, "difference")
 	c.add(&b.Short, min(difference, 0))
@@ -97,12 +98,21 @@ func (c *recount) broke(r output.Row) error {
 	return nil
 }
 
-// entry is what a name stands for, made of key where it is new.
-func entry[T any](of map[string]*T, name string, key T) *T {
-	if of[name] == nil {
-		of[name] = &key
+// entry is what is added up under a key, which is an entry that nothing was added to.
+func entry[T comparable](of map[T]*T, key T) *T {
+	if of[key] == nil {
+		of[key] = &key
 	}
-	return of[name]
+	return of[key]
+}
+
+// named is entries by their names.
+func named[T comparable](of map[T]*T, name func(T) string) map[string]*T {
+	by := map[string]*T{}
+	for key, entry := range of {
+		by[name(key)] = entry
+	}
+	return by
 }
 
 func walletOf(r output.Row, column string) settlement.Wallet {
@@ -148,8 +158,8 @@ func (c *recount) tieFigures() error {
 	head := *told
 	head.Accounts, head.Fees, head.Cross, head.Breaks = nil, nil, nil, nil
 	return errors.Join(c.tieFields("figures", head, again),
-		tieEach(c, told.Accounts, accounts, accountName), tieEach(c, told.Fees, c.again.fees, feesName),
-		tieEach(c, told.Cross, c.again.cross, crossName), tieEach(c, told.Breaks, c.again.breaks, breaksName))
+		tieEach(c, told.Accounts, accounts, accountName), tieEach(c, told.Fees, named(c.again.fees, feesName), feesName),
+		tieEach(c, told.Cross, named(c.again.cross, crossName), crossName), tieEach(c, told.Breaks, named(c.again.breaks, breaksName), breaksName))
 }
 
 // day is the day of the run: of a day of a dataset that day, else the last that the bills

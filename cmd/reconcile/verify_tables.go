@@ -43,15 +43,22 @@ type recount struct {
 	again  *figuresAgain
 	// sources is whose rows come from each file.
 	sources map[string]map[account]bool
+	// lastFile and lastOf are those of the row before.
+	lastFile string
+	lastOf   account
 }
 
 // from notes whose row comes from which file.
 func (c *recount) from(r output.Row) {
-	file := r.Text("source_file")
+	file, of := r.Text("source_file"), account{r.Text("wallet"), r.Text("account")}
+	if file == c.lastFile && of == c.lastOf {
+		return
+	}
+	c.lastFile, c.lastOf = file, of
 	if c.sources[file] == nil {
 		c.sources[file] = map[account]bool{}
 	}
-	c.sources[file][account{r.Text("wallet"), r.Text("account")}] = true
+	c.sources[file][of] = true
 }
 
 func (c *recount) at(r output.Row) *figures {
