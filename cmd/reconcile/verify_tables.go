@@ -5,6 +5,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"reconcile/output"
@@ -343,10 +344,13 @@ func (c *recount) tieTotals() {
 	told := map[string]string{}
 	for _, t := range v.m.Totals {
 		name := fmt.Sprintf("total %s of %s", t.Name, account{t.Wallet, t.Account})
+		if t.Currency != settlement.CNY.String() {
+			name += " in " + strconv.Quote(t.Currency)
+		}
 		if told[name] != "" {
 			v.fault(output.ManifestName, "it has the %s twice", name)
 		}
-		told[name] = settlement.Amount(t.Amount).String() + " " + t.Currency
+		told[name] = settlement.Amount(t.Amount).String()
 	}
 	for _, key := range c.accounts() {
 		f := c.by[key]
@@ -354,7 +358,7 @@ func (c *recount) tieTotals() {
 			"charged_fees": f.Charged, "fee_variance": f.Variance, "charged_fees_without_rule": f.Unpriced, "net": f.Net,
 			"platform_fees": f.Platform, "withdrawal_fees": f.Withdrawal, "cross_wallet_fees": f.Cross} {
 			name := fmt.Sprintf("total %s of %s", of, key)
-			v.equal(output.ManifestName, name, sum.String()+" "+settlement.CNY.String(), told[name])
+			v.equal(output.ManifestName, name, sum, told[name])
 			delete(told, name)
 		}
 	}
