@@ -33,7 +33,7 @@ func (t *telling) payouts() {
 		if f["leg_of"] != "" {
 			t.line(1, t.Say("went on into"), f["leg_wallet"], f["leg_account"], f["leg_of"], f["movement"], t.named("fee", f["leg_fee"]))
 		}
-		t.line(1, f["note"])
+		t.line(1, t.reason(f["note"]))
 	}
 }
 

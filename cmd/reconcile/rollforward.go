@@ -24,7 +24,7 @@ func (a *app) rollText(all []*overview.RollForward) string {
 		rest = rest[n:]
 	}
 	for _, r := range all {
-		name := strings.TrimSpace(a.say(r.Wallet) + " " + r.Account + " " + r.SubAccount)
+		name := strings.TrimSpace(a.say(r.Wallet) + " " + r.Account + " " + a.say(r.SubAccount))
 		if r.Missing > 0 {
 			b.WriteString(a.sayf("%s: days before of which the fund flow is missing: %d", name, r.Missing) + "\n")
 		}
@@ -45,7 +45,7 @@ func (a *app) rollBlock(columns, all []*overview.RollForward) *grid {
 		}
 		heads[0] = append(heads[0], a.say(r.Wallet))
 		heads[1] = append(heads[1], cmp.Or(r.Account, a.say("(no account)")))
-		heads[2] = append(heads[2], r.SubAccount)
+		heads[2] = append(heads[2], a.say(r.SubAccount))
 		heads[3] = append(heads[3], days)
 	}
 	g := &grid{left: map[int]bool{0: true}, rules: map[int]bool{}}

@@ -15,8 +15,8 @@ import (
 const verifyHelp = `Proves a written result again, from its files alone: run.json is read strictly;
 every file has the bytes and the SHA-256 that it lists, nothing is missing and
 nothing is added; every value of every column is read by two independent Parquet
-implementations and compared; and the control totals, the states, the fees and
-the summary are computed again from the tables.`
+implementations and compared; and the control totals, the states, the fees, the
+summary and every figure of run.json are computed again from the tables.`
 
 const verifyCodes = `  0    proved
   1    something does not hold; the message names the file
@@ -63,8 +63,9 @@ type verification struct {
 	m      *output.Manifest
 	bar    *progress
 	checks []output.Check
-	faults []error // in the order they were found; each names its file
-	values int64   // rows of which every value was compared
+	faults []error  // in the order they were found; each names its file
+	values int64    // rows of which every value was compared
+	again  *recount // what the tables add up to
 }
 
 // fault records what is wrong with a file of the result.

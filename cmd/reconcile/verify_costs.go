@@ -19,7 +19,9 @@ func (c *recount) withdrawal(r output.Row) error {
 	if is != has || has && variance != expected-charged {
 		return broken("withdrawals", r.Text("payout_no"), "variance %s is not expected_fee %s − charged_fee %s", r.Text("variance"), r.Text("expected_fee"), r.Text("charged_fee"))
 	}
-	c.add(&c.at(r).withdrawal, charged)
+	f := c.at(r)
+	f.Withdrawals++
+	c.add(&f.Withdrawal, charged)
 	c.priced(r, "withdrawal", "withdrawal", "amount")
 	return nil
 }
@@ -58,7 +60,7 @@ func (c *recount) cross(r output.Row) error {
 		if !isCost || !isDeposit || cost != deposit {
 			return broken("cross_wallet", id, "cross_wallet_fee of a movement is not its deposit_fee %s", r.Text("deposit_fee"))
 		}
-		c.add(&c.at(r).cross, cost)
+		c.add(&c.at(r).Cross, cost)
 		return nil
 	}
 	if isCost && (!isIncremental || !isRepatriation || !isDeposit || cost != incremental+repatriation+deposit) {
@@ -68,7 +70,7 @@ func (c *recount) cross(r output.Row) error {
 		addTo(c, c.divided, r.Text("wallet"), repatriation)
 	}
 	if isCost {
-		c.add(&c.at(r).cross, cost)
+		c.add(&c.at(r).Cross, cost)
 	}
 	return nil
 }

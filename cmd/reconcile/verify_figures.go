@@ -1,26 +1,29 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
-	"strconv"
+	"maps"
+	"slices"
+	"strings"
 
 	"reconcile/output"
-	"reconcile/output/overview"
 	"reconcile/settlement"
 )
 
-// figuresAgain is what run.json keeps as figures, computed again from the tables: by a name,
-// as text.
+// figuresAgain is what run.json keeps as figures, computed again from the tables, by
+// what its entries are of. Those of accounts are in recount.by.
 type figuresAgain struct {
-	fees   map[string]*output.FeeFigures
-	cross  map[string]*output.CrossFigures
-	breaks map[string]*output.BreakFigures
-	lines  output.MatchFigures
-	events output.MatchFigures
+	fees   map[output.FeeFigures]*output.FeeFigures
+	cross  map[output.CrossFigures]*output.CrossFigures
+	breaks map[output.BreakFigures]*output.BreakFigures
 }
 
 func newFiguresAgain() *figuresAgain {
-	return &figuresAgain{fees: map[string]*output.FeeFigures{}, cross: map[string]*output.CrossFigures{}, breaks: map[string]*output.BreakFigures{}}
+	return &figuresAgain{fees: map[output.FeeFigures]*output.FeeFigures{}, cross: map[output.CrossFigures]*output.CrossFigures{},
+		breaks: map[output.BreakFigures]*output.BreakFigures{}}
 }
 
 // matched adds a line or event to the rate of those that agree.
@@ -39,12 +42,8 @@ func (c *recount) matched(rate *output.MatchFigures, r output.Row, column string
 
 // priced adds a charge or a withdrawal to the rule that prices it.
 func (c *recount) priced(r output.Row, component, event, base string) {
-	key := fmt.Sprintf("%s %s %s %s %s %s", r.Text("wallet"), component, event, r.Text("rule_id"), r.Text("rule_version"), r.Text("assumed"))
-	f := c.again.fees[key]
-	if f == nil {
-		f = &output.FeeFigures{}
-		c.again.fees[key] = f
-	}
+	key := output.FeeFigures{Wallet: walletOf(r, "wallet"), Component: component, Event: event, RuleID: r.Text("rule_id"), Version: r.Text("rule_version"), Assumed: r.Text("assumed") == "true"}
+	f := entry(c.again.fees, key)
 	f.Lines++
 	c.add(&f.Base, amountOrZero(r, base))
 	c.add(&f.Expected, amountOrZero(r, "expected_fee"))
@@ -57,22 +56,25 @@ func (c *recount) priced(r output.Row, component, event, base string) {
 	}
 }
 
-// crossed adds a row of cross_wallet to its two wallets.
+// crossed adds a row of cross_wallet to its two wallets, and to its account.
 func (c *recount) crossed(r output.Row) {
-	of := r.Text("cost_of")
-	key := of
-	if of == settlement.CostOrder.String() || of == settlement.CostMovement.String() {
-		key = fmt.Sprintf("%s %s→%s %s", of, r.Text("home_wallet"), r.Text("paying_wallet"), r.Text("platform"))
+	key := output.CrossFigures{CostOf: r.Text("cost_of")}
+	ofOrder := key.CostOf == settlement.CostOrder.String() || key.CostOf == settlement.CostMovement.String()
+	if ofOrder {
+		key.Home, key.Paying, key.Platform = walletOf(r, "home_wallet"), walletOf(r, "paying_wallet"), r.Text("platform")
 	}
-	f := c.again.cross[key]
-	if f == nil {
-		f = &output.CrossFigures{}
-		c.again.cross[key] = f
-	}
+	f := entry(c.again.cross, key)
 	if amountOrZero(r, "paid_amount") != 0 {
 		f.Orders++
 		if r.IsNull("cross_wallet_fee") {
 			f.Unpriced++
+		}
+		if ofOrder {
+			a := c.at(r)
+			a.CrossOrders++
+			if r.IsNull("cross_wallet_fee") {
+				a.CrossUnknown++
+			}
 		}
 	}
 	for column, to := range map[string]*settlement.Amount{"paid_amount": &f.Paid, "refunded_amount": &f.Refunded, "channel_fee": &f.ChannelFee, "home_fee": &f.HomeFee,
@@ -82,72 +84,178 @@ func (c *recount) crossed(r output.Row) {
 }
 
 // broke adds an open break to its kind and wallet.
-func (c *recount) broke(r output.Row) {
-	key := r.Text("wallet") + " " + r.Text("kind")
-	b := c.again.breaks[key]
-	if b == nil {
-		b = &output.BreakFigures{}
-		c.again.breaks[key] = b
+func (c *recount) broke(r output.Row) error {
+	key := output.BreakFigures{Wallet: walletOf(r, "wallet")}
+	if err := key.Kind.UnmarshalText([]byte(r.Text("kind"))); err != nil {
+		return broken("breaks", r.Text("break_id"), "kind %q is none", r.Text("kind"))
 	}
+	b := entry(c.again.breaks, key)
 	b.Count++
 	difference := amountOrZero(r, "difference")
 	c.add(&b.Short, min(difference, 0))
 	c.add(&b.Over, max(difference, 0))
 	c.add(&b.Difference, difference)
+	return nil
 }
 
-// tieFigures holds the figures of run.json against the tables. A result of former versions
-// has none.
+// entry is what is added up under a key, which is an entry that nothing was added to.
+func entry[T comparable](of map[T]*T, key T) *T {
+	if of[key] == nil {
+		of[key] = &key
+	}
+	return of[key]
+}
+
+// named is entries by their names.
+func named[T comparable](of map[T]*T, name func(T) string) map[string]*T {
+	by := map[string]*T{}
+	for key, entry := range of {
+		by[name(key)] = entry
+	}
+	return by
+}
+
+func walletOf(r output.Row, column string) settlement.Wallet {
+	w, _ := settlement.ParseWallet(r.Text(column))
+	return w
+}
+
+func feesName(f output.FeeFigures) string {
+	return fmt.Sprintf("fees %s %s %s %q %q %t", f.Wallet, f.Component, f.Event, f.RuleID, f.Version, f.Assumed)
+}
+
+func crossName(f output.CrossFigures) string {
+	return strings.TrimSpace(fmt.Sprintf("cross_wallet %s %s→%s %s", f.CostOf, f.Home, f.Paying, f.Platform))
+}
+
+func breaksName(b output.BreakFigures) string { return fmt.Sprintf("breaks %s %s", b.Wallet, b.Kind) }
+
+func accountName(a output.AccountFigures) string {
+	return strings.TrimSpace(fmt.Sprintf("accounts %s %s", a.Wallet, a.Account))
+}
+
+// tieFigures holds every figure of run.json against the tables, and what it counts of files
+// against its own list of inputs. A result of former versions has none.
 func (c *recount) tieFigures() error {
 	told := c.v.m.Figures
 	if told == nil {
 		return nil
 	}
-	total, err := overview.TotalOf(told.Accounts)
+	accounts := map[string]*output.AccountFigures{}
+	for _, f := range c.by {
+		accounts[accountName(f.AccountFigures)] = &f.AccountFigures
+	}
+	again := output.Figures{Day: c.day(told.Day)}
+	for _, in := range c.v.m.Inputs {
+		switch kind := settlement.StatementKind(in.Kind); {
+		case in.DuplicateOf != "" || in.Superseded != "":
+		case kind == settlement.OrderExtract:
+			again.Orders++
+		case kind.ShowsTrades():
+			again.Bills++
+		}
+	}
+	head := *told
+	head.Accounts, head.Fees, head.Cross, head.Breaks = nil, nil, nil, nil
+	return errors.Join(c.tieFields("figures", head, again),
+		tieEach(c, told.Accounts, accounts, accountName), tieEach(c, told.Fees, named(c.again.fees, feesName), feesName),
+		tieEach(c, told.Cross, named(c.again.cross, crossName), crossName), tieEach(c, told.Breaks, named(c.again.breaks, breaksName), breaksName))
+}
+
+// day is the day of the run: of a day of a dataset that day, else the last that the bills
+// show; none where they are of several days and run.json says so.
+func (c *recount) day(told settlement.Day) settlement.Day {
+	if d := c.v.m.Day; d != nil {
+		if day, err := settlement.ParseDay([]byte(d.Day)); err == nil {
+			return day
+		}
+		return settlement.NoDay
+	}
+	first, last := settlement.NoDay, settlement.NoDay
+	for _, in := range c.v.m.Inputs {
+		from, err := settlement.ParseDay([]byte(in.From))
+		until, err2 := settlement.ParseDay([]byte(in.Until))
+		if err != nil || err2 != nil || in.DuplicateOf != "" || in.Superseded != "" {
+			continue
+		}
+		if last = max(last, until-1); first == settlement.NoDay || from < first {
+			first = from
+		}
+	}
+	switch {
+	case last == settlement.NoDay: // no bill tells a day: the run takes that of its latest row
+		return told
+	case told == settlement.NoDay && first < last:
+		return told
+	}
+	return last
+}
+
+// tieEach holds the entries of one list of run.json against those that the tables give: each
+// whole, none twice, none missing.
+func tieEach[T any](c *recount, told []T, again map[string]*T, name func(T) string) error {
+	var errs []error
+	seen := map[string]bool{}
+	for _, one := range told {
+		n := name(one)
+		switch {
+		case seen[n]:
+			c.v.fault(output.ManifestName, "figures, %s: it is there twice", n)
+		case again[n] == nil:
+			c.v.fault(output.ManifestName, "figures, %s: the tables have no row of it", n)
+		default:
+			errs = append(errs, c.tieFields("figures, "+n, one, *again[n]))
+		}
+		seen[n] = true
+	}
+	for _, n := range slices.Sorted(maps.Keys(again)) {
+		if !seen[n] {
+			c.v.fault(output.ManifestName, "figures, %s: it is missing, the tables have rows of it", n)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// tieFields compares two values field by field, as run.json names and prints them, so that a
+// field that is added is held too.
+func (c *recount) tieFields(what string, told, again any) error {
+	found, err := fieldsOf(told)
 	if err != nil {
 		return err
 	}
-	equal := func(what string, actual, expected any) {
-		c.v.equal(output.ManifestName, "figures, "+what, fmt.Sprintf("%+v", expected), fmt.Sprintf("%+v", actual))
+	computed, err := fieldsOf(again)
+	if err != nil {
+		return err
 	}
-	equal("lines that agree", total.LinesRate, c.again.lines)
-	equal("order events that agree", total.EventsRate, c.again.events)
-	equal("rules of fees", len(told.Fees), len(c.again.fees))
-	for _, f := range told.Fees {
-		key := fmt.Sprintf("%s %s %s %s %s %t", f.Wallet, f.Component, f.Event, f.RuleID, f.Version, f.Assumed)
-		again := output.FeeFigures{}
-		if known := c.again.fees[key]; known != nil {
-			again = *known
-		}
-		again.Wallet, again.Component, again.Event, again.RuleID, again.Version, again.Assumed = f.Wallet, f.Component, f.Event, f.RuleID, f.Version, f.Assumed
-		equal("fees of "+strconv.Quote(key), f, again)
-	}
-	equal("pairs of wallets", len(told.Cross), len(c.again.cross))
-	for _, f := range told.Cross {
-		key := f.CostOf
-		if f.CostOf == settlement.CostOrder.String() || f.CostOf == settlement.CostMovement.String() {
-			key = fmt.Sprintf("%s %s→%s %s", f.CostOf, f.Home, f.Paying, f.Platform)
-		}
-		again := output.CrossFigures{}
-		if known := c.again.cross[key]; known != nil {
-			again = *known
-		}
-		again.CostOf, again.Home, again.Paying, again.Platform = f.CostOf, f.Home, f.Paying, f.Platform
-		equal("cost of "+strconv.Quote(key), f, again)
-	}
-	equal("kinds of breaks by wallet", len(told.Breaks), len(c.again.breaks))
-	for _, b := range told.Breaks {
-		again := output.BreakFigures{}
-		if known := c.again.breaks[b.Wallet.String()+" "+b.Kind.String()]; known != nil {
-			again = *known
-		}
-		again.Wallet, again.Kind = b.Wallet, b.Kind
-		equal("breaks of "+b.Wallet.String()+" "+b.Kind.String(), b, again)
-	}
-	for _, a := range told.Accounts {
-		key := account{a.Wallet.String(), a.Account}
-		equal("of "+key.String(), &figures{lines: a.Lines, matched: a.Matched, breaks: a.Breaks, open: a.Open, gross: a.Gross, refunds: a.Refunds, net: a.Net,
-			expected: a.Expected, charged: a.Charged, variance: a.Variance, unpriced: a.Unpriced, platform: a.Platform, withdrawal: a.Withdrawal, cross: a.Cross}, c.of(key))
+	for _, field := range slices.Sorted(maps.Keys(computed)) {
+		c.v.equal(output.ManifestName, what+": "+field, computed[field], found[field])
 	}
 	return nil
+}
+
+// fieldsOf is a value's fields by the path under which JSON has them, as text.
+func fieldsOf(value any) (map[string]string, error) {
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	var tree map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	if err := decoder.Decode(&tree); err != nil {
+		return nil, err
+	}
+	fields := map[string]string{}
+	var walk func(path string, node any)
+	walk = func(path string, node any) {
+		inner, is := node.(map[string]any)
+		if !is && node != nil {
+			fields[strings.TrimPrefix(path, ".")] = fmt.Sprint(node)
+		}
+		for name, value := range inner {
+			walk(path+"."+name, value)
+		}
+	}
+	walk("", tree)
+	return fields, nil
 }

@@ -192,11 +192,23 @@ func TestEveryWordOfTheTablesHasBothLanguages(t *testing.T) {
 
 func TestReasonsAreToldInChinese(t *testing.T) {
 	for english, want := range map[string]string{
-		"80.00 was expected at 2024-09-12 10:00:00, but the statements of alipay for that time do not show it":                                            "应于 2024-09-12 10:00:00 收到 80.00，但支付宝该时段的账单没有这笔",
-		"the order says 79.80, alipay says 113.94: 34.14 more":                                                                                            "订单为 79.80，支付宝为 113.94：多 34.14",
-		"the order is unpaid, so no money is expected, but wechat received 5.00":                                                                          "订单未付款，不应有收款，而微信支付收到 5.00",
-		"likely: the line 2200 (alipay) at 2024-09-12 10:00:00 has this amount and misses its counterpart too; else: refund the payment that is too much": "很可能是 2024-09-12 10:00:00 的账单行 2200（支付宝）：金额相同，也缺对方；否则：退还多收的一笔",
-		"2.00 × 0.60% = 0.012, rounded to 0.01 expected, 0.02 charged; exactly twice":                                                                     "2.00 × 0.60% = 0.012，应收 0.01，实收 0.02；恰为两倍",
+		"80.00 was expected at 2024-09-12 10:00:00, but the statements of alipay for that time do not show it":                                                   "应于 2024-09-12 10:00:00 收到 80.00，但支付宝该时段的账单没有这笔",
+		"the order says 79.80, alipay says 113.94: 34.14 more":                                                                                                   "订单为 79.80，支付宝为 113.94：多 34.14",
+		"the order is unpaid, so no money is expected, but wechat received 5.00":                                                                                 "订单未付款，不应有收款，而微信支付收到 5.00",
+		"likely: the line 2200 (alipay) at 2024-09-12 10:00:00 has this amount and misses its counterpart too; else: refund the payment that is too much":        "很可能是 2024-09-12 10:00:00 的账单行 2200（支付宝）：金额相同，也缺对方；否则：退还多收的一笔",
+		"2.00 × 0.60% = 0.012, rounded to 0.01 expected, 0.02 charged; exactly twice":                                                                            "2.00 × 0.60% = 0.012，应收 0.01，实收 0.02；恰为两倍",
+		"ambiguous: 3 listed refunds of 5.00 within a day of it miss their counterpart, the nearest is R 1 at 2024-09-12 10:00:00":                               "不能确定：一天之内有 3 笔 5.00 的退款单缺对方，最近的是 2024-09-12 10:00:00 的 R 1",
+		"the trade bill settles 2.00, the fund flow books it 2 times (flow number 77 of 2.00, 78 of 2.00, and 3 more)":                                           "交易账单结算 2.00，资金账单入账 2 次（流水号 77（2.00），78（2.00），另有 3 笔）",
+		"the trade bill settles 2.00, the fund flow books it and takes it back":                                                                                  "交易账单结算 2.00，资金账单入账后又冲回",
+		"9.00 withdrawn on 2024-09-12, the bank credits 8.99 on 2024-09-13 (B1, B2 of account 6222); less the fee it would be 8.90":                              "2024-09-12 提现 9.00，银行于 2024-09-13 入账 8.99（账户 6222，流水 B1，B2）；扣除手续费应为 8.90",
+		"waits for bank statements: 2024-09-12 to 2024-09-13, 2024-09-15 of 6222; 2024-09-14 of 6228":                                                            "待银行对账单：6222 的 2024-09-12 至 2024-09-13，2024-09-15；6228 的 2024-09-14",
+		"basic: 账户结余 is 5.00 where 6.00 follows from the row before":                                                                                             "基本账户：账户结余为 5.00，按上一行应为 6.00",
+		"the day begins with 5.00 (f.csv:3), but 2024-09-11 ended with 6.00; the fund flow of 2024-09-10 to 2024-09-11 is missing: what moved then is not known": "当日期初为 5.00（f.csv:3），而 2024-09-11 期末为 6.00；缺少 2024-09-10 至 2024-09-11 的资金账单，其间变动不明",
+		"two files show another balance before the first row of the day: a.csv:2 says 1.00, b.csv:2 says 2.00":                                                   "两个文件所示余额不一（当日首行之前）：a.csv:2 为 1.00，b.csv:2 为 2.00",
+		"1.00 × 0.60% = 0.006, rounded to 0.01, limited to 0.00 (what is still held of the payment's fee) expected back, 0.00 returned (contract: mine)":         "1.00 × 0.60% = 0.006，取整为 0.01，应退以原支付手续费的余额 0.00 为限，实退 0.00（合同：mine）",
+		"100.00 × 0.60% = 0.60 expected, 0.00 charged (assumed: alipay_acquiring_standard)":                                                                      "应收 100.00 × 0.60% = 0.60，实收 0.00（假定：alipay_acquiring_standard）",
+		"a refund with status failed settles nothing: no rule gives an expectation for 3.00, the bill does not say what was charged":                             "状态为失败的退款不结算：没有规则可据以计算 3.00 的应收，账单未列实收",
+		"withdrawal of 100.00: 0.10 expected, 0.20 charged (contract: mine); 100.00 − 0.00 free quota = 100.00":                                                  "提现 100.00：应收 0.10，实收 0.20（合同：mine）；100.00 − 免费额度 0.00 = 100.00",
 		"something else": "something else",
 	} {
 		if got := reasonInChinese(english); got != want {

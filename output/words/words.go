@@ -28,6 +28,10 @@ var list = map[string][2]string{
 	"(no wallet)":       {"(no wallet)", "（渠道不明）"},
 	"(no account)":      {"(no account)", "（商户号不明）"},
 
+	// purses of an account
+	"basic":     {"basic", "基本账户"},
+	"operation": {"operation", "运营账户"},
+
 	// kinds of breaks, their ages and what became of them
 	"missing_in_statement":        {"Missing in statement", "短款"},
 	"missing_in_orders":           {"Missing in orders", "长款"},
