@@ -15,6 +15,7 @@ import (
 
 	"reconcile/ingest/container"
 	"reconcile/ingest/delimited"
+	"reconcile/ingest/orders"
 	"reconcile/ingest/sheet"
 	"reconcile/settlement"
 )
@@ -37,6 +38,38 @@ type Delivery struct {
 // Source is the name under which messages and tables know the delivery.
 func (d *Delivery) Source() string {
 	return settlement.Position{File: d.File, Member: d.Member}.String()
+}
+
+// How much text a byte of a file is: at the most, of a compressed stream that does not say how
+// much it holds, and about so much of a Parquet file.
+const (
+	textOfStream   = 32
+	textOfColumnar = 6
+)
+
+// LikelySize is about how much text the delivery holds, in bytes; ok is false where nothing
+// is known of it before it is read.
+func (d *Delivery) LikelySize() (size int64, ok bool) {
+	switch {
+	case d.query != nil && d.Size < 0:
+		return 0, false
+	case d.Size < 0:
+		return textOfStream * d.FileSize, true
+	case d.query == nil && d.Member == "" && isColumnar(d.File):
+		return textOfColumnar * d.Size, true
+	}
+	return d.Size, true
+}
+
+func isColumnar(path string) bool {
+	file, err := os.Open(path)
+	if err != nil {
+		return false // whoever reads it says so
+	}
+	defer file.Close()
+	head := make([]byte, 8)
+	n, _ := io.ReadFull(file, head)
+	return orders.RecogniseColumnar(head[:n])
 }
 
 // Open lists the deliveries in the named files and folders, and in what patterns match, in

@@ -13,6 +13,7 @@ import (
 
 	"reconcile/generate"
 	"reconcile/ingest"
+	"reconcile/ingest/orders"
 	"reconcile/settlement"
 )
 
@@ -197,6 +198,36 @@ func TestTheRunsOwnErrorsAreNoRefusals(t *testing.T) {
 		_, err = deliveries[0].Read(ctx, 0, ingest.Options{Workers: 2, Day: settlement.NoDay, Emits: ingest.Emits{Lines: take, Events: take, Funds: take}})
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s, cancelled: %v", kind, err)
+		}
+	}
+}
+
+func TestHowMuchTextADeliveryLikelyHolds(t *testing.T) {
+	dir := t.TempDir()
+	files := map[string]int64{
+		"plain.csv":     1, // so many times its size
+		"packed.csv.gz": 32, "orders.parquet": 6,
+	}
+	text := strings.Repeat("order_no,amount\n", 100)
+	contents := map[string]string{"plain.csv": text, "packed.csv.gz": gzipped(text), "orders.parquet": "PAR1" + text + "PAR1"}
+	for name, content := range contents {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	deliveries, refusals, err := ingest.Open([]string{dir})
+	if err != nil || len(refusals) > 0 || len(deliveries) != len(files) {
+		t.Fatal(deliveries, refusals, err)
+	}
+	for _, d := range deliveries {
+		name := filepath.Base(d.File)
+		if size, known := d.LikelySize(); !known || size != files[name]*int64(len(contents[name])) {
+			t.Errorf("%s of %d bytes: %d, %v", name, len(contents[name]), size, known)
+		}
+	}
+	for _, d := range ingest.Queries(ingest.Mappings{OrdersQuery: &orders.Query{}}) {
+		if size, known := d.LikelySize(); known || size != 0 {
+			t.Errorf("a query that was not asked: %d, %v", size, known)
 		}
 	}
 }

@@ -160,6 +160,36 @@ func TestSpilledRowsAreTheRowsThatWereNot(t *testing.T) {
 	}
 }
 
+// Whoever takes one partition after the other would read a stream on disk again for each.
+func TestPartitionsOnDiskAreLoadedByTheirGroups(t *testing.T) {
+	opened := map[int64]int{} // by the limit: how often files were opened to be read
+	for _, limit := range [...]int64{1 << 40, 0} {
+		x := exchangeOf(partitions, limit, t.TempDir())
+		x.budget.together = 16
+		if err := x.scatter(linesOf(keysOf(rand.New(rand.NewPCG(7, 7)), 5000), 0)); err != nil {
+			t.Fatal(err)
+		}
+		x.budget.open = func(path string) (spillSink, error) {
+			opened[limit]++
+			return openSpill(path)
+		}
+		rows, step := 0, x.step()
+		for p := 0; p < partitions; p += step {
+			l, err := x.load(p, p+step)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows += l.Len()
+		}
+		if rows != 5000 {
+			t.Errorf("%d rows of 5000", rows)
+		}
+	}
+	if opened[1<<40] != 0 || opened[0] != partitions/16 {
+		t.Errorf("opened %v times to load %d groups", opened, partitions/16)
+	}
+}
+
 func TestReleaseGivesMemoryBackAndRemovesTheFiles(t *testing.T) {
 	for _, limit := range []int64{0, 1 << 14, 1 << 40} {
 		x := exchangeOf(partitions, limit, t.TempDir())

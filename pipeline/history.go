@@ -377,7 +377,7 @@ func (s *search) join() error {
 // orderNumbers asks earlier days for the payment numbers of orders that waiting refunds
 // name, and adds them to the rows of the partition as the messages that the orders of
 // today send.
-func (r *run) orderNumbers(rows *settlement.Events, p int) error {
+func (r *run) orderNumbers(rows *settlement.Events, from, until int) error {
 	if r.state == nil || len(r.state.days) == 0 && r.state.opening == nil {
 		return nil
 	}
@@ -396,7 +396,7 @@ func (r *run) orderNumbers(rows *settlement.Events, p int) error {
 		if len(asked) == 0 || past.day < r.job.Day-refundReach {
 			break
 		}
-		first, last := p*past.buckets/r.partitions, ((p+1)*past.buckets-1)/r.partitions
+		first, last := from*past.buckets/r.partitions, (until*past.buckets-1)/r.partitions
 		for part := first; part <= last; part++ {
 			path := filepath.Join(past.dir, "payment_numbers", output.PartName(part))
 			if err := r.askNumbers(path, asked, rows); err != nil {

@@ -72,11 +72,12 @@ func (r *run) linkRefunds(ctx context.Context, staging *output.Staging) error {
 	return r.each(ctx, r.buckets, func(ctx context.Context, b int) error {
 		numbers := &settlement.Events{}
 		from, until := r.bucketParts(b)
-		for p := from; p < until; p++ {
+		step := min(r.refunds.step(), until-from)
+		for p := from; p < until; p += step {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			if err := r.linkPartition(p, numbers); err != nil {
+			if err := r.linkPartitions(p, p+step, numbers); err != nil {
 				return err
 			}
 		}
@@ -91,16 +92,16 @@ func (r *run) linkRefunds(ctx context.Context, staging *output.Staging) error {
 	})
 }
 
-// linkPartition is linkRefunds for a partition of orders.
-func (r *run) linkPartition(p int, numbers *settlement.Events) error {
-	waiting, err := r.refunds.load(p, p+1)
+// linkPartitions is linkRefunds for partitions [from, until) of orders.
+func (r *run) linkPartitions(from, until int, numbers *settlement.Events) error {
+	waiting, err := r.refunds.load(from, until)
 	if err != nil {
 		return err
 	}
 	waiting = keepRows(waiting, func(i int) bool { return r.usable(waiting.File[i]) })
 	if r.state != nil {
 		addNumbers(numbers, waiting, func(file int32) bool { return file < r.firstCarried })
-		if err := r.orderNumbers(waiting, p); err != nil {
+		if err := r.orderNumbers(waiting, from, until); err != nil {
 			return err
 		}
 	}
@@ -108,7 +109,7 @@ func (r *run) linkPartition(p int, numbers *settlement.Events) error {
 	if slices.ContainsFunc(found.Link, settlement.EventLink.Inferred) {
 		r.residue.Store(true)
 	}
-	r.refunds.release(p, p+1)
+	r.refunds.release(from, until)
 	return r.events.scatter(found)
 }
 

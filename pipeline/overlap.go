@@ -29,11 +29,12 @@ func (r *run) checkOverlaps(ctx context.Context) error {
 		return keys
 	})
 	defer byID.release(0, r.partitions)
-	for p := range r.partitions {
+	step := r.lines.step()
+	for p := 0; p < r.partitions; p += step {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		lines, err := r.lines.load(p, p+1)
+		lines, err := r.lines.load(p, p+step)
 		if err != nil {
 			return err
 		}
@@ -44,13 +45,14 @@ func (r *run) checkOverlaps(ctx context.Context) error {
 	}
 	var conflict *settlement.ConflictError
 	rank := r.rules.Match.FileRank
-	for p := range r.partitions {
-		lines, err := byID.load(p, p+1)
+	step = byID.step()
+	for p := 0; p < r.partitions; p += step {
+		lines, err := byID.load(p, p+step)
 		if err != nil {
 			return err
 		}
 		conflict = settlement.FirstConflict(rank, conflict, match.FindConflict(rank, lines))
-		byID.release(p, p+1)
+		byID.release(p, p+step)
 	}
 	if conflict != nil {
 		return conflict

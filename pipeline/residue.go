@@ -91,12 +91,14 @@ func rowKeys[B settlement.Batch](batch B, key func(B, int) uint64) []uint64 {
 func (r *run) claimLeftovers(ctx context.Context, round func(*Rules, arrow.Record, arrow.Record) (*match.ResidueOutcome, error),
 	lines *lineExchange, events *eventExchange, found []*match.Resolution, leave func(*match.ResidueOutcome) error) error {
 	var mu sync.Mutex
-	return r.each(ctx, r.partitions, func(_ context.Context, p int) error {
-		leftLines, err := lines.load(p, p+1)
+	step := max(lines.step(), events.step())
+	return r.each(ctx, r.partitions/step, func(_ context.Context, i int) error {
+		from, until := i*step, (i+1)*step
+		leftLines, err := lines.load(from, until)
 		if err != nil {
 			return err
 		}
-		leftEvents, err := events.load(p, p+1)
+		leftEvents, err := events.load(from, until)
 		if err != nil {
 			return err
 		}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -183,9 +182,11 @@ func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refuse
 	}
 	r.arrangers.New = func() any { return &arranger{} }
 	r.work = newWorkroom(job.Memory, r.budget)
-	likely := likelySize(deliveries)
+	likely, known := likelySize(deliveries)
 	r.partitions = partitionCount(likely)
-	r.budget.together = r.partitions / bucketCount(likely, job.bucketBytes, r.partitions)
+	if known { // else a group might be many buckets
+		r.budget.together = r.partitions / bucketCount(likely, job.bucketBytes, r.partitions)
+	}
 	r.latest.Store(int64(settlement.NoInstant))
 	r.lines = newExchange[settlement.Lines]("lines", r.partitions, r.budget, func(l *settlement.Lines) []uint64 { return l.Key })
 	r.events = newExchange[settlement.Events]("events", r.partitions, r.budget, func(e *settlement.Events) []uint64 { return e.Key })
@@ -463,7 +464,7 @@ func (r *run) reconcile(ctx context.Context, staging *output.Staging) error {
 func (r *run) decodedBytes() (sum int64) {
 	for i, s := range r.intake.Statements {
 		if r.intake.Accepted(int32(i)) {
-			sum += s.Bytes
+			sum += max(s.Bytes, s.TextBytes)
 		}
 	}
 	return sum
@@ -482,19 +483,15 @@ func bucketCount(decoded, each int64, most int) int {
 	return n
 }
 
-// likelySize is about how large the deliveries are when decoded: a stream of
-// unknown size is taken for 32 times its file.
-func likelySize(deliveries []*ingest.Delivery) (sum int64) {
+// likelySize is about how large the deliveries are when decoded; known is false where that
+// of one of them cannot be told.
+func likelySize(deliveries []*ingest.Delivery) (sum int64, known bool) {
+	known = true
 	for _, d := range deliveries {
-		if d.Size >= 0 {
-			sum += d.Size
-			continue
-		}
-		if info, err := os.Stat(d.File); err == nil {
-			sum += 32 * info.Size()
-		}
+		size, ok := d.LikelySize()
+		sum, known = sum+size, known && ok
 	}
-	return sum
+	return sum, known
 }
 
 // bucketParts is the partitions [from, until) that bucket b is made of.

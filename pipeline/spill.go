@@ -154,6 +154,15 @@ func (x *exchange[T, B]) spill() error {
 // together is how many neighbouring partitions of the exchange share a stream.
 func (x *exchange[T, B]) together() int { return min(max(x.budget.together, 1), len(x.parts)) }
 
+// step is how many neighbouring partitions are loaded at a time by who takes one after the
+// other: on disk those of a group, whose stream would be read again for each of them.
+func (x *exchange[T, B]) step() int {
+	if x.onDisk() {
+		return x.together()
+	}
+	return 1
+}
+
 // onDisk says whether rows of the exchange went to disk.
 func (x *exchange[T, B]) onDisk() bool {
 	x.mu.Lock()

@@ -59,13 +59,15 @@ func (r *run) placeStrays(ctx context.Context) error {
 	if err := r.eachBucket(ctx, func(_ context.Context, b int) error { return r.tellAddresses(b, wanted, told) }); err != nil {
 		return err
 	}
-	return r.each(ctx, r.partitions, func(_ context.Context, p int) error {
-		strays, err := r.strays.load(p, p+1)
+	step := max(r.strays.step(), told.step(), r.strayUnsettled.step())
+	return r.each(ctx, r.partitions/step, func(_ context.Context, i int) error {
+		from, until := i*step, (i+1)*step
+		strays, err := r.strays.load(from, until)
 		if err != nil {
 			return err
 		}
 		strays = keepRows(strays, func(i int) bool { return r.usable(strays.File[i]) })
-		addresses, err := told.load(p, p+1)
+		addresses, err := told.load(from, until)
 		if err != nil {
 			return err
 		}
@@ -84,7 +86,7 @@ func (r *run) placeStrays(ctx context.Context) error {
 		if err := r.funds.scatter(strays); err != nil {
 			return err
 		}
-		return r.placeUnsettled(p, key)
+		return r.placeUnsettled(from, until, key)
 	})
 }
 
@@ -104,15 +106,17 @@ func (r *run) strayNumbers(ctx context.Context) (numberSet, error) {
 	}
 	wanted := make(numberSet, size)
 	var mu sync.Mutex
-	err := r.each(ctx, r.partitions, func(_ context.Context, p int) error {
+	step := max(r.strays.step(), r.strayUnsettled.step())
+	err := r.each(ctx, r.partitions/step, func(_ context.Context, i int) error {
+		from, until := i*step, (i+1)*step
 		strays := r.strays.spare.Take()
 		defer r.strays.spare.Give(strays)
-		pieces, err := r.strays.pieces(p, p+1)
+		pieces, err := r.strays.pieces(from, until)
 		if err != nil {
 			return err
 		}
 		settlement.AppendPieces(strays.Columns(), pieces, "provider_txn_id")
-		waiting, err := r.strayUnsettled.load(p, p+1)
+		waiting, err := r.strayUnsettled.load(from, until)
 		if err != nil {
 			return err
 		}

@@ -35,9 +35,9 @@ func (r *run) takeUnsettled(dir string, files *sources) error {
 	})
 }
 
-// placeUnsettled sends the strays among the unsettled rows of a partition on.
-func (r *run) placeUnsettled(p int, key map[uint64]uint64) error {
-	rows, err := r.strayUnsettled.load(p, p+1)
+// placeUnsettled sends the strays among the unsettled rows of partitions [from, until) on.
+func (r *run) placeUnsettled(from, until int, key map[uint64]uint64) error {
+	rows, err := r.strayUnsettled.load(from, until)
 	if err != nil || rows.Len() == 0 {
 		return err
 	}

@@ -80,7 +80,10 @@ type Statement struct {
 	Member string // name inside the archive, "" where there is none
 	SHA256 string // of the decoded content, lower-case hex
 	Bytes  int64  // of the decoded content
-	Layout string // a name for the header's wording, for people ("current, 27 columns")
+	// TextBytes is the text of the cells where the content is packed: of Parquet, Arrow and
+	// spreadsheets. Else 0.
+	TextBytes int64
+	Layout    string // a name for the header's wording, for people ("current, 27 columns")
 
 	Kind    StatementKind
 	Wallet  Wallet

@@ -95,6 +95,9 @@ func (a *app) ddl(flags ddlFlags, outGiven bool) error {
 	if strings.ContainsAny(source.Root, ddl.PatternCharacters) {
 		return usage(fmt.Errorf("%s: an engine takes one of %s in a path for a pattern (name the folder itself; rename it where it has one)", source.Root, ddl.PatternCharacters))
 	}
+	if folder := source.NamedLikeColumn(); folder != "" {
+		return usage(fmt.Errorf("%s: an engine would take the values of a column from the folder %s, whatever the files say (rename it)", source.Root, folder))
+	}
 	if a.json {
 		return printJSON(a.out, ddl.Describe(source))
 	}

@@ -93,6 +93,9 @@ func (w *folderWalk) enterBelow(folder string) {
 
 const manifestName = "run.json"
 
+// ownPart is a part of a table that a run writes. Other Parquet files are somebody's orders.
+var ownPart = regexp.MustCompile(`^part-\d{5,}\.parquet(\.staged)?$`)
+
 var settlementDay = regexp.MustCompile(`^dt=\d{4}-\d{2}-\d{2}$`)
 
 // isOutput tells what a run has written. written says that a run's manifest lies
@@ -104,7 +107,7 @@ func isOutput(name string, written bool) bool {
 	case "report.html", "report.xlsx", "journal.csv":
 		return written
 	}
-	return strings.EqualFold(filepath.Ext(name), ".parquet") || settlementDay.MatchString(name)
+	return ownPart.MatchString(name) || settlementDay.MatchString(name)
 }
 
 func (w *folderWalk) link(path string) {

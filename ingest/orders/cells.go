@@ -97,6 +97,9 @@ func ReadTable(ctx context.Context, in delimited.Input, orders, refunds Mapping,
 		}
 		st.SHA256, st.Bytes = hex.EncodeToString(source.sum.Sum(nil)), source.size
 	}
+	for _, w := range workers {
+		st.TextBytes += w.cellBytes
+	}
 	if source.broke != nil {
 		err = in.ReadError(0, source.broke)
 	}
@@ -238,6 +241,7 @@ func (w *worker) cellRow(cells []cell, row int64) {
 	s.quoted, s.fields, s.starts, s.unescaped = true, s.fields[:0], s.starts[:0], s.unescaped[:0]
 	blank := true
 	for i, c := range cells {
+		w.cellBytes += int64(len(c.text)) + 1 // as a CSV has it
 		if len(c.text) > 0 || c.what != "" {
 			blank = false
 			if i >= w.layout.fields {

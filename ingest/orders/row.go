@@ -24,6 +24,8 @@ type worker struct {
 	bad  bool   // something is wrong with it
 	told uint32 // of a table's row: columns whose cell was found wrong, as bits 1<<column
 
+	cellBytes int64 // of the text of a table
+
 	lastData int64 // of the block: number of its last line that is not blank
 	blank    int64 // first of the blank lines behind lastData, 0 where there is none
 

@@ -226,6 +226,22 @@ func TestColumnarFilesAreReadAsCSVIs(t *testing.T) {
 	}
 }
 
+// Buckets are made by how much text there is: a Parquet file of the same orders gets as many as
+// their CSV.
+func TestATableTellsHowMuchTextItHolds(t *testing.T) {
+	const rows = 1000
+	text := rows * int64(len("S0000000001,12.34,2024-09-12 10:00:00,paid\n"))
+	for name, content := range columnarFiles(t, manyTableRows(rows)) {
+		st, _, err := readTable(content, Mapping{}, Mapping{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if st.TextBytes < text/2 || st.TextBytes > text*2 {
+			t.Errorf("%s of %d bytes: %d bytes of text, about %d stand in it", name, len(content), st.TextBytes, text)
+		}
+	}
+}
+
 func TestColumnarFilesRefuse(t *testing.T) {
 	text := arrow.BinaryTypes.String
 	stamp := &arrow.TimestampType{Unit: arrow.Microsecond}

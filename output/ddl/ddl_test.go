@@ -136,6 +136,22 @@ func TestAResultHasNoDaysAndNoTablesOfDays(t *testing.T) {
 	}
 }
 
+// DuckDB, Spark and ClickHouse take name=value in a path for a partition: its value would
+// stand in place of what the files hold.
+func TestAFolderNamedLikeAColumnIsFound(t *testing.T) {
+	for root, want := range map[string]string{
+		"/data/wallet=alipay/result": "wallet=alipay", "/data/Wallet=alipay": "Wallet=alipay", "/data/dt=2024-09-12": "", "/data/region=north/result": "",
+		"s3://bucket/order_no=1/x": "order_no=1", "/data/wallet": "", "": "",
+	} {
+		if got := (Source{Root: root}).NamedLikeColumn(); got != want {
+			t.Errorf("%s: %q, not %q", root, got, want)
+		}
+	}
+	if got := (Source{Root: "/data/dt=2024/days", Dataset: true}).NamedLikeColumn(); got != "dt=2024" {
+		t.Errorf("a dataset in a folder of days: %q", got)
+	}
+}
+
 func TestSparkIsToldEachDay(t *testing.T) {
 	got := statement(t, Spark, dataset, "ALTER TABLE `breaks` ")
 	want := "ALTER TABLE `breaks` ADD IF NOT EXISTS\n" +

@@ -112,6 +112,26 @@ type Source struct {
 // PatternCharacters mean something else than themselves in the paths of engines.
 const PatternCharacters = "*?[]{}"
 
+// NamedLikeColumn is the folder on the way to the tables that is named like a value of one
+// of their columns (wallet=alipay), "" where none is: engines that look for partitions take
+// the column from its name, and not from the files.
+func (s Source) NamedLikeColumn() (folder string) {
+	for part := range strings.SplitSeq(s.Root, "/") {
+		key, _, isValue := strings.Cut(part, "=")
+		if !isValue {
+			continue
+		}
+		for _, t := range s.tables() {
+			for _, c := range s.columns(t) {
+				if strings.EqualFold(c.Name, key) {
+					return part
+				}
+			}
+		}
+	}
+	return ""
+}
+
 // dayColumn is the column that a dataset's folders are.
 var dayColumn = settlement.TableColumn{Name: "dt", Type: settlement.TypeDay,
 	Doc: "The day of the run, from the folder's name. What waits is told again every day: name the day, or a row counts once for each."}
