@@ -162,8 +162,8 @@ func (c *recount) tieFigures() error {
 		tieEach(c, told.Cross, named(c.again.cross, crossName), crossName), tieEach(c, told.Breaks, named(c.again.breaks, breaksName), breaksName))
 }
 
-// day is the day of the run: of a day of a dataset that day, else the last that the bills
-// show; none where they are of several days and run.json says so.
+// day is the day of the run: of a day of a dataset that day, none where the bills are of
+// several, else the last that a file shows.
 func (c *recount) day(told settlement.Day) settlement.Day {
 	if d := c.v.m.Day; d != nil {
 		if day, err := settlement.ParseDay([]byte(d.Day)); err == nil {
@@ -171,21 +171,17 @@ func (c *recount) day(told settlement.Day) settlement.Day {
 		}
 		return settlement.NoDay
 	}
-	first, last := settlement.NoDay, settlement.NoDay
-	for _, in := range c.v.m.Inputs {
-		from, err := settlement.ParseDay([]byte(in.From))
-		until, err2 := settlement.ParseDay([]byte(in.Until))
-		if err != nil || err2 != nil || in.DuplicateOf != "" || in.Superseded != "" {
-			continue
-		}
-		if last = max(last, until-1); first == settlement.NoDay || from < first {
-			first = from
+	if first, last := c.v.m.Period(); first != last {
+		return settlement.NoDay
+	}
+	last := settlement.NoDay
+	for i := range c.v.m.Inputs {
+		in := &c.v.m.Inputs[i]
+		if _, day := in.Days(); in.DuplicateOf == "" && in.Superseded == "" {
+			last = max(last, day)
 		}
 	}
-	switch {
-	case last == settlement.NoDay: // no bill tells a day: the run takes that of its latest row
-		return told
-	case told == settlement.NoDay && first < last:
+	if last == settlement.NoDay { // no file tells a day: the run takes that of its latest row
 		return told
 	}
 	return last
