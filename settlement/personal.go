@@ -60,6 +60,17 @@ func MaskedWord(text string) string {
 	return Masked(text)
 }
 
+// PublicWord is a word by which a wallet names kinds of movements, as it goes into tables
+// and notes: word itself where it is made of the trade's words, which most rows' is; else
+// somebody slipped into the column, or typed it, and it is masked. Lists of such words are
+// open, so that no longest word is asked for.
+func PublicWord(word []byte) []byte {
+	if hasTradeCharactersOnly(word) || hasTradeWordsOnly(string(word)) {
+		return Redacted(word)
+	}
+	return []byte(Masked(string(word)))
+}
+
 // longestWord is how many characters a word of such a column has at most.
 const longestWord = 24
 
@@ -67,7 +78,8 @@ const longestWord = 24
 // made; a name hardly has no other.
 const tradeCharacters = "交易支付退款订单状态成功失败关闭取消完成已未待收货发确认处理中等买家卖方部分全额定金尾预售超时冻结解转账帐入出提现充值" +
 	"红包优惠券积分余信用花呗借呗期银行卡零钱微信宝聚合渠道其他它无是否正常异有效撤销冲补差价运费保证手续服务贷记录资流水业来往回返还扣平台" +
-	"技术公司店铺商户线上下自动人工审核通过拒绝进行结算类型不明空的与元币美港欧日拆锁停暂删新库签拒驳约配送揽妥投旧归档废含总"
+	"技术公司店铺商户线上下自动人工审核通过拒绝进行结算类型不明空的与元币美港欧日拆锁停暂删新库签拒驳约配送揽妥投旧归档废含总" +
+	"理财申购赎基佣软件技术赔争议投诉立减折扣代劵营销保险企业商家分润集即时当面担批量费险罚违约捐赠公益聚划算天猫淘客软消者体验宝贝推广直通车返点税票充缴息跨境结汇礼津贴免赠增值物流在除售后基础淘宝使用调整其借红利闲鱼店铺省份号日月年度本期前当次新旧短信网速快还准备余款货押归集批发薪工资专项户间内外"
 
 // tradeWords are those of which the English ones are made.
 var tradeWords = func() map[string]bool {
@@ -117,6 +129,25 @@ var isTradeCharacter = func() (set [1 << 10]uint64) {
 	}
 	return set
 }()
+
+// hasTradeCharactersOnly is hasTradeWordsOnly of a text without Latin letters, false of
+// others.
+func hasTradeCharactersOnly(text []byte) bool {
+	for i := 0; i < len(text); {
+		c := rune(text[i])
+		if c < utf8.RuneSelf {
+			if i++; c|0x20 >= 'a' && c|0x20 <= 'z' {
+				return false
+			}
+			continue
+		}
+		c, size := utf8.DecodeRune(text[i:])
+		if i += size; (c >= 1<<16 || isTradeCharacter[c>>6]&(1<<(c&63)) == 0) && unicode.IsLetter(c) {
+			return false
+		}
+	}
+	return true
+}
 
 // hasTradeWordsOnly says that every letter of text is of a word of the trade.
 func hasTradeWordsOnly(text string) bool {

@@ -57,6 +57,20 @@ func TestUnknownWordsAreShown(t *testing.T) {
 	}
 }
 
+// TestWordsOfKindsAreShownAndNobodyInTheirColumn: a column of kinds holds an open list of
+// words, and what slipped into it.
+func TestWordsOfKindsAreShownAndNobodyInTheirColumn(t *testing.T) {
+	for text, want := range map[string]string{
+		"在线支付": "在线支付", "扣除交易手续费": "扣除交易手续费", "充值/提现": "充值/提现", "": "", "理财申购": "理财申购", "商家转账": "商家转账", "运费险": "运费险",
+		"0030130|软件服务费": "0030130|软件服务费", "转账给孙七": "*****", "王小明": "***", "CanaryPat": "*********", "13912345678": "***********",
+		"pat@example.com": "***@*******.***", "6228480402564890018": "*******************",
+	} {
+		if got := string(PublicWord([]byte(text))); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestNotesKeepNumbersOfOrders(t *testing.T) {
 	for text, want := range map[string]string{
 		"订单2200012457981263222 退款":        "订单2200012457981263222 退款",
@@ -94,6 +108,14 @@ func TestNotesOfWalletsAreKeptWhereNobodyTypedThem(t *testing.T) {
 		if got := string(PublicNote([]byte(note))); got != want {
 			t.Errorf("%q becomes %q, want %q", note, got, want)
 		}
+	}
+}
+
+func BenchmarkPublicWord(b *testing.B) {
+	word := []byte("交易收款")
+	b.ReportAllocs()
+	for b.Loop() {
+		PublicWord(word)
 	}
 }
 
