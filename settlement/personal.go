@@ -1,7 +1,6 @@
 package settlement
 
 import (
-	"bytes"
 	"regexp"
 	"strings"
 	"unicode"
@@ -170,99 +169,4 @@ func hasTradeWordsOnly(text string) bool {
 		}
 	}
 	return true
-}
-
-var (
-	phone    = regexp.MustCompile(`(?:\+?86[- ]?)?1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4}|0[0-9]{2,3}-[0-9]{7,8}`)
-	identity = regexp.MustCompile(`[1-9][0-9]{16}[0-9Xx]`)
-	bankCard = regexp.MustCompile(`62[0-9]{17}|62[0-9]{14}`)
-	mail     = regexp.MustCompile(`[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+`)
-)
-
-// Redacted is a text without phones, numbers of identity cards and bank cards, and mail
-// addresses: their digits and letters are *. Numbers of orders and transactions stay. The
-// result is text itself where there is nothing to hide.
-func Redacted(text []byte) []byte {
-	if !mayNameSomebody(text) {
-		return text
-	}
-	var out []byte
-	hide := func(pattern *regexp.Regexp, is func([]byte) bool) {
-		for _, at := range pattern.FindAllIndex(text, -1) {
-			if !standsAlone(text, at[0], at[1]) || !is(text[at[0]:at[1]]) {
-				continue
-			}
-			if out == nil {
-				out = bytes.Clone(text)
-			}
-			for i := at[0]; i < at[1]; i++ {
-				if out[i] != '-' && out[i] != ' ' && out[i] != '@' && out[i] != '.' {
-					out[i] = '*'
-				}
-			}
-		}
-	}
-	hide(mail, func([]byte) bool { return true })
-	hide(phone, func([]byte) bool { return true })
-	hide(identity, isIdentity)
-	hide(bankCard, passesLuhn)
-	if out == nil {
-		return text
-	}
-	return out
-}
-
-// mayNameSomebody is a quick look, since most texts hide nothing: a run of seven digits,
-// blanks and hyphens not counted, or an @.
-func mayNameSomebody(text []byte) bool {
-	digits := 0
-	for _, c := range text {
-		switch {
-		case c >= '0' && c <= '9':
-			if digits++; digits == 7 {
-				return true
-			}
-		case c == '-' || c == ' ':
-		case c == '@':
-			return true
-		default:
-			digits = 0
-		}
-	}
-	return false
-}
-
-// standsAlone says that no digit stands beside text[from:to]: a phone inside an order's
-// number is none.
-func standsAlone(text []byte, from, to int) bool {
-	isDigit := func(i int) bool { return i >= 0 && i < len(text) && text[i] >= '0' && text[i] <= '9' }
-	return !isDigit(from-1) && !isDigit(to)
-}
-
-// isIdentity proves the check digit of an identity card's number (GB 11643).
-func isIdentity(number []byte) bool {
-	sum := 0
-	for i, c := range number[:17] {
-		weight := 1
-		for range 17 - i { // 2^(17-i) mod 11
-			weight = weight * 2 % 11
-		}
-		sum += weight * int(c-'0')
-	}
-	return "10X98765432"[sum%11] == bytes.ToUpper(number[17:])[0]
-}
-
-// passesLuhn proves the check digit of a bank card's number.
-func passesLuhn(number []byte) bool {
-	sum := 0
-	for i := range number {
-		d := int(number[len(number)-1-i] - '0')
-		if i%2 == 1 {
-			if d *= 2; d > 9 {
-				d -= 9
-			}
-		}
-		sum += d
-	}
-	return sum%10 == 0
 }
