@@ -12,6 +12,22 @@ import (
 // are left, and both are watched here: a cell that is wrong may hold anything, and is
 // quoted in a message; and a note that somebody typed may name somebody.
 
+// Printable is text that steers no terminal: controls, and marks that turn the direction of
+// what is written, are �.
+func Printable(text string) string {
+	return strings.Map(func(c rune) rune {
+		if Steers(c) {
+			return '�'
+		}
+		return c
+	}, text)
+}
+
+// Steers says that a terminal does something for c instead of showing it.
+func Steers(c rune) bool {
+	return c < ' ' || c >= 0x7f && c < 0xa0 || c >= 0x2000 && unicode.Is(unicode.Bidi_Control, c)
+}
+
 // mostShown is how many characters of a file's own text a message shows.
 const mostShown = 60
 
