@@ -37,14 +37,17 @@ func TestTablesNameNobodyWhateverWordIsOdd(t *testing.T) {
 			for _, c := range found([]byte(printed)) {
 				t.Errorf("%s: %s in\n%s", name, c, printed[:min(len(printed), 900)])
 			}
-			if code == exitDone || code == exitBreaks {
+			if code != exitRefused { // a result stands, and may be incomplete
 				accepted++
 				inFiles(t, out)
+				for _, shown := range []string{"run.json", "report.html", "report.xlsx"} {
+					readFile(t, filepath.Join(out, shown))
+				}
 			}
 		}
 	}
 	t.Logf("%d of %d files were used", accepted, runs)
-	if accepted < 20 {
+	if accepted < 60 {
 		t.Errorf("only %d of %d files were used: the test looks at nothing", accepted, runs)
 	}
 }

@@ -220,7 +220,7 @@ func (r *camtReading) bookEntry(s *camtStatement, e *rawEntry) error {
 	}
 	other := r.parties.of(counterparty)
 	given := unnamed(other, e.rawType())
-	b.rawType = r.types.of(typeOf{given, other.wallet})
+	b.rawType = r.types.of(typeOf{given, other.sole})
 	purpose := strings.Join(e.texts, "\n")
 	var texts []string
 	if isImpersonal(other, purpose) {
@@ -230,8 +230,8 @@ func (r *camtReading) bookEntry(s *camtStatement, e *rawEntry) error {
 				texts = append(texts, text)
 			}
 		}
-	} else if namesWallet(purpose) { // by which it is known as a withdrawal's
-		texts = []string{knownWords(purpose)}
+	} else if other.wallet || namesWallet(purpose) { // by which it is known as a withdrawal's
+		texts = []string{knownWords(other.name + " " + purpose)}
 	}
 	if e.reversal == "true" || e.reversal == "1" {
 		texts = append([]string{"reversal"}, texts...)

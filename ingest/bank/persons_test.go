@@ -16,6 +16,7 @@ func TestWhatPayersTypeIsKeptWhereItNamesNobody(t *testing.T) {
 		{"", "网上支付", "9月房租", "网上支付", "9月房租"},
 		{"", "", "账户管理费", "", "账户管理费"},
 		{"", "Transfer Pat Smith", "alipay transfer Pat Smith", "transfer", "alipay transfer"},
+		{"支付宝-赵六宝", "转账", "给赵六宝", "转账", "支付宝"},
 		{"支付宝（中国）网络技术有限公司", "转账", "提现 20240912001234 6228 4804 0256 4890 018", "转账",
 			"支付宝（中国）网络技术有限公司; 提现 20240912001234 **** **** **** **** ***"},
 	} {

@@ -42,12 +42,12 @@ func (r *csvReading) row() error {
 	}
 	counterparty, purpose := r.parties.of(r.text(colCounterparty)), r.text(colPurpose)
 	given := unnamed(counterparty, r.text(colType))
-	e.rawType = r.types.of(typeOf{given, counterparty.wallet})
+	e.rawType = r.types.of(typeOf{given, counterparty.sole})
 	if isImpersonal(counterparty, purpose) {
 		r.noteText = note(r.noteText[:0], counterparty, purpose)
 		e.note = r.noteText
-	} else if namesWallet(purpose) { // by which it is known as a withdrawal's
-		e.note = []byte(knownWords(purpose))
+	} else if counterparty.wallet || namesWallet(purpose) { // by which it is known as a withdrawal's
+		e.note = []byte(knownWords(counterparty.name + " " + purpose))
 	}
 	e.category = categoryOf(e.direction, counterparty, given, purpose)
 	if r.bad {

@@ -29,7 +29,8 @@ func namesWallet(text string) bool { return hasAny(lower(text), walletNames) }
 // party is whom money came from or went to.
 type party struct {
 	name   string // without blanks around it
-	wallet bool   // it is a wallet's operator
+	wallet bool   // its name has a wallet's
+	sole   bool   // and nothing else: it is the operator, and what it says is its own
 }
 
 // parties remembers the last one: statements name the same again and again.
@@ -40,7 +41,8 @@ type parties struct {
 
 func (p *parties) of(counterparty string) party {
 	if counterparty != p.given {
-		p.given, p.last = counterparty, party{strings.TrimSpace(counterparty), namesWallet(counterparty)}
+		wallet := namesWallet(counterparty)
+		p.given, p.last = counterparty, party{strings.TrimSpace(counterparty), wallet, wallet && isTradeText(counterparty)}
 	}
 	return p.last
 }
@@ -102,10 +104,10 @@ func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 const maxNote = 500
 
 // isImpersonal says that a line's texts are the bank's or a wallet's: the counterparty is a
-// wallet. Of other lines somebody typed them, and they may name anybody, beside a wallet and
+// wallet's operator. Of other lines somebody typed them, and they may name anybody, beside a wallet and
 // a fee too: they are kept where they say no more than what was paid for.
 func isImpersonal(counterparty party, texts ...string) bool {
-	return counterparty.wallet ||
+	return counterparty.sole ||
 		!slices.ContainsFunc(texts, func(text string) bool { return !isTradeText(unnamed(counterparty, text)) })
 }
 
@@ -115,7 +117,7 @@ type publicTypes map[typeOf]string
 // typeOf is a word for what a line is, without its counterparty's name.
 type typeOf struct {
 	given  string
-	wallet bool // the counterparty is a wallet
+	wallet bool // the counterparty is a wallet's operator
 }
 
 // mostTypes bounds what is remembered.
@@ -167,7 +169,7 @@ func knownWords(text string) string {
 // purposeWords are what banks and payers call what is paid for, the longer ones first.
 var purposeWords = longestFirst(walletNames, feeWords, freezeWords, transferWords, []string{"网上支付", "快捷支付", "支付", "消费", "电子", "业务", "交易", "结息", "利息", "房租", "租金", "水费", "电费", "税款", "税", "社保", "公积金", "备用金", "报销", "订金", "定金",
 	"尾款", "退款", "还款", "借款", "跨行", "对公", "网银", "手机银行", "批量", "实时", "中国", "网络技术", "支付科技", "科技", "有限公司", "客户", "备付金",
-	"账户", "管理", "小额", "大额", "季度", "年度", "月度", "扣收", "扣划", "代扣", "收取", "支取", "存入", "存款", "贷款", "本金", "理财", "商户", "平台", "银企", "对账"})
+	"账户", "管理", "小额", "大额", "季度", "年度", "月度", "扣收", "扣划", "代扣", "收取", "支取", "存入", "存款", "贷款", "本金", "理财", "商户", "平台", "technology", "co", "ltd", "limited", "com", "银企", "对账"})
 
 func longestFirst(lists ...[]string) []string {
 	all := slices.Concat(lists...)
@@ -200,7 +202,11 @@ func note(dst []byte, counterparty party, texts ...string) []byte {
 	var few [4]string
 	kept := few[:0]
 	if counterparty.wallet {
-		kept = append(kept, oneLine(counterparty.name))
+		name := oneLine(counterparty.name)
+		if !counterparty.sole {
+			name = knownWords(name)
+		}
+		kept = append(kept, name)
 	}
 	for _, text := range texts {
 		if text = unnamed(counterparty, text); text != "" && !contains(kept, text) {
@@ -226,7 +232,7 @@ func unnamed(counterparty party, text string) string {
 	if text == "" {
 		return ""
 	}
-	if !counterparty.wallet && utf8.RuneCountInString(counterparty.name) > 1 {
+	if !counterparty.sole && utf8.RuneCountInString(counterparty.name) > 1 {
 		text = strings.ReplaceAll(text, counterparty.name, "")
 	}
 	return oneLine(text)
