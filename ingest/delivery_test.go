@@ -89,6 +89,9 @@ func TestOtherFilesAreRefusedByWhatTheyAre(t *testing.T) {
 		{"unknown text", "name,phone\nx,1\n", "not a file of a known kind: its first line is “name,phone”", "orders.columns"},
 		{"a long first line", strings.Repeat("很", 100), "its first line is “" + strings.Repeat("很", 60) + "…”", "orders.columns"},
 		{"a first line of data", "张三,6222021001112223334,13812345678\n", "its first line is “**,*******************,***********”", "orders.columns"},
+		{"a first line of persons", "收货人王五丰,杭州市余杭区文三路,oUpFabc\n", "its first line is “******,*********,*******”", "orders.columns"},
+		{"a first line with a mail address", "王五丰,pat.smith@example.com\n", "its first line is “***,***.*****@*******.***”", "orders.columns"},
+		{"a first line that steers", "or\x1b[31mder,wal\x1b]0;x\n", "its first line is “or�[31mder,wal�]0;x”", "orders.columns"},
 		{"binary", "\x00\x01\x02\x03", "not a file of a known kind", "orders.columns"},
 		{"UTF-16", string(utf16), "not a file of a known kind", "orders.columns"},
 	} {

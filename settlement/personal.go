@@ -1,7 +1,6 @@
 package settlement
 
 import (
-	"bytes"
 	"regexp"
 	"strings"
 	"unicode"
@@ -12,6 +11,22 @@ import (
 // any table, message, log or alert. Columns that hold such values are not read. Two doors
 // are left, and both are watched here: a cell that is wrong may hold anything, and is
 // quoted in a message; and a note that somebody typed may name somebody.
+
+// Printable is text that steers no terminal: controls, and marks that turn the direction of
+// what is written, are �.
+func Printable(text string) string {
+	return strings.Map(func(c rune) rune {
+		if Steers(c) {
+			return '�'
+		}
+		return c
+	}, text)
+}
+
+// Steers says that a terminal does something for c instead of showing it.
+func Steers(c rune) bool {
+	return c < ' ' || c >= 0x7f && c < 0xa0 || c >= 0x2000 && unicode.Is(unicode.Bidi_Control, c)
+}
 
 // mostShown is how many characters of a file's own text a message shows.
 const mostShown = 60
@@ -60,6 +75,17 @@ func MaskedWord(text string) string {
 	return Masked(text)
 }
 
+// PublicWord is a word by which a wallet names kinds of movements, as it goes into tables
+// and notes: word itself where it is made of the trade's words, which most rows' is; else
+// somebody slipped into the column, or typed it, and it is masked. Lists of such words are
+// open, so that no longest word is asked for.
+func PublicWord(word []byte) []byte {
+	if hasTradeCharactersOnly(word) || hasTradeWordsOnly(string(word)) {
+		return Redacted(word)
+	}
+	return []byte(Masked(string(word)))
+}
+
 // longestWord is how many characters a word of such a column has at most.
 const longestWord = 24
 
@@ -67,7 +93,8 @@ const longestWord = 24
 // made; a name hardly has no other.
 const tradeCharacters = "交易支付退款订单状态成功失败关闭取消完成已未待收货发确认处理中等买家卖方部分全额定金尾预售超时冻结解转账帐入出提现充值" +
 	"红包优惠券积分余信用花呗借呗期银行卡零钱微信宝聚合渠道其他它无是否正常异有效撤销冲补差价运费保证手续服务贷记录资流水业来往回返还扣平台" +
-	"技术公司店铺商户线上下自动人工审核通过拒绝进行结算类型不明空的与元币美港欧日拆锁停暂删新库签拒驳约配送揽妥投旧归档废含总"
+	"技术公司店铺商户线上下自动人工审核通过拒绝进行结算类型不明空的与元币美港欧日拆锁停暂删新库签拒驳约配送揽妥投旧归档废含总" +
+	"理财申购赎基佣软件技术赔争议投诉立减折扣代劵营销保险企业商家分润集即时当面担批量费险罚违约捐赠公益聚划算天猫淘客软消者体验宝贝推广直通车返点税票充缴息跨境结汇礼津贴免赠增值物流在除售后基础淘宝使用调整其借红利闲鱼店铺省份号日月年度本期前当次新旧短信网速快还准备余款货押归集批发薪工资专项户间内外"
 
 // tradeWords are those of which the English ones are made.
 var tradeWords = func() map[string]bool {
@@ -118,6 +145,25 @@ var isTradeCharacter = func() (set [1 << 10]uint64) {
 	return set
 }()
 
+// hasTradeCharactersOnly is hasTradeWordsOnly of a text without Latin letters, false of
+// others.
+func hasTradeCharactersOnly(text []byte) bool {
+	for i := 0; i < len(text); {
+		c := rune(text[i])
+		if c < utf8.RuneSelf {
+			if i++; c|0x20 >= 'a' && c|0x20 <= 'z' {
+				return false
+			}
+			continue
+		}
+		c, size := utf8.DecodeRune(text[i:])
+		if i += size; (c >= 1<<16 || isTradeCharacter[c>>6]&(1<<(c&63)) == 0) && unicode.IsLetter(c) {
+			return false
+		}
+	}
+	return true
+}
+
 // hasTradeWordsOnly says that every letter of text is of a word of the trade.
 func hasTradeWordsOnly(text string) bool {
 	latin := false
@@ -139,99 +185,4 @@ func hasTradeWordsOnly(text string) bool {
 		}
 	}
 	return true
-}
-
-var (
-	phone    = regexp.MustCompile(`(?:\+?86[- ]?)?1[3-9][0-9][- ]?[0-9]{4}[- ]?[0-9]{4}|0[0-9]{2,3}-[0-9]{7,8}`)
-	identity = regexp.MustCompile(`[1-9][0-9]{16}[0-9Xx]`)
-	bankCard = regexp.MustCompile(`62[0-9]{17}|62[0-9]{14}`)
-	mail     = regexp.MustCompile(`[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+`)
-)
-
-// Redacted is a text without phones, numbers of identity cards and bank cards, and mail
-// addresses: their digits and letters are *. Numbers of orders and transactions stay. The
-// result is text itself where there is nothing to hide.
-func Redacted(text []byte) []byte {
-	if !mayNameSomebody(text) {
-		return text
-	}
-	var out []byte
-	hide := func(pattern *regexp.Regexp, is func([]byte) bool) {
-		for _, at := range pattern.FindAllIndex(text, -1) {
-			if !standsAlone(text, at[0], at[1]) || !is(text[at[0]:at[1]]) {
-				continue
-			}
-			if out == nil {
-				out = bytes.Clone(text)
-			}
-			for i := at[0]; i < at[1]; i++ {
-				if out[i] != '-' && out[i] != ' ' && out[i] != '@' && out[i] != '.' {
-					out[i] = '*'
-				}
-			}
-		}
-	}
-	hide(mail, func([]byte) bool { return true })
-	hide(phone, func([]byte) bool { return true })
-	hide(identity, isIdentity)
-	hide(bankCard, passesLuhn)
-	if out == nil {
-		return text
-	}
-	return out
-}
-
-// mayNameSomebody is a quick look, since most texts hide nothing: a run of seven digits,
-// blanks and hyphens not counted, or an @.
-func mayNameSomebody(text []byte) bool {
-	digits := 0
-	for _, c := range text {
-		switch {
-		case c >= '0' && c <= '9':
-			if digits++; digits == 7 {
-				return true
-			}
-		case c == '-' || c == ' ':
-		case c == '@':
-			return true
-		default:
-			digits = 0
-		}
-	}
-	return false
-}
-
-// standsAlone says that no digit stands beside text[from:to]: a phone inside an order's
-// number is none.
-func standsAlone(text []byte, from, to int) bool {
-	isDigit := func(i int) bool { return i >= 0 && i < len(text) && text[i] >= '0' && text[i] <= '9' }
-	return !isDigit(from-1) && !isDigit(to)
-}
-
-// isIdentity proves the check digit of an identity card's number (GB 11643).
-func isIdentity(number []byte) bool {
-	sum := 0
-	for i, c := range number[:17] {
-		weight := 1
-		for range 17 - i { // 2^(17-i) mod 11
-			weight = weight * 2 % 11
-		}
-		sum += weight * int(c-'0')
-	}
-	return "10X98765432"[sum%11] == bytes.ToUpper(number[17:])[0]
-}
-
-// passesLuhn proves the check digit of a bank card's number.
-func passesLuhn(number []byte) bool {
-	sum := 0
-	for i := range number {
-		d := int(number[len(number)-1-i] - '0')
-		if i%2 == 1 {
-			if d *= 2; d > 9 {
-				d -= 9
-			}
-		}
-		sum += d
-	}
-	return sum%10 == 0
 }

@@ -57,6 +57,20 @@ func TestUnknownWordsAreShown(t *testing.T) {
 	}
 }
 
+// TestWordsOfKindsAreShownAndNobodyInTheirColumn: a column of kinds holds an open list of
+// words, and what slipped into it.
+func TestWordsOfKindsAreShownAndNobodyInTheirColumn(t *testing.T) {
+	for text, want := range map[string]string{
+		"在线支付": "在线支付", "扣除交易手续费": "扣除交易手续费", "充值/提现": "充值/提现", "": "", "理财申购": "理财申购", "商家转账": "商家转账", "运费险": "运费险",
+		"0030130|软件服务费": "0030130|软件服务费", "转账给孙七": "*****", "王小明": "***", "CanaryPat": "*********", "13912345678": "***********",
+		"pat@example.com": "***@*******.***", "6228480402564890018": "*******************",
+	} {
+		if got := string(PublicWord([]byte(text))); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestNotesKeepNumbersOfOrders(t *testing.T) {
 	for text, want := range map[string]string{
 		"订单2200012457981263222 退款":        "订单2200012457981263222 退款",
@@ -65,6 +79,29 @@ func TestNotesKeepNumbersOfOrders(t *testing.T) {
 		"[20240912220001245798126322]服务费": "[20240912220001245798126322]服务费",
 		"2024-09-12 08:30:00":             "2024-09-12 08:30:00",
 		"买家 who@where.cn":                 "买家 ***@*****.**",
+	} {
+		if got := string(Redacted([]byte(text))); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestNumbersOfPersonsAreHiddenBesideOthers: figures before and behind a phone, its forms,
+// and those of cards.
+func TestNumbersOfPersonsAreHiddenBesideOthers(t *testing.T) {
+	for text, want := range map[string]string{
+		"付款150 13912345678": "付款150 ***********", "10086 13912345678": "10086 ***********", "退款 1000-13912345678": "退款 1000-***********",
+		"2024-13912345678": "2024-***********", "13912345678 13812345678": "*********** ***********", "13912345678-150": "***********-150",
+		"１３９１２３４５６７８": "***********", "电话１３９ 1234 5678，": "电话*** **** ****，", "008613912345678": "***************", "+86 139 1234 5678": "*** *** **** ****",
+		"139.1234.5678": "***.****.****", "(0571)88888888": "(****)********", "（０５７１）88888888": "（****）********", "057188888888": "************", "01088888888": "***********",
+		"张三@qq.com": "**@**.***", "who＠where.cn": "***＠*****.**", "130503670401001": "***************", "110105 19491231 002X": "****** ******** ****",
+		"6228 4804 0256 4890 018": "**** **** **** **** ***", "100.00 6228-4804-0256-4890-018 1": "100.00 ****-****-****-****-*** 1",
+		"卡6228480402564890018": "卡*******************", "4111111111111111": "****************", "4111 1111 1111 1111": "**** **** **** ****", "5500000000000004": "****************",
+		// Numbers of orders and transactions, amounts and times stay.
+		"3105550000000000001 150": "3105550000000000001 150", "2200012457981263222": "2200012457981263222", "4200001122334455667788991122": "4200001122334455667788991122",
+		"2024091222001012341000000001": "2024091222001012341000000001", "2024-09-12 08:30:00": "2024-09-12 08:30:00", "20240912083000": "20240912083000",
+		"1234567.89 7654321.00": "1234567.89 7654321.00", "S2024091200001": "S2024091200001", "202409120000001": "202409120000001", "139123456781391234": "139123456781391234",
+		"，。：、　（１２）": "，。：、　（１２）", "２０２４－０９－１２": "２０２４－０９－１２",
 	} {
 		if got := string(Redacted([]byte(text))); got != want {
 			t.Errorf("%q becomes %q, want %q", text, got, want)
@@ -94,6 +131,14 @@ func TestNotesOfWalletsAreKeptWhereNobodyTypedThem(t *testing.T) {
 		if got := string(PublicNote([]byte(note))); got != want {
 			t.Errorf("%q becomes %q, want %q", note, got, want)
 		}
+	}
+}
+
+func BenchmarkPublicWord(b *testing.B) {
+	word := []byte("交易收款")
+	b.ReportAllocs()
+	for b.Loop() {
+		PublicWord(word)
 	}
 }
 

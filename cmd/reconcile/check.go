@@ -94,10 +94,10 @@ func checkedJSON(checked *pipeline.Checked) checkedFiles {
 }
 
 func (a *app) printStatement(b *strings.Builder, s pipeline.CheckedStatement) {
-	fmt.Fprintf(b, "%s\n", s.Source())
+	fmt.Fprintf(b, "%s\n", printable(s.Source()))
 	line := func(name, value string) {
 		if value != "" {
-			name = a.say(name)
+			name, value = a.say(name), printable(value)
 			fmt.Fprintf(b, "  %s%s%s\n", name, strings.Repeat(" ", max(1, 10-cells.StringWidth(name))), value)
 		}
 	}

@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"io"
 	"path"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"reconcile/settlement"
 )
 
 // folder writes to a terminal: lines that are wider than it are broken between words, and
@@ -18,21 +21,65 @@ type folder struct {
 	rest  []byte // a line whose end has not come yet
 }
 
-// foldedTo is w itself where it is no terminal.
+// foldedTo writes text for people: nothing of it steers the terminal but styles of our own.
+// It is not folded where w is no terminal.
 func foldedTo(w io.Writer, s screen) io.Writer {
 	if s.width == 0 {
-		return w
+		return &steady{w}
 	}
 	return &folder{to: w, width: s.width}
 }
 
 // verbatim is w without folding, for what programs read.
 func verbatim(w io.Writer) io.Writer {
-	if f, ok := w.(*folder); ok {
+	switch f := w.(type) {
+	case *folder:
+		return f.to
+	case *steady:
 		return f.to
 	}
 	return w
 }
+
+// steady writes text for people that a file, a name or a message of somebody else's may be
+// part of: it may be looked at in a terminal later.
+type steady struct{ to io.Writer }
+
+func (s *steady) Write(text []byte) (int, error) {
+	if _, err := io.WriteString(s.to, harmless(string(text))); err != nil {
+		return 0, err
+	}
+	return len(text), nil
+}
+
+// harmless is text in which only ends of lines, tabs and our styles mean something to a
+// terminal.
+func harmless(text string) string {
+	var b strings.Builder
+	for {
+		at := strings.IndexFunc(text, func(c rune) bool { return c != '\n' && c != '\t' && settlement.Steers(c) })
+		if at < 0 {
+			if b.Len() == 0 {
+				return text
+			}
+			b.WriteString(text)
+			return b.String()
+		}
+		b.WriteString(text[:at])
+		text = text[at:]
+		_, size := utf8.DecodeRuneInString(text)
+		if own := ownStyle.FindString(text); own != "" {
+			b.WriteString(own)
+			size = len(own)
+		} else {
+			b.WriteRune('�')
+		}
+		text = text[size:]
+	}
+}
+
+// ownStyle is what painted writes.
+var ownStyle = regexp.MustCompile(`^\x1b\[(?:0|` + strings.Join([]string{string(bold), string(faint), string(good), string(bad), string(warning)}, "|") + `)m`)
 
 func (f *folder) Write(text []byte) (int, error) {
 	f.rest = append(f.rest, text...)
@@ -41,7 +88,7 @@ func (f *folder) Write(text []byte) (int, error) {
 		return len(text), nil
 	}
 	var b strings.Builder
-	for line := range strings.Lines(string(f.rest[:end+1])) {
+	for line := range strings.Lines(harmless(string(f.rest[:end+1]))) {
 		b.WriteString(folded(strings.TrimSuffix(line, "\n"), f.width) + "\n")
 	}
 	f.rest = append(f.rest[:0], f.rest[end+1:]...)
@@ -52,7 +99,7 @@ func (f *folder) Write(text []byte) (int, error) {
 // flush writes what has no end of a line behind it.
 func (f *folder) flush() {
 	if len(f.rest) > 0 {
-		_, _ = io.WriteString(f.to, folded(string(f.rest), f.width)) // nobody is left to be told
+		_, _ = io.WriteString(f.to, folded(harmless(string(f.rest)), f.width)) // nobody is left to be told
 		f.rest = nil
 	}
 }

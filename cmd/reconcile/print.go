@@ -156,13 +156,15 @@ func (p *gridPrinter) end() error {
 }
 
 // printable keeps what a file holds from steering the terminal.
-func printable(text string) string {
-	return strings.Map(func(c rune) rune {
-		if c < ' ' || c >= 0x7f && c < 0xa0 {
-			return '�'
-		}
-		return c
-	}, text)
+func printable(text string) string { return settlement.Printable(text) }
+
+// printableLines is printable of a text of several lines.
+func printableLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = printable(lines[i])
+	}
+	return strings.Join(lines, "\n")
 }
 
 // csvPrinter writes CSV by RFC 4180, in which no text can become a formula.

@@ -53,7 +53,7 @@ var stageNames = map[pipeline.Stage]string{
 }
 
 // runSteps are the stages of a run that are shown, in their order.
-var runSteps = []pipeline.Stage{pipeline.StageIngest, pipeline.StageMatch, pipeline.StageProve, pipeline.StageCommit}
+var runSteps = []pipeline.Stage{pipeline.StageIngest, pipeline.StageMatch, pipeline.StageProve, pipeline.StageReport, pipeline.StageCommit}
 
 // report says how many pieces of a stage are done.
 func (p *progress) report(stage pipeline.Stage, done, total int64) {
@@ -99,17 +99,28 @@ func (p *progress) set(stage pipeline.Stage, done, total int64, options ...progr
 	if p.bar == nil || p.stage != stage {
 		p.clear()
 		p.stage = stage
+		options = append(options, progressbar.OptionSetWidth(barWidth), progressbar.OptionSetPredictTime(true))
+		if p.isNarrow() {
+			options = []progressbar.Option{progressbar.OptionSetWidth(shortBar), progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false)}
+		}
 		p.bar = progressbar.NewOptions64(max(total, 1), append(options, progressbar.OptionSetWriter(verbatim(p.app.err)),
-			progressbar.OptionSetDescription(p.describe(stage)), progressbar.OptionSetWidth(barWidth), progressbar.OptionSetPredictTime(true),
-			progressbar.OptionThrottle(drawEvery), progressbar.OptionClearOnFinish())...)
+			progressbar.OptionSetDescription(p.describe(stage)), progressbar.OptionThrottle(drawEvery), progressbar.OptionClearOnFinish())...)
 	}
 	p.bar.Set64(done) //nolint:errcheck // a bar that cannot be drawn is no reason to stop
 }
 
 const (
 	barWidth  = 12 // in cells: description, counts, rate and times stand beside it
+	shortBar  = 6  // where the step and the share alone do
 	drawEvery = 100 * time.Millisecond
 )
+
+// isNarrow says that a line has no room for counts, rates and times: one that is
+// wider than the terminal would not be drawn over by the next.
+func (p *progress) isNarrow() bool { return p.app.toErr.width < roomForRates }
+
+// roomForRates is how many cells the widest line of a bar needs.
+const roomForRates = 60
 
 // describe names a stage, and which step of how many it is.
 func (p *progress) describe(stage pipeline.Stage) string {
@@ -119,7 +130,7 @@ func (p *progress) describe(stage pipeline.Stage) string {
 			text += fmt.Sprintf(" %d/%d", i+1, len(runSteps))
 		}
 	}
-	if p.of != "" {
+	if p.of != "" && p.app.toErr.width >= pageWidth {
 		text = p.of + " " + text
 	}
 	return text

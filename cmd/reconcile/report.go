@@ -54,7 +54,7 @@ func (a *app) reportCommand() *cobra.Command {
 				return err
 			}
 			if page == "" && xlsx == "" {
-				return report.Write(a.out, v, a.pageLanguage())
+				return report.Write(verbatim(a.out), v, a.pageLanguage())
 			}
 			if page != "" {
 				if err := a.writePage(page, v); err != nil {

@@ -243,16 +243,16 @@ func printJSON(w io.Writer, value any) error {
 // by side where they did not tie.
 func (a *app) printRefusals(w io.Writer, refusals []*settlement.Refusal) {
 	for _, r := range refusals {
-		fmt.Fprintf(w, "%s %s\n", a.paintOn(w, bad, a.say("REFUSED")), r.Source)
+		fmt.Fprintf(w, "%s %s\n", a.paintOn(w, bad, a.say("REFUSED")), printable(r.Source))
 		for _, e := range r.Errors {
-			fmt.Fprintf(w, "  %s\n", e.Error())
+			fmt.Fprintf(w, "  %s\n", printableLines(e.Error()))
 		}
 		if r.More > 0 {
 			fmt.Fprintf(w, "  "+a.say("… and %d more")+"\n", r.More)
 		}
 		if r.Statement != nil {
 			for _, text := range settlement.DriftTexts(r.Statement.Drift) {
-				fmt.Fprintf(w, "  %s %s\n", a.say("drift"), text)
+				fmt.Fprintf(w, "  %s %s\n", a.say("drift"), printable(text))
 			}
 		}
 		if len(r.Totals) > 0 {

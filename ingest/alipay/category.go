@@ -175,7 +175,7 @@ var partyMarks = []string{"，付款方", "，收款方", "付款方：", "收�
 // publicNote is what of a line's note goes into the table: the wallet's own words, and
 // of the note nothing that a person may have typed or that names one.
 func publicNote(category settlement.Category, note, description []byte, to []byte) []byte {
-	to = append(to, settlement.Redacted(description)...)
+	to = append(to, settlement.PublicWord(description)...)
 	switch category {
 	case settlement.FundFee, settlement.FundFeeReturn, settlement.FundPlatformFee, settlement.FundFreeze:
 	default:

@@ -307,7 +307,7 @@ func (w *fundWorker) append(at settlement.Instant, m fundMoney) {
 	b.Balance = append(b.Balance, m.balance)
 	b.Currency = append(b.Currency, settlement.CNY)
 	b.State = append(b.State, state)
-	b.RawType.Append(kind)
+	b.RawType.Append(settlement.PublicWord(kind))
 	w.note = publicNote(category, note, said, w.note[:0])
 	b.RawNote.Append(w.note)
 	b.File = append(b.File, w.in.Index)

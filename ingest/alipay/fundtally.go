@@ -21,7 +21,7 @@ type fundTally struct {
 
 	firstDay, lastDay settlement.Day // of the movements, NoDay where there is none
 
-	unnamed   map[string]*counted // lines of category other, by the file's words
+	unnamed   map[string]*counted // lines of category other, by the file's words, which may be anything
 	copies    counted             // of the aggregated account
 	lastRow   int64               // the largest 序号
 	unordered bool                // a row has none
@@ -142,7 +142,7 @@ func (t *fundTally) notes(rows int64) (notes []string) {
 	}
 	for _, kind := range slices.Sorted(maps.Keys(t.unnamed)) {
 		c := t.unnamed[kind]
-		notef("%d rows of 业务类型 %q, which does not name what they are about, come to %s (first on line %d): category other", c.lines, delimited.Short(kind), c.sum, c.first)
+		notef("%d rows of 业务类型 %q, which does not name what they are about, come to %s (first on line %d): category other", c.lines, settlement.PublicWord([]byte(kind)), c.sum, c.first)
 	}
 	if t.copies.lines > 0 {
 		notef("%d rows of 支付渠道 %s come to %s (first on line %d): copies of the aggregated settlement account's, which move nothing of Alipay's",

@@ -219,17 +219,25 @@ func (r *camtReading) bookEntry(s *camtStatement, e *rawEntry) error {
 		r.unreferenced++
 	}
 	other := r.parties.of(counterparty)
-	b.rawType = unnamed(other, e.rawType())
+	given := unnamed(other, e.rawType())
+	b.rawType = r.types.of(typeOf{given, other.sole})
 	purpose := strings.Join(e.texts, "\n")
 	var texts []string
-	if isImpersonal(other, b.rawType, purpose) {
-		texts = append(slices.Clone(e.texts), e.endToEnd...)
+	if isImpersonal(other, purpose) {
+		texts = slices.Clone(e.texts)
+		for _, text := range e.endToEnd { // which the payer gives
+			if isImpersonal(other, text) {
+				texts = append(texts, text)
+			}
+		}
+	} else if other.wallet || namesWallet(purpose) { // by which it is known as a withdrawal's
+		texts = []string{knownWords(other.name + " " + purpose)}
 	}
 	if e.reversal == "true" || e.reversal == "1" {
 		texts = append([]string{"reversal"}, texts...)
 	}
 	b.note = note(nil, other, texts...)
-	b.category = categoryOf(b.direction, other, b.rawType, purpose)
+	b.category = categoryOf(b.direction, other, given, purpose)
 	for _, sum := range []int{sumAll, side} {
 		if err := s.booked[sum].add(amount); err != nil {
 			r.errorAt(e.line, "Ntry/Amt", "", "%v", err)

@@ -35,6 +35,7 @@ type book struct {
 
 	account     string
 	parties     parties
+	types       publicTypes
 	lines       settlement.FundLines
 	hash        settlement.IDHasher
 	equals      map[dayAmount]uint64 // lines without a reference so far
@@ -49,7 +50,7 @@ type dayAmount struct {
 }
 
 func newBook(in delimited.Input, emit func(arrow.Record) error) *book {
-	return &book{in: in, emit: emit, equals: map[dayAmount]uint64{}, first: settlement.NoDay, last: settlement.NoDay}
+	return &book{in: in, emit: emit, types: publicTypes{}, equals: map[dayAmount]uint64{}, first: settlement.NoDay, last: settlement.NoDay}
 }
 
 // fault records that the file is wrong at a line.

@@ -41,12 +41,15 @@ func (r *csvReading) row() error {
 		r.noted.unreferenced++
 	}
 	counterparty, purpose := r.parties.of(r.text(colCounterparty)), r.text(colPurpose)
-	e.rawType = string(settlement.Redacted([]byte(delimited.ShortTo(unnamed(counterparty, r.text(colType)), maxNote))))
-	if isImpersonal(counterparty, e.rawType, purpose) {
+	given := unnamed(counterparty, r.text(colType))
+	e.rawType = r.types.of(typeOf{given, counterparty.sole})
+	if isImpersonal(counterparty, purpose) {
 		r.noteText = note(r.noteText[:0], counterparty, purpose)
 		e.note = r.noteText
+	} else if counterparty.wallet || namesWallet(purpose) { // by which it is known as a withdrawal's
+		e.note = []byte(knownWords(counterparty.name + " " + purpose))
 	}
-	e.category = categoryOf(e.direction, counterparty, e.rawType, purpose)
+	e.category = categoryOf(e.direction, counterparty, given, purpose)
 	if r.bad {
 		r.rows++
 		return nil

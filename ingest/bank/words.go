@@ -29,7 +29,8 @@ func namesWallet(text string) bool { return hasAny(lower(text), walletNames) }
 // party is whom money came from or went to.
 type party struct {
 	name   string // without blanks around it
-	wallet bool   // it is a wallet's operator
+	wallet bool   // its name has a wallet's
+	sole   bool   // and nothing else: it is the operator, and what it says is its own
 }
 
 // parties remembers the last one: statements name the same again and again.
@@ -40,7 +41,8 @@ type parties struct {
 
 func (p *parties) of(counterparty string) party {
 	if counterparty != p.given {
-		p.given, p.last = counterparty, party{strings.TrimSpace(counterparty), namesWallet(counterparty)}
+		wallet := namesWallet(counterparty)
+		p.given, p.last = counterparty, party{strings.TrimSpace(counterparty), wallet, wallet && isTradeText(counterparty)}
 	}
 	return p.last
 }
@@ -101,22 +103,79 @@ func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 // maxNote is how many characters of a note are kept.
 const maxNote = 500
 
-// isImpersonal says that a line's texts are the bank's or a wallet's: they name a wallet, or
-// speak of the bank's fees or of what it holds back. Of other lines somebody typed them,
-// and they may name anybody: they are kept where they say no more than what was paid for.
+// isImpersonal says that a line's texts are the bank's or a wallet's: the counterparty is a
+// wallet's operator. Of other lines somebody typed them, and they may name anybody, beside a wallet and
+// a fee too: they are kept where they say no more than what was paid for.
 func isImpersonal(counterparty party, texts ...string) bool {
-	if counterparty.wallet || slices.ContainsFunc(texts, func(text string) bool {
-		text = lower(text)
-		return hasAny(text, walletNames) || hasAny(text, feeWords) || hasAny(text, freezeWords)
-	}) {
-		return true
+	return counterparty.sole ||
+		!slices.ContainsFunc(texts, func(text string) bool { return !isTradeText(unnamed(counterparty, text)) })
+}
+
+// publicTypes remembers what becomes of words of types: statements have few.
+type publicTypes map[typeOf]string
+
+// typeOf is a word for what a line is, without its counterparty's name.
+type typeOf struct {
+	given  string
+	wallet bool // the counterparty is a wallet's operator
+}
+
+// mostTypes bounds what is remembered.
+const mostTypes = 1000
+
+// of is a line's own word for what it is as the tables have it.
+func (p publicTypes) of(t typeOf) string {
+	public, ok := p[t]
+	if !ok {
+		if public = publicType(t); len(p) < mostTypes {
+			p[t] = public
+		}
 	}
-	return !slices.ContainsFunc(texts, func(text string) bool { return !isTradeText(unnamed(counterparty, text)) })
+	return public
+}
+
+// publicType is the word for a line: of one that says more than the words that are known,
+// these alone.
+func publicType(t typeOf) string {
+	text := delimited.ShortTo(t.given, maxNote)
+	if text == "" || t.wallet || isTradeText(text) {
+		return string(settlement.Redacted([]byte(text)))
+	}
+	if public := settlement.PublicWord([]byte(text)); string(public) == text {
+		return text
+	}
+	return knownWords(text)
+}
+
+// knownWords are the words of text that purposes and types are made of, in their order.
+func knownWords(text string) string {
+	var kept []string
+	for small := lower(text); small != ""; {
+		word := ""
+		if i := slices.IndexFunc(purposeWords, func(known string) bool { return strings.HasPrefix(small, known) }); i >= 0 {
+			word = purposeWords[i]
+		}
+		if word == "" || isLetter(word[0]) && len(small) > len(word) && isLetter(small[len(word)]) {
+			_, size := utf8.DecodeRuneInString(small)
+			small = small[size:]
+			continue
+		}
+		kept = append(kept, word)
+		small = small[len(word):]
+	}
+	return strings.Join(kept, " ")
 }
 
 // purposeWords are what banks and payers call what is paid for, the longer ones first.
-var purposeWords = slices.Concat(transferWords, []string{"结息", "利息", "房租", "租金", "水费", "电费", "税款", "税", "社保", "公积金", "备用金", "报销", "订金", "定金",
-	"尾款", "退款", "还款", "借款", "跨行", "对公", "网银", "手机银行", "批量", "实时"})
+var purposeWords = longestFirst(walletNames, feeWords, freezeWords, transferWords, []string{"网上支付", "快捷支付", "支付", "消费", "电子", "业务", "交易", "结息", "利息", "房租", "租金", "水费", "电费", "税款", "税", "社保", "公积金", "备用金", "报销", "订金", "定金",
+	"尾款", "退款", "还款", "借款", "跨行", "对公", "网银", "手机银行", "批量", "实时", "中国", "网络技术", "支付科技", "科技", "有限公司", "客户", "备付金",
+	"账户", "管理", "小额", "大额", "季度", "年度", "月度", "扣收", "扣划", "代扣", "收取", "支取", "存入", "存款", "贷款", "本金", "理财", "商户", "平台", "technology", "co", "ltd", "limited", "com", "银企", "对账"})
+
+func longestFirst(lists ...[]string) []string {
+	all := slices.Concat(lists...)
+	slices.SortStableFunc(all, func(a, b string) int { return len(b) - len(a) })
+	return all
+}
 
 // isTradeText says that text has such words, days and months, and nothing else.
 func isTradeText(text string) bool {
@@ -143,7 +202,11 @@ func note(dst []byte, counterparty party, texts ...string) []byte {
 	var few [4]string
 	kept := few[:0]
 	if counterparty.wallet {
-		kept = append(kept, oneLine(counterparty.name))
+		name := oneLine(counterparty.name)
+		if !counterparty.sole {
+			name = knownWords(name)
+		}
+		kept = append(kept, name)
 	}
 	for _, text := range texts {
 		if text = unnamed(counterparty, text); text != "" && !contains(kept, text) {
@@ -169,7 +232,7 @@ func unnamed(counterparty party, text string) string {
 	if text == "" {
 		return ""
 	}
-	if !counterparty.wallet && utf8.RuneCountInString(counterparty.name) > 1 {
+	if !counterparty.sole && utf8.RuneCountInString(counterparty.name) > 1 {
 		text = strings.ReplaceAll(text, counterparty.name, "")
 	}
 	return oneLine(text)

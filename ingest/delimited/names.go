@@ -32,37 +32,51 @@ func ShortTo(text string, most int) string {
 	return text
 }
 
-// Heading is a first row of a file as a message shows it. One with figures is no row of
-// names but one of data, which is masked.
+// Heading is a first row of a file as a message shows it. One that is no row of names but
+// one of data is masked.
 func Heading(row string) string {
-	if holdsFigures(row) {
-		return settlement.Masked(longNumber.ReplaceAllStringFunc(row, func(digits string) string { return strings.Repeat("*", len(digits)) }))
+	if isOfData(row) {
+		return maskedRow(row)
 	}
-	return Short(row)
+	return shownName(row)
+}
+
+func maskedRow(row string) string {
+	return settlement.Masked(longNumber.ReplaceAllStringFunc(row, func(digits string) string { return strings.Repeat("*", len(digits)) }))
+}
+
+// shownName is the name of a column as a message shows it.
+func shownName(name string) string {
+	return settlement.Printable(string(settlement.Redacted([]byte(Short(name)))))
 }
 
 // longNumber may be a bank card's, whichever bank issued it: a first row is looked at for its
 // names, and no number of it helps.
 var longNumber = regexp.MustCompile(`[0-9]{13,}`)
 
-// holdsFigures says that text has more digits than names of columns have.
-func holdsFigures(text string) bool {
+// isOfData says that text is no name of a column, nor several: it has more digits than
+// those have, a mail address, or the address of a house.
+func isOfData(text string) bool {
 	digits := 0
 	for _, c := range text {
 		if unicode.IsDigit(c) {
 			digits++
 		}
 	}
-	return digits > 4 // a year
+	return digits > 4 || // a year
+		strings.ContainsAny(text, "@＠") || address.MatchString(text)
 }
+
+// address is a place in a place: 杭州市余杭区文三路. A name such as 省市区 is none.
+var address = regexp.MustCompile(`\p{Han}{2,}[省市州县区]\p{Han}{2,}[区县镇乡村路街巷弄]`)
 
 // Names is how the names of a header are shown in messages: masked where the row is no
 // header but one of data.
 func Names(header []string) (shown func(string) string) {
-	if slices.ContainsFunc(header, holdsFigures) {
-		return settlement.Masked
+	if slices.ContainsFunc(header, isOfData) {
+		return maskedRow
 	}
-	return Short
+	return shownName
 }
 
 // Listed prints up to most names of a header, quoted; masked where the row is one of data.

@@ -125,7 +125,7 @@ func labelled(label []byte) (settlement.Category, bool) {
 // publicNote appends to dst what of 业务描述 and 备注 goes into the table: of deductions,
 // which the platform describes, both, without whom it paid; else the description alone.
 func publicNote(category settlement.Category, description, note, dst []byte) []byte {
-	dst = append(dst, settlement.Redacted(description)...)
+	dst = append(dst, settlement.PublicWord(description)...)
 	switch category {
 	case settlement.FundFee, settlement.FundFeeReturn, settlement.FundPlatformFee, settlement.FundFreeze, settlement.FundCoupon:
 	default:

@@ -161,7 +161,7 @@ func TestEveryRowIsAFundLineAndTradesAreLinesToo(t *testing.T) {
 			if got.st.From.String() != "2025-03-02" || got.st.Until != got.st.From+1 || len(got.st.SHA256) != 64 || got.st.Bytes != int64(len(content)) {
 				t.Errorf("got %+v", got.st)
 			}
-			noted(t, got.st, `入账类型 "神秘" is not known: 1 rows, together -1.20, are in category other`)
+			noted(t, got.st, `入账类型 "**" is not known: 1 rows, together -1.20, are in category other`)
 			noted(t, got.st, "states no control totals")
 		})
 	}

@@ -27,6 +27,7 @@ type line struct {
 	order, raw []byte // order number without and with its prefix
 	txn        []byte
 	kind       []byte // 入账类型
+	publicKind []byte // kind as the tables have it
 	note       []byte
 	number     int64 // of the row
 }
@@ -84,6 +85,7 @@ func (r *reading) parse() (l line, ok bool) {
 	l.at, l.atText, timed = r.time()
 	l.flow, l.raw, numbered = r.numbers()
 	l.direction, l.amount, counted = r.money(l.kind)
+	l.publicKind = settlement.PublicWord(l.kind)
 	ok = timed && numbered && counted
 	if len(l.kind) == 0 {
 		r.bad(rowType, adviceFetch, "the row does not say what it is")

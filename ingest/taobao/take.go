@@ -95,7 +95,7 @@ func (r *reading) appendFund(l *line, day settlement.Day, key uint64) {
 	b.Balance = append(b.Balance, settlement.NoAmount)
 	b.Currency = append(b.Currency, settlement.CNY)
 	b.State = append(b.State, l.state)
-	b.RawType.Append(l.kind)
+	b.RawType.Append(l.publicKind)
 	b.RawNote.Append(l.note)
 	b.File = append(b.File, r.in.Index)
 	b.Line = append(b.Line, l.number)
@@ -146,7 +146,7 @@ func (r *reading) appendLine(l *line, kind settlement.Kind, day settlement.Day, 
 	b.FeeRate = append(b.FeeRate, settlement.NoRate)
 	b.Currency = append(b.Currency, settlement.CNY)
 	b.MatchState = append(b.MatchState, settlement.NoState)
-	b.RawType.Append(l.kind)
+	b.RawType.Append(l.publicKind)
 	b.File = append(b.File, r.in.Index)
 	b.Line = append(b.Line, l.number)
 	b.Status = append(b.Status, settlement.Success)
@@ -216,14 +216,14 @@ func (r *reading) notes() {
 	}
 	for _, word := range words(r.others) {
 		c := r.others[word]
-		st.Notef("%s %q is not known: %d rows, together %s, are in category other", r.head.name(rowType), delimited.Short(word), c.rows, c.sum)
+		st.Notef("%s %q is not known: %d rows, together %s, are in category other", r.head.name(rowType), settlement.PublicWord([]byte(word)), c.rows, c.sum)
 	}
 	for _, word := range words(r.channels) {
 		c := r.channels[word]
 		if word == "支付宝" {
 			st.Notef("%d rows of the channel %s, together %s, are a second view of Alipay's account: they do not count here", c.rows, word, c.sum)
 		} else {
-			st.Notef("%d rows, together %s, are of the channel %q: they count as the aggregated account's", c.rows, c.sum, delimited.Short(word))
+			st.Notef("%d rows, together %s, are of the channel %q: they count as the aggregated account's", c.rows, c.sum, settlement.PublicWord([]byte(word)))
 		}
 	}
 	if r.reversed.rows > 0 {

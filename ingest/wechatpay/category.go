@@ -14,9 +14,10 @@ import (
 // fundKind is what one pair of 业务名称 and 业务类型 in one direction is about.
 type fundKind struct {
 	category settlement.Category
-	ofRefund bool // 业务凭证号 is a refund's
-	private  bool // 备注 may name a person: the receiver of a transfer
-	unnamed  bool // neither word is known
+	ofRefund bool   // 业务凭证号 is a refund's
+	private  bool   // 备注 may name a person: the receiver of a transfer
+	unnamed  bool   // neither word is known
+	shown    string // 业务名称/业务类型 as tables and notes have them
 
 	rows int64
 	sum  settlement.Amount
@@ -45,6 +46,7 @@ func kindOf(name, kind string, direction settlement.Kind) fundKind {
 	case settlement.FundTransfer, settlement.FundProfitShare:
 		k.private = true
 	}
+	k.shown = string(settlement.PublicWord([]byte(name))) + "/" + string(settlement.PublicWord([]byte(kind)))
 	return k
 }
 
@@ -160,7 +162,7 @@ func (k *fundKinds) merge(o *fundKinds) {
 			if k.known == nil {
 				k.known = map[string]*fundKind{}
 			}
-			kind = &fundKind{category: other.category, unnamed: other.unnamed}
+			kind = &fundKind{category: other.category, unnamed: other.unnamed, shown: other.shown}
 			k.known[key] = kind
 		}
 		kind.rows += other.rows
@@ -177,7 +179,7 @@ func (k *fundKinds) note() string {
 	var list []string
 	for _, key := range slices.Sorted(maps.Keys(k.known)) {
 		if kind := k.known[key]; kind.unnamed {
-			list = append(list, fmt.Sprintf("%s %s (%d rows, %s)", settlement.Kind(key[0]), delimited.Short(key[1:]), kind.rows, kind.sum))
+			list = append(list, fmt.Sprintf("%s %s (%d rows, %s)", settlement.Kind(key[0]), delimited.Short(kind.shown), kind.rows, kind.sum))
 		}
 	}
 	const most = 20

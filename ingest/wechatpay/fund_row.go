@@ -81,7 +81,7 @@ func (r *fundRecord) parseFundTexts(row *fundRow) (f *fault) {
 	return nil
 }
 
-// settleCategory fills what follows from the row's category.
+// settleCategory fills what follows from the row's category, and the words that are shown.
 //
 // 业务凭证号 is the merchant's refund number on what belongs to a refund, else its
 // order number, or its own number of a transfer or a top-up. 微信支付业务单号 is the
@@ -90,6 +90,7 @@ func (r *fundRecord) parseFundTexts(row *fundRow) (f *fault) {
 // trade bill's.
 func (row *fundRow) settleCategory(k *fundKind) {
 	row.category = k.category
+	row.rawType = append(row.rawType[:0], k.shown...)
 	if k.ofRefund {
 		row.orderNo, row.refundNo = nil, row.orderNo
 	}

@@ -175,7 +175,7 @@ func (r *fundRecord) parseShare(row *fundRow) (f *fault) {
 		return f
 	}
 	kind, status := r.text(shareType), r.text(shareStatus)
-	row.rawType = append(append(append(row.rawType[:0], kind...), '/'), status...)
+	row.rawType = append(append(append(row.rawType[:0], kind...), '/'), settlement.PublicWord(status)...)
 	for _, id := range [...]struct {
 		column column
 		into   *[]byte

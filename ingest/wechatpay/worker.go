@@ -112,10 +112,22 @@ func (w *worker) day(line []byte, number int64) {
 	}
 }
 
+// longestCode is how many letters a 交易类型 has that is shown though it is not known.
+const longestCode = 20
+
+// publicTradeType is 交易类型 as the tables have it: an open list of codes in capital letters
+// (JSAPI, MICROPAY). What is none may be anybody's.
+func publicTradeType(word []byte) []byte {
+	if len(word) > longestCode || bytes.ContainsFunc(word, func(c rune) bool { return (c < 'A' || c > 'Z') && c != '-' && c != '_' && c != '.' }) {
+		return settlement.PublicWord(word)
+	}
+	return word
+}
+
 // append adds w.row to the batch.
 func (w *worker) append(number int64) {
 	r, b := &w.row, &w.lines
-	w.rawType = append(append(append(w.rawType[:0], r.tradeType...), '/'), r.state...)
+	w.rawType = append(append(append(w.rawType[:0], publicTradeType(r.tradeType)...), '/'), r.state...)
 	if len(r.refundState) > 0 {
 		w.rawType = append(append(w.rawType, '/'), r.refundState...)
 	}
