@@ -19,10 +19,10 @@ func TestProgressFitsATerminal(t *testing.T) {
 					a := &app{language: tongue, toErr: screen{width: width}}
 					a.streams = streams{&drawn, &drawn}
 					p := a.progressOf(of)
-					switch {
-					case stage == pipeline.StageIngest:
+					switch stage {
+					case pipeline.StageIngest:
 						p.took(1234567890, 2345678901)
-					case stage == stageGenerate:
+					case stageGenerate:
 						p.orders(1, 3, 123456789)
 					default:
 						p.report(stage, 123, 456)

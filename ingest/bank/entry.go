@@ -230,8 +230,8 @@ func (r *camtReading) bookEntry(s *camtStatement, e *rawEntry) error {
 				texts = append(texts, text)
 			}
 		}
-	} else if other.wallet || namesWallet(purpose) { // by which it is known as a withdrawal's
-		texts = []string{knownWords(other.name + " " + purpose)}
+	} else if namesWallet(purpose) { // by which it is known as a withdrawal's
+		texts = []string{knownWords(purpose)}
 	}
 	if e.reversal == "true" || e.reversal == "1" {
 		texts = append([]string{"reversal"}, texts...)
