@@ -2,6 +2,7 @@ package review
 
 import (
 	"fmt"
+	"html"
 	"net/http"
 	"net/url"
 	"os"
@@ -105,6 +106,16 @@ func TestEachDecisionNeedsWhatItConsistsOf(t *testing.T) {
 		w := newBrowser(t, s).decide("2024-09-12", c.action, c.values, c.id)
 		if w.Code != c.want || !strings.Contains(textOf(w.Body.String()), c.says) {
 			t.Errorf("%s: %d %s", name, w.Code, textOf(w.Body.String()))
+		}
+		back := "/day/2024-09-12/breaks/" + c.id
+		switch ids := c.values["id"]; {
+		case c.values.Has("id") && len(ids) == 0:
+			back = "/day/2024-09-12/breaks"
+		case len(ids) == 1:
+			back = "/day/2024-09-12/breaks/" + url.PathEscape(ids[0])
+		}
+		if !strings.Contains(html.UnescapeString(w.Body.String()), `href="`+back+`"`) {
+			t.Errorf("%s: no way back to %s", name, back)
 		}
 	}
 	if _, err := os.Stat(s.Decisions); err == nil {

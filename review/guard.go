@@ -288,6 +288,20 @@ func (e *pageError) Unwrap() error { return e.cause }
 
 func notFound(what string) error { return &pageError{http.StatusNotFound, what, nil} }
 
+// whereFormStood is the page of a decision that was sent: of the one break, or the breaks of
+// the day; "" of any other request.
+func whereFormStood(q *request) string {
+	day := q.PathValue("day")
+	if q.Method != http.MethodPost || day == "" {
+		return ""
+	}
+	at := "/day/" + url.PathEscape(day) + "/breaks"
+	if ids := q.PostForm["id"]; len(ids) == 1 {
+		at += "/" + url.PathEscape(ids[0])
+	}
+	return at
+}
+
 // fail shows what went wrong. What is no fault of who asks is logged too.
 func (s *Server) fail(q *request, err error) {
 	page := &pageError{http.StatusInternalServerError, "Something failed here. Nothing was changed.", err}
@@ -303,7 +317,8 @@ func (s *Server) fail(q *request, err error) {
 	v := struct {
 		frame
 		What, Detail string
-	}{s.frame(q, "Not shown"), page.what, detail}
+		From         string // the page whose form was sent
+	}{s.frame(q, "Not shown"), page.what, detail, whereFormStood(q)}
 	v.What = v.T(page.what)
 	if err := s.pages.ExecuteTemplate(&body, "error.html", &v); err != nil {
 		http.Error(q.w, page.what, page.code)

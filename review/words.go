@@ -48,7 +48,7 @@ var chinese = map[string]string{
 	"Somebody else?":    "不是本人？",
 	"Change":            "更改",
 	"Not shown":         "无法显示",
-	"To the first page": "回首页",
+	"To the first page": "回首页", "Back to the breaks": "回差异",
 
 	// days
 	"Days": "日期",

@@ -93,7 +93,7 @@ func (t Teller) Orders(s *Story) (lines [][]string) {
 			continue
 		}
 		seen[no] = true
-		lines = append(lines, known([]string{t.Say("Order"), no, in.named("shop", f["shop"]), in.named("platform", f["platform"])}))
+		lines = append(lines, known([]string{t.Say("Order"), no, in.named("shop", f["shop"]), in.named("sold on", f["platform"])}))
 	}
 	return lines
 }

@@ -359,6 +359,7 @@ var inChinese = map[string]string{
 	"transaction":        "渠道单号",
 	"refund transaction": "渠道退款单号",
 	"as printed":         "账单所载",
+	"sold on":            "平台",
 	"expected at":        "应到",
 	"settled":            "结算",
 	"fee":                "手续费",

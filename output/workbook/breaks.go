@@ -23,7 +23,7 @@ var breakColumns = []column{
 	{name: "Status", of: "status", width: 8, kind: asWord},
 	{name: "Wallet", of: "wallet", width: 12, kind: asWord},
 	{name: "Order no.", of: "order_no", width: 24, kind: asID},
-	{name: "Refund no.", of: "refund_no", width: 20, kind: asID},
+	{name: "Refund no.", of: "refund_no", width: 24, kind: asID},
 	{name: "Expected", of: "expected_amount", width: 12, kind: asMoney, total: true},
 	{name: "Actual", of: "actual_amount", width: 12, kind: asMoney, total: true},
 	{name: "Difference", of: "difference", width: 12, kind: asMoney, total: true},

@@ -206,3 +206,18 @@ func TestTheVerdictSaysWhatWaitsBesideOpenItems(t *testing.T) {
 		t.Errorf("%d open items, the verdict says %d; %d else", all, v.Verdict.Open, beside)
 	}
 }
+
+func TestNumbersOfOrdersAreNeverCut(t *testing.T) {
+	const number = "R202409120349535678-0001-0002"
+	table := &table{columns: []column{{of: "refund_no", width: 20, kind: asID}, {of: "note", width: 20}},
+		rows: listed([]record{{texts: map[string]string{"refund_no": "R1", "note": number}}, {texts: map[string]string{"refund_no": number}}})}
+	parts, err := measure(table, 10, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &sheet{}
+	s.widen(table, parts)
+	if s.widths[0] < len(number)+2 || s.widths[1] != 20 {
+		t.Errorf("columns of %v digits for a number of %d", s.widths, len(number))
+	}
+}

@@ -79,8 +79,11 @@ func (b *book) sheet(name, title string, notes []string, tables ...*table) error
 	return s.finish()
 }
 
+// mostDigits is how many digits wide a column of numbers is made: orders' have 64 at the most.
+const mostDigits = 66
+
 // widen makes columns as wide as a table needs them: amounts and their totals are never
-// shown as ####.
+// shown as ####, numbers of orders never cut.
 func (s *sheet) widen(t *table, parts []*sums) {
 	for i, c := range t.columns {
 		if i == len(s.widths) {
@@ -89,6 +92,11 @@ func (s *sheet) widen(t *table, parts []*sums) {
 		s.widths[i] = max(s.widths[i], c.width)
 		if !c.screen {
 			s.printed = max(s.printed, i+1)
+		}
+		if c.kind == asID { // no number is cut; one that is no number may be
+			for _, p := range parts {
+				s.widths[i] = max(s.widths[i], min(int(p.widest[i])+2, mostDigits))
+			}
 		}
 		if !c.kind.isMoney() {
 			continue

@@ -101,7 +101,7 @@ func listed(records []record) func(fn func(row) error) error {
 type sums struct {
 	rows   int64
 	whole  []int64 // fen, or a count
-	widest []int64 // the largest magnitude of an amount
+	widest []int64 // the largest magnitude of an amount; of a number that is text, its digits
 	known  []int64 // how many rows have a value
 }
 
@@ -121,6 +121,9 @@ func (s *sums) add(columns []column, r row) error {
 			}
 			s.whole[i] += n
 			s.known[i]++
+		}
+		if c.kind == asID {
+			s.widest[i] = max(s.widest[i], int64(digits(r.Text(c.of))))
 		}
 		if !c.kind.isMoney() {
 			continue

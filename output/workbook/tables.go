@@ -119,7 +119,7 @@ var waitingColumns = []column{
 	{name: "Account", of: "account", width: 18, kind: asID},
 	{name: "Shop", of: "shop", width: 16},
 	{name: "Order no.", of: "order_no", width: 24, kind: asID},
-	{name: "Refund no.", of: "refund_no", width: 20, kind: asID},
+	{name: "Refund no.", of: "refund_no", width: 24, kind: asID},
 	{name: "Amount", of: "amount", width: 13, kind: asMoney, total: true},
 	{name: "Booked", of: "booked", width: 13, kind: asMoney, total: true, optional: true},
 	{name: "Time", of: "at", width: 19},
