@@ -342,7 +342,6 @@ var inChinese = map[string]string{
 	// explain
 	"Order":                       "订单",
 	"shop":                        "店铺",
-	"platform":                    "平台",
 	"Verdict":                     "结论",
 	"Expected, by the orders":     "应收（订单）",
 	"Received, by the statements": "实收（账单）",
