@@ -150,7 +150,7 @@ func FuzzFrames(f *testing.F) {
 	p := newPacker()
 	f.Fuzz(func(t *testing.T, head, piece []byte, times uint16) {
 		if len(piece) == 0 || len(piece)*int(times) > 1<<20 {
-			t.Skip()
+			t.Skip("nothing to repeat, or more than a page holds")
 		}
 		body := bytes.Repeat(piece, int(times)+1)
 		for i := range body {

@@ -21,7 +21,7 @@ var readWords = []string{"业务名称", "业务类型", "入账类型", "入帐
 // everything that a run prints and writes: tables, run.json, the page and the workbook.
 func TestTablesNameNobodyWhateverWordIsOdd(t *testing.T) {
 	if underRace {
-		t.Skip("one file after the other")
+		t.Skip("one file after the other, where nothing can race: make test runs it")
 	}
 	t.Chdir(t.TempDir())
 	files := filesOfADay(t)

@@ -396,7 +396,7 @@ var wordColumns = []string{"业务名称", "业务类型", "入账类型", "入�
 // looks at what is said of it.
 func TestMessagesNameNobodyWhateverCellIsBad(t *testing.T) {
 	if underRace {
-		t.Skip("one file after the other")
+		t.Skip("one file after the other, where nothing can race: make test runs it")
 	}
 	dir := t.TempDir()
 	t.Chdir(dir)

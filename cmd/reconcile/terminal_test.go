@@ -136,7 +136,7 @@ func gather(t *testing.T, dir string) {
 // stand alone.
 func TestEverythingFitsATerminal(t *testing.T) {
 	if testing.Short() || underRace {
-		t.Skip("it replays a month, and asks one program after the other")
+		t.Skip("it replays a month, and asks one program after the other: make test runs it")
 	}
 	program := program(t)
 	dir := invented(t, program)

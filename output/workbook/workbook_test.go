@@ -170,7 +170,7 @@ func TestASheetGoesOnWhereItIsFull(t *testing.T) {
 // TestExcelsOwnLimitOfRows writes more rows than a sheet of Excel has.
 func TestExcelsOwnLimitOfRows(t *testing.T) {
 	if testing.Short() {
-		t.Skip("a million rows")
+		t.Skip("a million rows: make test writes them")
 	}
 	const rows = excelize.TotalRows + 10
 	b, err := newBook(t.TempDir(), Options{Chinese: true})
