@@ -267,7 +267,9 @@ func (p *positions) read(dir string) error {
 				s := p.shop(t.Shop.StringAt(i))
 				s.Sold += output.Money(t.Gross[i])
 				s.Refunded += output.Money(t.Refunds[i])
-				s.Fees += output.Money(t.Charged[i])
+				if t.Charged[i] != settlement.NoAmount { // the row is of breaks or open items alone
+					s.Fees += output.Money(t.Charged[i])
+				}
 				s.Net += output.Money(t.Net[i])
 				s.Breaks += t.Breaks[i]
 			}

@@ -146,3 +146,29 @@ func TestTheJournalIsConfigured(t *testing.T) {
 		}
 	}
 }
+
+// Of a shop that a day has only breaks or open items of, no fee is known, which is no amount.
+func TestTheFeesOfShopsAreThoseOfTheirAccounts(t *testing.T) {
+	_, out := sampleDay(t)
+	var p struct {
+		Total struct{ Fees string }
+		Shops []struct{ Shop, Fees string }
+	}
+	if err := json.Unmarshal([]byte(said(t, "position", "--out", out, "--json")), &p); err != nil {
+		t.Fatal(err)
+	}
+	amount := func(text string) settlement.Amount {
+		a, err := settlement.ParseAmount([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	var sum settlement.Amount
+	for _, shop := range p.Shops {
+		sum += amount(shop.Fees)
+	}
+	if total := amount(p.Total.Fees); len(p.Shops) < 5 || sum != -total {
+		t.Errorf("%d shops had fees of %s, the accounts %s", len(p.Shops), sum, total)
+	}
+}
