@@ -132,10 +132,11 @@ func (x *exchange[T, B]) load(from, until int) (B, error) {
 
 // loadInto is load into an empty batch that may have memory already.
 func (x *exchange[T, B]) loadInto(into B, from, until int) error {
-	pieces, err := x.pieces(from, until)
+	pieces, done, err := x.pieces(from, until)
 	if err != nil {
 		return err
 	}
+	defer done()
 	if err := makeRoom(into, pieces); err != nil {
 		return err
 	}
@@ -143,15 +144,19 @@ func (x *exchange[T, B]) loadInto(into B, from, until int) error {
 	return nil
 }
 
-// pieces returns the rows of partitions [from, until) where they lie.
-func (x *exchange[T, B]) pieces(from, until int) (pieces []settlement.Piece, err error) {
+// pieces returns the rows of partitions [from, until) where they lie, until done is
+// called.
+func (x *exchange[T, B]) pieces(from, until int) (pieces []settlement.Piece, done func(), err error) {
 	x.mu.Lock()
 	blocks, runs := x.blocks, x.runs
 	x.mu.Unlock()
+	memory := x.budget.arenas.take()
+	memory.reset()
 	for i := range runs {
-		batches, err := x.loadRun(&runs[i], from, until)
+		batches, err := x.loadRun(&runs[i], from, until, memory)
 		if err != nil {
-			return nil, err
+			x.budget.arenas.give(memory)
+			return nil, nil, err
 		}
 		for _, batch := range batches {
 			pieces = append(pieces, settlement.Piece{Rows: settlement.PackedOver(batch), Until: batch.Len()})
@@ -162,7 +167,7 @@ func (x *exchange[T, B]) pieces(from, until int) (pieces []settlement.Piece, err
 			pieces = append(pieces, settlement.Piece{Rows: b.rows, From: int(b.start[from]), Until: int(b.start[until])})
 		}
 	}
-	return pieces, nil
+	return pieces, func() { x.budget.arenas.give(memory) }, nil
 }
 
 // makeRoom makes room for pieces in a batch.

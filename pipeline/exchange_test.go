@@ -140,11 +140,16 @@ func TestSpilledRowsAreTheRowsThatWereNot(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		for p := range partitions {
-			l, err := x.load(p, p+1)
-			if err != nil {
+		// All are loaded before one is looked at: what was read from disk must not lie in
+		// memory that the next load uses.
+		batches := make([]*settlement.Lines, partitions)
+		for p := range batches {
+			var err error
+			if batches[p], err = x.load(p, p+1); err != nil {
 				t.Fatal(err)
 			}
+		}
+		for _, l := range batches {
 			loaded = append(loaded, rowsOf(l)...)
 		}
 		return loaded, x.budget.spilled

@@ -116,16 +116,18 @@ var (
 func (r *run) wantedNumbers(b int) (map[uint64]dayRange, map[settlement.ID]bool, error) {
 	from, until := r.bucketParts(b)
 	lines, events := &settlement.Lines{}, &settlement.Events{}
-	linePieces, err := r.lines.pieces(from, until)
-	if err != nil {
-		return nil, nil, err
-	}
-	eventPieces, err := r.events.pieces(from, until)
+	linePieces, done, err := r.lines.pieces(from, until)
 	if err != nil {
 		return nil, nil, err
 	}
 	settlement.AppendPieces(lines.Columns(), linePieces, factLines...)
+	done()
+	eventPieces, done, err := r.events.pieces(from, until)
+	if err != nil {
+		return nil, nil, err
+	}
 	settlement.AppendPieces(events.Columns(), eventPieces, factEvents...)
+	done()
 	day, known := r.job.Day, map[settlement.ID]bool{}
 	facts := make(map[uint64]numberFacts, len(lines.Key)+len(events.Key)/8)
 	none := dayRange{1, 0}

@@ -26,8 +26,8 @@ func (r *run) loadRows(b int) (in *bucketRows, err error) {
 // tables as far as it is known: events have no identity yet.
 func (r *run) loadBucket(b int) (*settlement.Lines, *settlement.Events, error) {
 	from, until := r.bucketParts(b)
-	order := r.arrangers.Get().(*arranger)
-	defer r.arrangers.Put(order)
+	order := r.arrangers.take()
+	defer r.arrangers.give(order)
 	lines := r.spare.match.Lines.Take()
 	err := loadOrdered(r.lines, lines, from, until, []string{"line_id", "wallet", "order_no", "source_file"}, func(l *settlement.Lines) []int32 {
 		return order.arrange(l.Wallet, &l.OrderNo, l.ID, func(i int) bool { return r.usable(l.File[i]) })
@@ -47,8 +47,8 @@ func (r *run) loadBucket(b int) (*settlement.Lines, *settlement.Events, error) {
 // table.
 func (r *run) loadFunds(b int) (*settlement.FundLines, error) {
 	from, until := r.bucketParts(b)
-	order := r.arrangers.Get().(*arranger)
-	defer r.arrangers.Put(order)
+	order := r.arrangers.take()
+	defer r.arrangers.give(order)
 	lines := r.spare.funds.Take()
 	err := loadOrdered(r.funds, lines, from, until, []string{"line_id", "wallet", "order_no", "source_file"}, func(f *settlement.FundLines) []int32 {
 		return order.arrange(f.Wallet, &f.OrderNo, f.ID, func(i int) bool { return r.intake.Accepted(f.File[i]) })
@@ -78,10 +78,11 @@ func (r *run) fillDays(lines *settlement.Lines) {
 func loadOrdered[T any, B batchOf[T]](x *exchange[T, B], into B, from, until int, sees []string, order func(B) []int32) error {
 	raw := x.spare.Take()
 	defer x.spare.Give(raw)
-	pieces, err := x.pieces(from, until)
+	pieces, done, err := x.pieces(from, until)
 	if err != nil {
 		return err
 	}
+	defer done()
 	if err := makeRoom(into, pieces); err != nil {
 		return err
 	}

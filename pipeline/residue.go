@@ -127,17 +127,20 @@ func (r *run) loadSuspects(b int) (*settlement.Lines, *settlement.Events, error)
 		step = until - from
 	}
 	for p := from; p < until; p += step {
-		linePieces, err := r.lines.pieces(p, p+step)
+		linePieces, linesDone, err := r.lines.pieces(p, p+step)
 		if err != nil {
 			return nil, nil, err
 		}
-		eventPieces, err := r.events.pieces(p, p+step)
+		eventPieces, eventsDone, err := r.events.pieces(p, p+step)
 		if err != nil {
+			linesDone()
 			return nil, nil, err
 		}
 		lineRows, eventRows := match.Suspects(r.rules.Match, r.spare.match, linePieces, eventPieces, r.usable)
 		settlement.AppendFewRows(lines.Columns(), linePieces, lineRows)
 		settlement.AppendFewRows(events.Columns(), eventPieces, eventRows)
+		linesDone()
+		eventsDone()
 	}
 	r.fillDays(lines)
 	return lines, events, nil

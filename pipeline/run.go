@@ -75,7 +75,7 @@ type run struct {
 	balanced *funds.Balanced
 
 	// What loading a bucket needs and the next one uses again.
-	arrangers sync.Pool // of *arranger
+	arrangers idle[arranger]
 
 	// latest is the latest instant of any line; residue says that pass 3 can claim
 	// some event: it carries a provider's number, or a payment number of several.
@@ -180,7 +180,6 @@ func runOnce(ctx context.Context, job Job, deliveries []*ingest.Delivery, refuse
 				job.Opening.Source, ErrOpening, job.Opening.Day, job.Day)
 		}
 	}
-	r.arrangers.New = func() any { return &arranger{} }
 	r.work = newWorkroom(job.Memory, r.budget)
 	likely, known := likelySize(deliveries)
 	r.partitions = partitionCount(likely)
@@ -437,6 +436,7 @@ func (r *run) reconcile(ctx context.Context, staging *output.Staging) error {
 			return err
 		}
 		r.spare = newSpares(r.workers()) // pass 3 needed other memory than what follows
+		r.budget.arenas.drop()
 	}
 	var done atomic.Int64
 	err = r.eachBucket(ctx, func(ctx context.Context, b int) error {
@@ -449,6 +449,8 @@ func (r *run) reconcile(ctx context.Context, staging *output.Staging) error {
 	if err != nil {
 		return err
 	}
+	r.budget.arenas.drop()
+	r.arrangers.drop()
 	if err := r.settleCosts(ctx, staging); err != nil {
 		return err
 	}

@@ -30,6 +30,8 @@ type budget struct {
 	// open opens a spill file to read it, or to write behind what it holds. It is
 	// openSpill, but in tests of disks that fail.
 	open func(path string) (spillSink, error)
+	// arenas is the memory of records that are read from disk or written to it.
+	arenas idle[arena]
 
 	spilling sync.Mutex // held while an exchange goes to disk
 
@@ -201,6 +203,9 @@ func (x *exchange[T, B]) writeSpill(blocks []block, from, until int) (f spillFil
 	out := &counted{Writer: bufio.NewWriterSize(file, 1<<18)}
 	err = func() error {
 		batch := B(new(T))
+		memory := x.budget.arenas.take()
+		defer x.budget.arenas.give(memory)
+		memory.reset()
 		columns := batch.Columns()
 		var pieces []settlement.Piece
 		together := x.together()
@@ -218,7 +223,7 @@ func (x *exchange[T, B]) writeSpill(blocks []block, from, until int) (f spillFil
 			}
 			e := &f.extents[g-from]
 			e.start, e.rows = out.bytes, int64(batch.Len())
-			stream := ipc.NewWriter(out, ipc.WithSchema(settlement.SchemaOf(batch)), ipc.WithLZ4())
+			stream := ipc.NewWriter(out, ipc.WithSchema(settlement.SchemaOf(batch)), ipc.WithLZ4(), ipc.WithAllocator(memory))
 			if err := stream.Write(settlement.Record(batch)); err != nil {
 				return err
 			}
@@ -226,6 +231,7 @@ func (x *exchange[T, B]) writeSpill(blocks []block, from, until int) (f spillFil
 				return err
 			}
 			e.end = out.bytes
+			memory.reset()
 		}
 		return out.Flush()
 	}()
@@ -247,15 +253,16 @@ func (c *counted) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// loadRun returns what a run holds of partitions [from, until), a batch a group of them.
-func (x *exchange[T, B]) loadRun(run *spillRun, from, until int) (batches []B, err error) {
+// loadRun returns what a run holds of partitions [from, until), a batch a group of them,
+// in memory of an arena.
+func (x *exchange[T, B]) loadRun(run *spillRun, from, until int, memory *arena) (batches []B, err error) {
 	together := x.together()
 	for _, f := range run.files {
 		first, last := max(from/together, f.from), min((until+together-1)/together, f.from+len(f.extents))
 		if first >= last {
 			continue
 		}
-		more, err := loadFile[T, B](x.budget, f.path, f.extents[first-f.from:last-f.from])
+		more, err := loadFile[T, B](x.budget, f.path, f.extents[first-f.from:last-f.from], memory)
 		if err != nil {
 			return nil, fmt.Errorf("read rows that did not fit into memory back from %s (is the disk in order?): %w", f.path, err)
 		}
@@ -278,7 +285,7 @@ func (x *exchange[T, B]) loadRun(run *spillRun, from, until int) (batches []B, e
 var spillReaders = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 1<<18) }}
 
 // loadFile returns the batches of neighbouring extents of a spill file.
-func loadFile[T any, B batchOf[T]](b *budget, path string, extents []extent) (batches []B, err error) {
+func loadFile[T any, B batchOf[T]](b *budget, path string, extents []extent, memory *arena) (batches []B, err error) {
 	file, err := b.open(path)
 	if err != nil {
 		return nil, err
@@ -295,7 +302,7 @@ func loadFile[T any, B batchOf[T]](b *budget, path string, extents []extent) (ba
 			return nil, err
 		}
 		in.Reset(io.LimitReader(file, e.end-e.start))
-		batch, err := readStream[T, B](in)
+		batch, err := readStream[T, B](in, memory)
 		if err != nil {
 			return nil, err
 		}
@@ -308,9 +315,9 @@ func loadFile[T any, B batchOf[T]](b *budget, path string, extents []extent) (ba
 	return batches, nil
 }
 
-// readStream reads a stream of one record.
-func readStream[T any, B batchOf[T]](in io.Reader) (B, error) {
-	stream, err := ipc.NewReader(in)
+// readStream reads a stream of one record into memory of an arena.
+func readStream[T any, B batchOf[T]](in io.Reader, memory *arena) (B, error) {
+	stream, err := ipc.NewReader(in, ipc.WithAllocator(memory))
 	if err != nil {
 		return nil, err
 	}
@@ -320,6 +327,6 @@ func readStream[T any, B batchOf[T]](in io.Reader) (B, error) {
 		return batch, stream.Err()
 	}
 	rec := stream.Record()
-	rec.Retain() // the batch lies over its memory, which the collector gives back
+	rec.Retain() // the batch lies over its memory
 	return batch, settlement.View(rec, batch)
 }

@@ -111,11 +111,12 @@ func (r *run) strayNumbers(ctx context.Context) (numberSet, error) {
 		from, until := i*step, (i+1)*step
 		strays := r.strays.spare.Take()
 		defer r.strays.spare.Give(strays)
-		pieces, err := r.strays.pieces(from, until)
+		pieces, done, err := r.strays.pieces(from, until)
 		if err != nil {
 			return err
 		}
 		settlement.AppendPieces(strays.Columns(), pieces, "provider_txn_id")
+		done()
 		waiting, err := r.strayUnsettled.load(from, until)
 		if err != nil {
 			return err
@@ -138,11 +139,12 @@ func (r *run) tellAddresses(b int, wanted numberSet, told *exchange[settlement.A
 	from, until := r.bucketParts(b)
 	lines := r.lines.spare.Take()
 	defer r.lines.spare.Give(lines)
-	pieces, err := r.lines.pieces(from, until)
+	pieces, done, err := r.lines.pieces(from, until)
 	if err != nil {
 		return err
 	}
 	settlement.AppendPieces(lines.Columns(), pieces, "provider_txn_id", "provider_refund_id", "source_file", "key")
+	done()
 	out := &settlement.Addresses{}
 	tell := func(key uint64, numbers ...[]byte) {
 		for _, number := range numbers {
