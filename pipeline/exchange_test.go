@@ -165,6 +165,25 @@ func TestSpilledRowsAreTheRowsThatWereNot(t *testing.T) {
 	}
 }
 
+// Of a stream that ends too soon, be it between the two of a group, nothing is used.
+func TestSpilledRowsThatWereCutAreAnError(t *testing.T) {
+	x := exchangeOf(1, 0, t.TempDir())
+	if err := x.scatter(linesOf(keysOf(rand.New(rand.NewPCG(7, 7)), 300), 0)); err != nil {
+		t.Fatal(err)
+	}
+	whole := x.runs[0].files[0].extents[0]
+	if l, err := x.load(0, 1); err != nil || l.Len() != 300 {
+		t.Fatalf("%d rows, %v", l.Len(), err)
+	}
+	for cut := whole.start + 1; cut < whole.end; cut++ {
+		x.runs[0].files[0].extents[0].end = cut
+		// The mark behind the last record says nothing that the rows do not.
+		if l, err := x.load(0, 1); err == nil && (cut < whole.end-16 || l.Len() != 300) {
+			t.Fatalf("cut at byte %d of %d: %d rows and no error", cut, whole.end, l.Len())
+		}
+	}
+}
+
 // Whoever takes one partition after the other would read a stream on disk again for each.
 func TestPartitionsOnDiskAreLoadedByTheirGroups(t *testing.T) {
 	opened := map[int64]int{} // by the limit: how often files were opened to be read

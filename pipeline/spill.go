@@ -11,7 +11,9 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/ipc"
+	"github.com/pierrec/lz4/v4"
 	"golang.org/x/sync/errgroup"
 
 	"reconcile/settlement"
@@ -92,8 +94,9 @@ func openSpill(path string) (spillSink, error) {
 	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
 }
 
-// spillRun is what an exchange held when it went to disk: files of Arrow IPC streams,
-// LZ4, one stream a group of neighbouring partitions, one behind the other.
+// spillRun is what an exchange held when it went to disk: files of Arrow IPC streams, two
+// a group of neighbouring partitions, one behind the other: LZ4 of most columns, and as
+// they are those that LZ4 makes little smaller.
 type spillRun struct {
 	files []spillFile // each of neighbouring groups, in their order
 }
@@ -106,8 +109,8 @@ type spillFile struct {
 	extents []extent
 }
 
-// extent is where the stream of a group stands in its file, and how many rows it has.
-// A group without rows has no stream.
+// extent is where the streams of a group stand in its file, and how many rows they have.
+// A group without rows has none.
 type extent struct{ start, end, rows int64 }
 
 func (r *spillRun) remove() {
@@ -207,6 +210,7 @@ func (x *exchange[T, B]) writeSpill(blocks []block, from, until int) (f spillFil
 		defer x.budget.arenas.give(memory)
 		memory.reset()
 		columns := batch.Columns()
+		var plain []bool
 		var pieces []settlement.Piece
 		together := x.together()
 		for g := from; g < until; g++ {
@@ -223,11 +227,15 @@ func (x *exchange[T, B]) writeSpill(blocks []block, from, until int) (f spillFil
 			}
 			e := &f.extents[g-from]
 			e.start, e.rows = out.bytes, int64(batch.Len())
-			stream := ipc.NewWriter(out, ipc.WithSchema(settlement.SchemaOf(batch)), ipc.WithLZ4(), ipc.WithAllocator(memory))
-			if err := stream.Write(settlement.Record(batch)); err != nil {
+			if plain == nil {
+				plain = incompressible(settlement.Record(batch))
+			}
+			packed := settlement.RecordSome(batch, func(column int) bool { return !plain[column] })
+			if err := writeStream(out, packed, ipc.WithLZ4(), ipc.WithAllocator(memory)); err != nil {
 				return err
 			}
-			if err := stream.Close(); err != nil {
+			asIs := settlement.RecordSome(batch, func(column int) bool { return plain[column] })
+			if err := writeStream(out, asIs, ipc.WithAllocator(memory)); err != nil {
 				return err
 			}
 			e.end = out.bytes
@@ -239,6 +247,38 @@ func (x *exchange[T, B]) writeSpill(blocks []block, from, until int) (f spillFil
 		return f, failed(err)
 	}
 	return f, nil
+}
+
+// writeStream writes a stream of one record, if it has columns.
+func writeStream(out io.Writer, rec arrow.Record, options ...ipc.Option) error {
+	if rec.NumCols() == 0 {
+		return nil
+	}
+	stream := ipc.NewWriter(out, append(options, ipc.WithSchema(rec.Schema()))...)
+	return errors.Join(stream.Write(rec), stream.Close())
+}
+
+// Numbers of orders, identities, hashes and times are random digits or bytes: LZ4 looks
+// long for what repeats in them, and finds little. A column is left as it is where LZ4
+// does not take plainAbove hundredths of a sample.
+const (
+	plainSample = 64 << 10
+	plainAbove  = 70
+)
+
+// incompressible says of the columns of a record whether LZ4 makes them little smaller.
+func incompressible(rec arrow.Record) []bool {
+	var packer lz4.Compressor
+	room := make([]byte, lz4.CompressBlockBound(plainSample))
+	plain := make([]bool, rec.NumCols())
+	for i := range plain {
+		buffers := rec.Column(i).Data().Buffers()
+		values := buffers[len(buffers)-1].Bytes()
+		sample := values[:min(len(values), plainSample)]
+		n, err := packer.CompressBlock(sample, room)
+		plain[i] = len(sample) > 0 && (err != nil || n == 0 || n > len(sample)/100*plainAbove)
+	}
+	return plain
 }
 
 // counted counts what is written.
@@ -302,31 +342,46 @@ func loadFile[T any, B batchOf[T]](b *budget, path string, extents []extent, mem
 			return nil, err
 		}
 		in.Reset(io.LimitReader(file, e.end-e.start))
-		batch, err := readStream[T, B](in, memory)
-		if err != nil {
-			return nil, err
+		batch := B(new(T))
+		for range 2 {
+			if err := readStream(in, batch, memory); err != nil {
+				return nil, err
+			}
 		}
 		// The rows are counted: a file that was cut looks like one that ends.
-		if n := int64(batch.Len()); n != e.rows {
-			return nil, fmt.Errorf("%d rows where %d were written", n, e.rows)
+		if name := settlement.Missing(batch, int(e.rows)); name != "" {
+			return nil, fmt.Errorf("column %s does not have the %d rows that were written", name, e.rows)
 		}
 		batches = append(batches, batch)
 	}
 	return batches, nil
 }
 
-// readStream reads a stream of one record into memory of an arena.
-func readStream[T any, B batchOf[T]](in io.Reader, memory *arena) (B, error) {
+// readStream lays the columns of a stream of one record, if one follows, over a batch. They
+// are in memory of an arena.
+func readStream(in *bufio.Reader, batch settlement.Batch, memory *arena) error {
+	switch _, err := in.Peek(1); err {
+	case nil:
+	case io.EOF:
+		return nil // all columns are of one kind, or the file was cut, which loadFile sees
+	default:
+		return err
+	}
 	stream, err := ipc.NewReader(in, ipc.WithAllocator(memory))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer stream.Release()
-	batch := B(new(T))
 	if !stream.Next() {
-		return batch, stream.Err()
+		return stream.Err()
 	}
 	rec := stream.Record()
 	rec.Retain() // the batch lies over its memory
-	return batch, settlement.View(rec, batch)
+	if err := settlement.ViewSome(rec, batch); err != nil {
+		return err
+	}
+	if stream.Next() { // the next stream starts behind the end of this one
+		return errors.New("a stream of several records where one was written")
+	}
+	return stream.Err()
 }
