@@ -50,9 +50,12 @@ func (in Input) Errorf(line int64, do, format string, args ...any) *settlement.I
 }
 
 const (
-	blockSize = 1 << 20
+	// blockSize is what a worker parses at a time. The rows of a block wait by partition, up
+	// to a thousand of them: with a quarter of it, so few rows lay together that a day of 20
+	// million orders took a tenth longer.
+	blockSize = 4 << 20
 	// MaxLine is the longest line that is read, in bytes without its newline.
-	MaxLine = blockSize / 2
+	MaxLine = 512 << 10
 )
 
 // Reader reads the lines of one stream. It is not for concurrent use.
@@ -206,17 +209,18 @@ func (r *Reader) tooLong(line int64) error {
 	return r.in.Errorf(line, "this is not a file of the known kinds", "a line of more than %d bytes", MaxLine)
 }
 
-// longLine returns where a line of more than MaxLine bytes begins in data, -1 where
-// there is none. data is whole lines, of at most blockSize bytes: such a line is
-// longer than half of it, so only the line in its middle can be one.
+// longLine returns where the first line of more than MaxLine bytes begins in data, -1
+// where there is none. data is whole lines: only lines that hold a byte at a multiple of
+// MaxLine can be that long, so no other is looked at.
 func longLine(data []byte) int {
-	middle := len(data) / 2
-	start, end := bytes.LastIndexByte(data[:middle], '\n')+1, len(data)
-	if at := bytes.IndexByte(data[middle:], '\n'); at >= 0 {
-		end = middle + at
-	}
-	if end-start > MaxLine {
-		return start
+	for within := MaxLine; within < len(data); within += MaxLine {
+		start, end := bytes.LastIndexByte(data[:within], '\n')+1, len(data)
+		if at := bytes.IndexByte(data[within:], '\n'); at >= 0 {
+			end = within + at
+		}
+		if end-start > MaxLine {
+			return start
+		}
 	}
 	return -1
 }

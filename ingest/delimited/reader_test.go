@@ -256,7 +256,7 @@ func faultAt(t *testing.T, err error, line int64, words string) {
 }
 
 func TestLinesHaveOneLimitWhereverTheyStand(t *testing.T) {
-	for _, before := range []int{0, 100, blockSize/2 - 50, blockSize - 50} {
+	for _, before := range []int{0, MaxLine - 50, blockSize - 50} {
 		head := strings.Repeat("x\n", (before+1)/2)
 		first := int64(len(head) / 2)
 		for _, c := range []struct {
@@ -281,6 +281,28 @@ func TestLinesHaveOneLimitWhereverTheyStand(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Wherever in a block a line is too long, it is found, and the first where several are.
+func TestTheFirstLineThatIsTooLongIsFound(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		lengths := rapid.SliceOfN(rapid.OneOf(rapid.IntRange(0, 50), rapid.IntRange(0, MaxLine/2),
+			rapid.IntRange(MaxLine-2, MaxLine+2)), 1, 12).Draw(t, "lengths")
+		var data []byte
+		want := -1
+		for _, n := range lengths {
+			if n > MaxLine && want < 0 {
+				want = len(data)
+			}
+			data = append(append(data, bytes.Repeat([]byte("x"), n)...), '\n')
+		}
+		if rapid.Bool().Draw(t, "ends in a line") {
+			data = data[:len(data)-1]
+		}
+		if got := longLine(data); got != want {
+			t.Fatalf("found at byte %d, not %d, of lines of %v bytes", got, want, lengths)
+		}
+	})
 }
 
 func TestANULByteIsRefusedWithItsLine(t *testing.T) {
