@@ -123,6 +123,8 @@ func (g *growth) measure(ctx context.Context, orders int) (*grown, error) {
 		if err := os.RemoveAll(out); err != nil {
 			return nil, err
 		}
+		// The day lies on the disk when a run begins, and nothing waits to be written.
+		syscall.Sync()
 		args := slices.Concat([]string{g.tools.reconcile, "run"}, d.Input, []string{"--out", out, "--memory", g.memory, "--breaks-ok", "--quiet"})
 		most := watchSpill(filepath.Join(g.tools.work, ".*", "spill", "*"))
 		c, err := start(ctx, ".", nil, g.hard.command(args)...)
@@ -235,7 +237,7 @@ func (g *growth) report(ctx context.Context) (string, error) {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Growth\n\nWritten by `%s`.\n\n- Machine: %s.\n- Version: %s.\n", command, machine(), version)
-	fmt.Fprintf(&b, "- Days of one kind in growing sizes, as `reconcile generate` makes them (seed %d): Alipay's archive, WeChat Pay's bill, orders, refunds. Each was generated, run and removed before the next.\n", g.seed)
+	fmt.Fprintf(&b, "- Days of one kind in growing sizes, as `reconcile generate` makes them (seed %d): Alipay's archive, WeChat Pay's bill, orders, refunds. Each was generated, synced to the disk, run and removed before the next.\n", g.seed)
 	fmt.Fprintf(&b, "- `reconcile run FILES --memory %s`, all cores. CPU and peak memory (resident set) come from the kernel, `wait4`; spilled is the most that lay in its spill files at a time, LZ4; rows are lines of the bills and rows of orders and refunds.\n", g.memory)
 	if g.hard.bytes > 0 {
 		fmt.Fprintf(&b, "- %s\n", g.hard.text(g.limit))
