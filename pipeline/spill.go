@@ -259,8 +259,8 @@ func writeStream(out io.Writer, rec arrow.Record, options ...ipc.Option) error {
 }
 
 // Numbers of orders, identities, hashes and times are random digits or bytes: LZ4 looks
-// long for what repeats in them, and finds little. A column is left as it is where LZ4
-// does not take plainAbove hundredths of a sample.
+// long for what repeats in them, and finds little. A column is left as it is where of a
+// sample more than plainAbove hundredths would be left.
 const (
 	plainSample = 64 << 10
 	plainAbove  = 70
