@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -98,13 +99,15 @@ func (p *panel) draw(b *strings.Builder) {
 		fmt.Fprintf(b, `<line class="%s" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/><text x="%d" y="%.1f" text-anchor="end">%s</text>`+"\n",
 			class, left, panelWidth-right, y(value), y(value), left-8, y(value)+4, plain(value))
 	}
-	for _, m := range p.marks {
+	for i, m := range p.marks {
 		class := "mark"
 		if m.soft {
 			class += " soft"
 		}
-		fmt.Fprintf(b, `<line class="%s" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/><text class="marked" x="%d" y="%.1f">%s, %s %s</text>`+"\n",
-			class, left, panelWidth-right, y(m.value), y(m.value), left+4, y(m.value)-6, m.label, plain(math.Round(m.value)), p.unit)
+		// Its label stands above the axis: beside the line, data would run through it.
+		key := panelHeight - bottom - 12 - 18*i
+		fmt.Fprintf(b, `<line class="%s" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/><line class="%s" x1="%d" x2="%d" y1="%d" y2="%d"/><text class="marked" x="%d" y="%d">%s, %s %s</text>`+"\n",
+			class, left, panelWidth-right, y(m.value), y(m.value), class, left+8, left+30, key, key, left+38, key+4, m.label, plain(math.Round(m.value)), p.unit)
 	}
 	var line []string
 	for _, at := range p.points {
@@ -120,11 +123,22 @@ func (p *panel) draw(b *strings.Builder) {
 			label = fmt.Sprintf("%.2f", at.value)
 		}
 		fmt.Fprintf(b, `<circle class="dot" cx="%.1f" cy="%.1f" r="4"/><text class="value" x="%.1f" y="%.1f" text-anchor="middle">%s</text>`+"\n",
-			x(at.rows), y(at.value), x(at.rows), y(at.value)+20, label)
+			x(at.rows), y(at.value), x(at.rows), p.labelled(y, at.value), label)
 		fmt.Fprintf(b, `<line class="axis" x1="%.1f" x2="%.1f" y1="%d" y2="%d"/><text x="%.1f" y="%d" text-anchor="middle">%s</text>`+"\n",
 			x(at.rows), x(at.rows), panelHeight-bottom, panelHeight-bottom+4, x(at.rows), panelHeight-bottom+18, plain(math.Round(at.rows/1e5)/10))
 	}
 	fmt.Fprintf(b, `<text x="%d" y="%d" text-anchor="middle">lines and events, millions (logarithmic)</text>`+"\n", (left+panelWidth-right)/2, panelHeight-12)
+}
+
+// labelled is where the label of a value stands: near it, where no mark runs through it.
+func (p *panel) labelled(y func(float64) float64, value float64) (at float64) {
+	for _, away := range []float64{20, -10, 32, 44} {
+		at = y(value) + away
+		if !slices.ContainsFunc(p.marks, func(m mark) bool { return at-12 < y(m.value) && y(m.value) < at+4 }) {
+			break
+		}
+	}
+	return at
 }
 
 // across places a number of rows; the first and the last keep off the edges.
