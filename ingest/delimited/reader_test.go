@@ -256,7 +256,7 @@ func faultAt(t *testing.T, err error, line int64, words string) {
 }
 
 func TestLinesHaveOneLimitWhereverTheyStand(t *testing.T) {
-	for _, before := range []int{0, MaxLine - 50, blockSize - 50} {
+	for _, before := range []int{0, 100, blockSize/2 - 50, blockSize - 50} {
 		head := strings.Repeat("x\n", (before+1)/2)
 		first := int64(len(head) / 2)
 		for _, c := range []struct {
@@ -279,6 +279,49 @@ func TestLinesHaveOneLimitWhereverTheyStand(t *testing.T) {
 					faultAt(t, byBlock, first+1, "a line of more than 524288 bytes")
 				}
 			}
+		}
+	}
+}
+
+// Far into a stream blocks are larger; they hold the same lines.
+func TestALargeStreamIsReadInLargeBlocks(t *testing.T) {
+	var text strings.Builder
+	for n := 0; text.Len() < 5*largeBlock; n++ {
+		fmt.Fprintf(&text, "%d,%s\n", n, strings.Repeat("x", n%97))
+	}
+	for _, trailer := range []string{"", "#"} {
+		content := text.String()
+		if trailer != "" {
+			content += "#1\n#2\n"
+		}
+		r := readerOf(content, 300_000, 2)
+		r.large = 2 * blockSize
+		var most, first int
+		var mu sync.Mutex
+		var lines []numbered
+		err := r.Blocks(t.Context(), []byte(trailer), func(_ int, b *Block) error {
+			mu.Lock()
+			defer mu.Unlock()
+			most = max(most, len(b.Data))
+			for line, number, ok := b.Next(); ok; line, number, ok = b.Next() {
+				if number == 1 {
+					first = len(b.Data)
+				}
+				lines = append(lines, numbered{number, string(line)})
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rest, err := linesOf(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		slices.SortFunc(lines, func(a, b numbered) int { return cmp.Compare(a.number, b.number) })
+		equalLines(t, append(lines, rest...), scanned(content))
+		if first > blockSize || most <= blockSize || most > largeBlock {
+			t.Errorf("the first block has %d bytes, the largest %d", first, most)
 		}
 	}
 }
