@@ -238,7 +238,7 @@ func (g *growth) report(ctx context.Context) (string, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Growth\n\nWritten by `%s`.\n\n- Machine: %s.\n- Version: %s.\n", command, machine(), version)
 	fmt.Fprintf(&b, "- Days of one kind in growing sizes, as `reconcile generate` makes them (seed %d): Alipay's archive, WeChat Pay's bill, orders, refunds. Each was generated, synced to the disk, run and removed before the next.\n", g.seed)
-	fmt.Fprintf(&b, "- `reconcile run FILES --memory %s`, all cores. CPU and peak memory (resident set) come from the kernel, `wait4`; spilled is the most that lay in its spill files at a time, LZ4; rows are lines of the bills and rows of orders and refunds.\n", g.memory)
+	fmt.Fprintf(&b, "- `reconcile run FILES --memory %s`, all cores. CPU and peak memory (resident set) come from the kernel, `wait4`; spilled is the most that lay in its spill files at a time; rows are lines of the bills and rows of orders and refunds.\n", g.memory)
 	if g.hard.bytes > 0 {
 		fmt.Fprintf(&b, "- %s\n", g.hard.text(g.limit))
 	}

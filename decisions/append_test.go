@@ -317,10 +317,17 @@ func TestAFileThatWasMadeForNothingIsTakenAway(t *testing.T) {
 			t.Fatal(err)
 		}
 		signal.Ignore(unix.SIGXFSZ)
-		if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: most, Max: most}); err != nil {
+		var former unix.Rlimit
+		if err := unix.Getrlimit(unix.RLIMIT_FSIZE, &former); err != nil {
+			t.Fatal(err)
+		}
+		if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: most, Max: former.Max}); err != nil {
 			t.Fatal(err)
 		}
 		err = Append(t.Context(), path, "", []Entry{entry(t, firstBreak, Accept, "")})
+		if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &former); err != nil { // what counts coverage writes a file too
+			t.Fatal(err)
+		}
 		if !errors.Is(err, ErrNotRecorded) || !errors.Is(err, unix.EFBIG) {
 			t.Errorf("room for %d bytes: %v", most, err)
 		}

@@ -165,6 +165,61 @@ func TestSpilledRowsAreTheRowsThatWereNot(t *testing.T) {
 	}
 }
 
+// What goes to disk without LZ4 are numbers that hold little that repeats, and no column of
+// which most are blank; of a small group not more is left so than of a large one.
+func TestColumnsThatLZ4MakesLittleSmallerGoToDiskAsTheyAre(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 7))
+	for _, rows := range []int{1, 20, 5000} {
+		l := linesOf(keysOf(rng, rows), 0)
+		l.OrderNo, l.RefundNo = settlement.Text{}, settlement.Text{}
+		for i := range rows {
+			l.OrderNo.AppendString(fmt.Sprintf("%016x", rng.Uint64()))
+			refund := ""
+			if i%20 == 0 {
+				refund = fmt.Sprintf("%016x", rng.Uint64())
+			}
+			l.RefundNo.AppendString(refund)
+		}
+		var plain []string
+		for i, is := range incompressible(settlement.Record(l)) {
+			if is {
+				plain = append(plain, l.Columns()[i].Name)
+			}
+		}
+		if rows == 5000 && !slices.Equal(plain, []string{"line_id", "order_no", "key"}) {
+			t.Errorf("%d rows: %q are left as they are", rows, plain)
+		}
+		if rows == 20 && slices.Contains(plain, "gross_amount") {
+			t.Errorf("%d rows: %q are left as they are", rows, plain)
+		}
+	}
+}
+
+// The columns are judged again where a group has many more rows than those before it.
+func TestASmallGroupDoesNotDecideForTheOthers(t *testing.T) {
+	written := func(small bool) int64 {
+		x := exchangeOf(2, 1<<40, t.TempDir())
+		x.budget.jobs, x.budget.together = 1, 1
+		keys := keysOf(rand.New(rand.NewPCG(7, 7)), 20_000)
+		for i := range keys {
+			keys[i] |= 1 << 63
+		}
+		if small {
+			keys[0] = 1
+		}
+		if err := x.scatter(linesOf(keys, 0)); err != nil {
+			t.Fatal(err)
+		}
+		if err := x.spill(); err != nil {
+			t.Fatal(err)
+		}
+		return x.runs[0].files[0].extents[1].end - x.runs[0].files[0].extents[1].start
+	}
+	if alone, behind := written(false), written(true); behind > alone+alone/100 {
+		t.Errorf("%d bytes, behind a group of one row %d", alone, behind)
+	}
+}
+
 // Of a stream that ends too soon, be it between the two of a group, nothing is used.
 func TestSpilledRowsThatWereCutAreAnError(t *testing.T) {
 	x := exchangeOf(1, 0, t.TempDir())

@@ -210,7 +210,8 @@ func (x *exchange[T, B]) writeSpill(blocks []block, from, until int) (f spillFil
 		defer x.budget.arenas.give(memory)
 		memory.reset()
 		columns := batch.Columns()
-		var plain []bool
+		var plain []bool // of the columns, as the largest group so far shows
+		judged := 0      // rows of that group
 		var pieces []settlement.Piece
 		together := x.together()
 		for g := from; g < until; g++ {
@@ -227,8 +228,8 @@ func (x *exchange[T, B]) writeSpill(blocks []block, from, until int) (f spillFil
 			}
 			e := &f.extents[g-from]
 			e.start, e.rows = out.bytes, int64(batch.Len())
-			if plain == nil {
-				plain = incompressible(settlement.Record(batch))
+			if batch.Len() > 2*judged {
+				plain, judged = incompressible(settlement.Record(batch)), batch.Len()
 			}
 			packed := settlement.RecordSome(batch, func(column int) bool { return !plain[column] })
 			if err := writeStream(out, packed, ipc.WithLZ4(), ipc.WithAllocator(memory)); err != nil {
@@ -259,8 +260,8 @@ func writeStream(out io.Writer, rec arrow.Record, options ...ipc.Option) error {
 }
 
 // Numbers of orders, identities, hashes and times are random digits or bytes: LZ4 looks
-// long for what repeats in them, and finds little. A column is left as it is where of a
-// sample more than plainAbove hundredths would be left.
+// long for what repeats in them, and finds little. A column is left as it is where, by a
+// sample of each of its buffers, more than plainAbove hundredths of it would be left.
 const (
 	plainSample = 64 << 10
 	plainAbove  = 70
@@ -272,11 +273,19 @@ func incompressible(rec arrow.Record) []bool {
 	room := make([]byte, lz4.CompressBlockBound(plainSample))
 	plain := make([]bool, rec.NumCols())
 	for i := range plain {
-		buffers := rec.Column(i).Data().Buffers()
-		values := buffers[len(buffers)-1].Bytes()
-		sample := values[:min(len(values), plainSample)]
-		n, err := packer.CompressBlock(sample, room)
-		plain[i] = len(sample) > 0 && (err != nil || n == 0 || n > len(sample)/100*plainAbove)
+		whole, left := 0, 0
+		for _, buffer := range rec.Column(i).Data().Buffers() {
+			if buffer == nil || buffer.Len() == 0 {
+				continue
+			}
+			sample := buffer.Bytes()[:min(buffer.Len(), plainSample)]
+			n, err := packer.CompressBlock(sample, room)
+			if err != nil || n == 0 { // nothing to be saved
+				n = len(sample)
+			}
+			whole, left = whole+buffer.Len(), left+buffer.Len()*n/len(sample)
+		}
+		plain[i] = 100*left > plainAbove*whole
 	}
 	return plain
 }
