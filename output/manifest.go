@@ -223,9 +223,9 @@ type StageCost struct {
 	Stage          string `json:"stage"`
 	Workers        bool   `json:"workers,omitempty"`
 	MS             int64  `json:"ms"`
-	Rows           int64  `json:"rows,omitempty"`
+	Rows           int64  `json:"rows,omitempty"` // of the files; of write and prove, of all tables; none of report
 	RowsPerSecond  int64  `json:"rows_per_second,omitempty"`
-	Bytes          int64  `json:"bytes,omitempty"` // of decoded input
+	Bytes          int64  `json:"bytes,omitempty"` // ingest: decoded input; match, load, compute: rows in memory; write, prove, report: files
 	BytesPerSecond int64  `json:"bytes_per_second,omitempty"`
 	PeakBytes      int64  `json:"peak_bytes,omitempty"` // resident, the most until the stage ended
 }

@@ -170,6 +170,14 @@ type bucketRows struct {
 	unsettled *settlement.Unsettled
 }
 
+// size is how many lines, events and fund lines there are, and what they take in memory.
+func (in *bucketRows) size() (rows int, bytes int64) {
+	for _, batch := range [...]settlement.Batch{in.lines, in.events, in.funds} {
+		rows, bytes = rows+batch.Len(), bytes+settlement.Bytes(batch)
+	}
+	return rows, bytes
+}
+
 // bucket is Bucket with batches that are its own.
 func bucket(ctx context.Context, rules *Rules, spare *spares, in *bucketRows, resolved *match.Resolution) (*BucketOutput, error) {
 	found, err := match.Bucket(ctx, rules.Match, spare.match, in.lines, in.events, resolved)

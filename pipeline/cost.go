@@ -53,19 +53,29 @@ func (c *costs) time(s Stage, work func() error) error {
 	begun := time.Now()
 	err := work()
 	cost.wall.Add(int64(time.Since(begun)))
-	cost.peak.Store(max(cost.peak.Load(), peakMemory()))
+	cost.peaked()
 	return err
 }
 
-// share runs work as one worker's share of a stage, over so many rows.
-func (c *costs) share(s Stage, rows int, work func() error) error {
+// share runs work as one worker's share of a stage.
+func (c *costs) share(s Stage, work func() error) error {
+	c.of(s).worker.Store(true)
+	return c.time(s, work)
+}
+
+// count says what a stage worked on beside what was counted before.
+func (c *costs) count(s Stage, rows int, bytes int64) {
 	cost := c.of(s)
-	cost.worker.Store(true)
 	cost.rows.Add(int64(rows))
-	begun := time.Now()
-	err := work()
-	cost.wall.Add(int64(time.Since(begun)))
-	return err
+	cost.bytes.Add(bytes)
+}
+
+// peaked looks up how much memory the process has had until now.
+func (c *stageCost) peaked() {
+	now := peakMemory()
+	for before := c.peak.Load(); before < now && !c.peak.CompareAndSwap(before, now); {
+		before = c.peak.Load()
+	}
 }
 
 // manifest is the costs as run.json holds them.

@@ -26,6 +26,9 @@ func (r *run) finish(ctx context.Context, staging *output.Staging) (*output.Mani
 	var checks []output.Check
 	err := r.costs.time(StageProve, func() error {
 		checks = append(r.totalChecks(), r.conserve()...)
+		for _, part := range r.parts {
+			r.costs.count(StageProve, int(part.Rows), part.Bytes)
+		}
 		read, err := r.readBack(ctx)
 		checks = append(checks, read...)
 		return err
@@ -80,6 +83,9 @@ func (r *run) show(dir string, m *output.Manifest) error {
 			if err := m.AddFile(dir, name); err != nil {
 				return err
 			}
+		}
+		for _, file := range m.Files {
+			r.costs.count(StageReport, 0, file.Bytes)
 		}
 		return nil
 	})

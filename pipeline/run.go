@@ -466,11 +466,15 @@ func (r *run) reconcile(ctx context.Context, staging *output.Staging) error {
 func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int, resolved *match.Resolution) error {
 	var in *bucketRows
 	from, until := r.bucketParts(b)
-	if err := r.costs.share(StageLoad, 0, func() (err error) {
+	if err := r.costs.share(StageLoad, func() (err error) {
 		in, err = r.loadRows(b)
 		return err
 	}); err != nil {
 		return err
+	}
+	rows, bytes := in.size()
+	for _, stage := range [...]Stage{StageMatch, StageLoad, StageCompute} {
+		r.costs.count(stage, rows, bytes)
 	}
 	r.lines.release(from, until)
 	r.events.release(from, until)
@@ -479,7 +483,7 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 	sums := newTally()
 	var proof proofSums
 	var candidates []match.Candidate
-	err := r.costs.share(StageCompute, in.lines.Len()+in.events.Len()+in.funds.Len(), func() (err error) {
+	err := r.costs.share(StageCompute, func() (err error) {
 		if out, err = bucket(ctx, r.rules, r.spare, in, resolved); err != nil {
 			return err
 		}
@@ -495,13 +499,16 @@ func (r *run) computeBucket(ctx context.Context, staging *output.Staging, b int,
 		return err
 	}
 	var parts []output.PartInfo
-	err = r.costs.share(StageWrite, out.Lines.Len()+out.Events.Len(), func() (err error) {
+	err = r.costs.share(StageWrite, func() (err error) {
 		written := *out
 		parts, err = r.writeParts(staging, b, &written)
 		return err
 	})
 	if err != nil {
 		return err
+	}
+	for _, part := range parts {
+		r.costs.count(StageWrite, int(part.Rows), part.Bytes)
 	}
 	cross := out.Costs.Cross
 	if err := r.takeCosts(staging, b, out.Costs); err != nil {
